@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""What Kbuild would run for a module, asked of a tree's own Kbuild.
+
+A module of one C file is built in a probe directory, and the command lines that Kbuild leaves in its ``.cmd`` files
+(scripts/Kbuild.include, `if_changed`) are read. So a new kernel version needs no new code here: C flags, objtool's
+options, modpost's and the linker's all come from the tree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from scons_kmod.atomic import write_text
+from scons_kmod.errors import StepError
+from scons_kmod.file_state import FileSet, clock_ns
+from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.run_log import RunLog
+
+PROBE = "kmod_probe"
+KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o\n"
+# The kernel's makefiles take these from the environment; only what we hand over may count.
+KBUILD_ENVIRONMENT = (
+    "ARCH",
+    "CROSS_COMPILE",
+    "CC",
+    "LD",
+    "KCFLAGS",
+    "LLVM",
+    "MAKEFLAGS",
+    "MAKELEVEL",
+    "KBUILD_OUTPUT",
+    "W",
+    "V",
+)
+SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
+
+
+@dataclasses.dataclass(frozen=True)
+class Kbuild:
+    """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
+
+    `cc` compiles (``-c -o OUT IN`` is to be added), `objtool` checks and rewrites one object in place, and
+    `objtool_at_link` says whether Kbuild runs it once on the module as a whole rather than on each compiled object.
+    `modpost` lacks ``-o OUT -T LIST``; `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into
+    every module (module-common.c), if the tree has one.
+    """
+
+    cc: tuple[str, ...]
+    ld: tuple[str, ...]
+    objtool: tuple[str, ...]
+    objtool_at_link: bool
+    modpost: tuple[str, ...]
+    ld_module: tuple[str, ...]
+    common: str | None
+
+    @property
+    def compiler(self) -> str:
+        """The C compiler's name or path, as Kbuild calls it."""
+        return self.cc[0]
+
+
+def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuild:
+    """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.
+
+    Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
+    """
+    answer = directory / "kbuild.json"
+    record = directory / "kbuild.json.deps"
+    inputs = [*makefiles(tree), tree.path / "include/config/auto.conf"]
+    key = [str(tree.path), kcflags, sorted(map(str, inputs))]
+    kept = FileSet.load(record)
+    if kept is not None and answer.exists() and not kept.changed():
+        raw = json.loads(answer.read_text())
+        if raw["key"] == key:
+            return from_json(raw["kbuild"])
+    started = clock_ns()
+    kbuild = run_probe(tree, directory, kcflags, log)
+    write_text(answer, json.dumps({"key": key, "kbuild": dataclasses.asdict(kbuild)}, indent=1))
+    FileSet.take(inputs, before_ns=started).save(record)
+    return kbuild
+
+
+def from_json(raw: dict[str, Any]) -> Kbuild:
+    """A `Kbuild` from what `dataclasses.asdict` made of it."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+    return Kbuild(**fields)
+
+
+def makefiles(tree: KernelTree) -> list[Path]:
+    """The files that decide which commands Kbuild runs, apart from the configuration."""
+    patterns = ("Makefile", f"arch/{tree.arch}/Makefile*", "scripts/Makefile*", "scripts/Kbuild.include")
+    roots = [tree.path]
+    wrapped = re.match(r"include (\S+)/Makefile\s", (tree.path / "Makefile").read_text())
+    if wrapped and not wrapped[1].startswith("$"):
+        roots.append(Path(wrapped[1]))
+    return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuild:
+    """Build the probe module and read the commands from it."""
+    work = directory / "module"
+    for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE)):
+        write_text(work / name, text)
+    argv = [
+        "make",
+        "-C",
+        str(tree.path),
+        f"M={work}",
+        f"KCFLAGS={kcflags}",
+        "CONFIG_DEBUG_INFO_BTF_MODULES=",
+        "modules",
+    ]
+    # The kernel's makefiles take these from the environment; only what we hand over may count.
+    log.run(
+        argv, step="PROBE", unit=tree.release, env={"KCFLAGS": "", "MAKEFLAGS": "", "ARCH": "", "CROSS_COMPILE": ""}
+    )
+    try:
+        return read_commands(work)
+    except (KeyError, ValueError, OSError) as error:
+        raise StepError(
+            f"the commands that this kernel's Kbuild left in {work} can't be understood: {error!r}",
+            where=f"PROBE {tree.release}",
+            fix="build by Kbuild itself, and report the kernel's version",
+        ) from error
+
+
+def read_commands(work: Path) -> Kbuild:
+    """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `KeyError` or `ValueError`."""
+    compile_ = saved_command(work / ".part.o.cmd")
+    link = saved_command(work / f".{PROBE}.o.cmd")
+    at_link = any(is_objtool(words) for words in link)
+    objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
+    modpost = next(w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
+    final = saved_command(work / f".{PROBE}.ko.cmd")[0]
+    common = work / "..module-common.o.cmd"
+    return Kbuild(
+        cc=tuple(strip_files(compile_[0], work)),
+        ld=tuple(strip_files(link[0], work)),
+        objtool=tuple(word for word in objtool if not word.startswith(str(work))),
+        objtool_at_link=at_link,
+        modpost=tuple(strip_options(modpost, {"-o", "-T"})),
+        ld_module=tuple(strip_files(final, work)),
+        common=saved_command(common)[0][-1] if common.exists() else None,
+    )
+
+
+def is_objtool(words: list[str]) -> bool:
+    """Whether this is a run of objtool."""
+    return words[0].endswith("/objtool")
+
+
+def saved_command(path: Path) -> list[list[str]]:
+    """The commands saved in a ``.cmd`` file: one word list for each, split at ``;`` and ``|``."""
+    match = re.search(r"^(?:saved)?cmd_\S+ := (.*)$", path.read_text(), re.MULTILINE)
+    if not match:
+        raise ValueError(f"no command in {path}")
+    lexer = shlex.shlex(match[1].replace("$$", "$"), posix=True, punctuation_chars=";|")
+    lexer.whitespace_split = True
+    commands: list[list[str]] = [[]]
+    for word in lexer:
+        if set(word) <= set(";|"):
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    return [words for words in commands if words]
+
+
+def strip_files(words: list[str], work: Path) -> list[str]:
+    """A compiler's or linker's command without its output, its inputs and what names the probe."""
+    kept = strip_options(words, {"-o"})
+    ours = ("-DKBUILD_BASENAME=", "-DKBUILD_MODNAME=", "-D__KBUILD_MODNAME=", "-DKBUILD_MODFILE=", "-Wp,-MMD,")
+    return [w for w in kept if w != "-c" and not w.startswith((str(work), f"@{work}", *ours))]
+
+
+def strip_options(words: list[str], options: set[str]) -> list[str]:
+    """`words` without these options and the word after each."""
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if skip or word in options:
+            skip = not skip
+        else:
+            kept.append(word)
+    return kept

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""The programs that build: which there are, which of them is taken, and why the others are not."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scons_kmod.atomic import write_text
+from scons_kmod.errors import KmodError, MachineError
+from scons_kmod.file_state import FileSet
+from scons_kmod.kbuild import Kbuild
+from scons_kmod.run_log import RunLog
+
+# What a program's behaviour depends on besides its own file: compilers live in shared libraries.
+CODE_LIBRARIES = re.compile(r"lib(rustc_driver|LLVM|clang|bfd|opcodes)\b")
+# From this major version on, libclang makes bindgen 0.60 panic on the kernel's anonymous types.
+LAST_LIBCLANG_FOR_OLD_BINDGEN = 15
+
+
+@dataclasses.dataclass(frozen=True)
+class Requirement:
+    """What a target asks of its toolchain: a version's leading parts each (``1.96`` admits 1.96.0 and 1.96.1)."""
+
+    rustc: str
+    bindgen: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Tool:
+    """One program. `digest` changes with the program or a compiler library that it loads; `env` must be set for it."""
+
+    path: str
+    version: str
+    digest: str
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Toolchain:
+    """The programs for one target. `library` holds rustc's library sources; `refused`: why others were not taken."""
+
+    rustc: Tool
+    library: str
+    bindgen: Tool
+    cc: Tool
+    refused: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A program that fits, the files that decide what it does, and where rustc has its library sources."""
+
+    tool: Tool
+    files: tuple[str, ...]
+    library: str = ""
+
+
+def find_toolchain(
+    need: Requirement, kbuild: Kbuild, tree: Path, cache: Path, directory: Path, log: RunLog
+) -> Toolchain:
+    """Pick the toolchain; the answer is kept in `directory` until one of the programs or PATH changes.
+
+    Raises `MachineError` if a program is missing or none of those that are there fits.
+    """
+    rustcs = candidates("rustc", [Path("/usr/bin"), cache / "rust-web/usr/bin"])
+    bindgens = candidates("bindgen", [Path("/usr/bin")])
+    compilers = candidates(kbuild.compiler, [])
+    key = [dataclasses.astuple(need), rustcs, bindgens, compilers, str(cache), libclang()]
+    answer, record = directory / "toolchain.json", directory / "toolchain.json.deps"
+    kept = FileSet.load(record)
+    if kept is not None and answer.exists() and not kept.changed():
+        raw = json.loads(answer.read_text())
+        if raw["key"] == json.loads(json.dumps(key)):
+            return from_json(raw["toolchain"])
+    rustc, refused = choose("rustc", rustcs, lambda path: look_at_rustc(path, need.rustc, log), rustc_fix(need))
+    bindgen, others = choose(
+        "bindgen", bindgens, lambda path: look_at_bindgen(path, need.bindgen, log), "apt-get install bindgen"
+    )
+    compiler_package = Path(kbuild.compiler).name.removeprefix("x86_64-linux-gnu-")
+    cc, _ = choose(
+        kbuild.compiler,
+        compilers,
+        lambda path: look_at_compiler(path, tree, log),
+        f"apt-get install {compiler_package}",
+    )
+    toolchain = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
+    write_text(answer, json.dumps({"key": key, "toolchain": dataclasses.asdict(toolchain)}, indent=1))
+    FileSet.take([*rustcs, *bindgens, *rustc.files, *bindgen.files, *cc.files]).save(record)
+    return toolchain
+
+
+def from_json(raw: dict[str, Any]) -> Toolchain:
+    """A `Toolchain` from what `dataclasses.asdict` made of it."""
+    tools = {
+        name: Tool(**{**raw[name], "env": tuple((k, v) for k, v in raw[name]["env"])})
+        for name in ("rustc", "bindgen", "cc")
+    }
+    return Toolchain(library=raw["library"], refused=tuple(raw["refused"]), **tools)
+
+
+def rustc_fix(need: Requirement) -> str:
+    """How a rustc with its library sources is had."""
+    return f"apt-get install rustc-web rust-web-src brings {need.rustc} on Debian 12; `./bootstrap` does it"
+
+
+def candidates(name: str, more: Sequence[Path]) -> list[str]:
+    """The programs called `name`: those on PATH in its order, then those in the directories `more`."""
+    directories = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, more)]
+    found = (shutil.which(name, path=directory) for directory in directories if directory)
+    # One path for each place: /bin is /usr/bin on merged systems, and PATH may name a directory twice.
+    places: dict[Path, str] = {}
+    for path in filter(None, found):
+        places.setdefault(Path(path).parent.resolve(), path)
+    return list(places.values())
+
+
+def choose(name: str, paths: list[str], look: Callable[[str], Found], fix: str) -> tuple[Found, list[str]]:
+    """The first program that fits, and why those before it do not: `look` raises `MachineError` for those."""
+    refused: list[str] = []
+    for path in paths:
+        try:
+            return look(path), refused
+        except KmodError as error:
+            refused.append(f"{path}: {error.what.splitlines()[0]}")
+    what = "not found" if not paths else "none that is here can be used\n" + "\n".join(f"    {r}" for r in refused)
+    raise MachineError(what, where=name, fix=fix)
+
+
+def look_at_rustc(path: str, wanted: str, log: RunLog) -> Found:
+    """A rustc with its library sources, of the wanted version."""
+    env = library_path(path)
+    text = output([path, "-vV"], "rustc", log, env)
+    version = matched_version(text, r"^release: (\S+)", wanted)
+    sysroot = Path(output([path, "--print", "sysroot"], "rustc", log, env).strip())
+    library = sysroot / "lib/rustlib/src/rust/library"
+    if not (library / "core/src/lib.rs").is_file():
+        raise MachineError(f"rustc {version} without its library sources ({library} is absent)")
+    # The program on PATH may be a proxy (rustup's); the one in the sysroot is the compiler.
+    real = sysroot / "bin/rustc"
+    files = program_files(str(real) if real.exists() else path, log, env)
+    return Found(Tool(path, version, FileSet.take(files).digest(), env), files, str(library.resolve()))
+
+
+def library_path(path: str) -> tuple[tuple[str, str], ...]:
+    """The environment that a rustc unpacked outside of /usr needs to find its libraries."""
+    directory = Path(path).parent.parent / "lib/x86_64-linux-gnu"
+    unpacked = directory.is_dir() and directory.parts[:2] != ("/", "usr")
+    return (("LD_LIBRARY_PATH", str(directory)),) if unpacked else ()
+
+
+def look_at_bindgen(path: str, wanted: str, log: RunLog) -> Found:
+    """A bindgen of the wanted version, with the libclang of the Python package."""
+    text = output([path, "--version"], "bindgen", log)
+    version = matched_version(text, r"bindgen (\S+)", wanted)
+    library = libclang()
+    files = (*program_files(path, log), library)
+    env = (("LIBCLANG_PATH", str(Path(library).parent)),)
+    return Found(Tool(path, version, FileSet.take(files).digest(), env), files)
+
+
+def libclang() -> str:
+    """The libclang.so of the `libclang` Python package. Raises `MachineError` if it is absent or too new."""
+    spec = importlib.util.find_spec("clang")
+    if spec is None or not spec.submodule_search_locations:
+        raise MachineError("not found", where="libclang", fix="`./bootstrap` installs the Python package of that name")
+    major = int(importlib.metadata.version("libclang").split(".")[0])
+    if major > LAST_LIBCLANG_FOR_OLD_BINDGEN:
+        raise MachineError(
+            f"version {major} is too new: bindgen 0.60 fails with it",
+            where="libclang",
+            fix=f"install version {LAST_LIBCLANG_FOR_OLD_BINDGEN}, as pyproject.toml pins it",
+        )
+    return str(Path(spec.submodule_search_locations[0]) / "native/libclang.so")
+
+
+def look_at_compiler(path: str, tree: Path, log: RunLog) -> Found:
+    """The C compiler that Kbuild calls, with the compiler proper, the assembler and the kernel's own build tools."""
+    version = output([path, "-dumpfullversion"], "cc", log).strip()
+    parts = [output([path, f"-print-prog-name={part}"], "cc", log).strip() for part in ("cc1", "as", "ld", "objcopy")]
+    whole = [shutil.which(part) or part for part in parts]
+    own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
+    files = (str(Path(path).resolve()), *whole, *own)
+    return Found(Tool(path, version, FileSet.take(files).digest()), files)
+
+
+def program_files(path: str, log: RunLog, env: tuple[tuple[str, str], ...] = ()) -> tuple[str, ...]:
+    """A program and the compiler libraries that the dynamic loader brings in for it (ld.so(8))."""
+    loaded = output([path], "ld.so", log, (*env, ("LD_TRACE_LOADED_OBJECTS", "1")))
+    libraries = re.findall(r"^\s*(\S+) => (/\S+)", loaded, re.MULTILINE)
+    return (path, *(place for name, place in libraries if CODE_LIBRARIES.match(name)))
+
+
+def output(argv: list[str], unit: str, log: RunLog, env: tuple[tuple[str, str], ...] = ()) -> str:
+    """What a program prints about itself."""
+    return log.run(argv, step="TOOL", unit=unit, env=dict(env), timeout=30).stdout.decode(errors="replace")
+
+
+def matched_version(text: str, pattern: str, wanted: str) -> str:
+    """The version in a program's output, if its leading parts are the wanted ones. Raises `MachineError`."""
+    match = re.search(pattern, text, re.MULTILINE)
+    if not match:
+        raise MachineError("it does not say its version")
+    parts = wanted.split(".")
+    if match[1].split(".")[: len(parts)] != parts:
+        raise MachineError(f"version {match[1]}, where the target asks for {wanted}")
+    return match[1]
