@@ -13,4 +13,4 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../helpers.h"
+#include "../helpers/helpers.h"

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from scons_kmod.atomic import write_text
 
@@ -78,18 +79,25 @@ class FileSet:
         return cls({text: read_state(text, before_ns=before_ns) for text in sorted({str(p) for p in paths})})
 
     @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> FileSet:
+        """The set that `to_json` made `raw` of. Raises `TypeError` or `AttributeError` for anything else."""
+        return cls({name: FileState(*state) if state else None for name, state in raw.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """The set in types that JSON has."""
+        return {name: dataclasses.astuple(state) if state else None for name, state in self.states.items()}
+
+    @classmethod
     def load(cls, path: Path) -> FileSet | None:
         """The set saved in `path`, or None where there is none that can be read."""
         try:
-            raw = json.loads(path.read_text())
-            return cls({name: FileState(*state) if state else None for name, state in raw.items()})
+            return cls.from_json(json.loads(path.read_text()))
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 
     def save(self, path: Path) -> None:
         """Write the set as JSON."""
-        raw = {name: dataclasses.astuple(state) if state else None for name, state in self.states.items()}
-        write_text(path, json.dumps(raw, separators=(",", ":")))
+        write_text(path, json.dumps(self.to_json(), separators=(",", ":")))
 
     def changed(self) -> list[str]:
         """The paths whose file is not what it was: changed, gone, or come into being."""

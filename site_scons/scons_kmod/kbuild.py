@@ -9,7 +9,6 @@ options, modpost's and the linker's all come from the tree.
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import shlex
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 
 from scons_kmod.atomic import write_text
 from scons_kmod.errors import StepError
-from scons_kmod.file_state import FileSet, clock_ns
 from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
 
 PROBE = "kmod_probe"
@@ -69,20 +68,13 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuil
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
     """
-    answer = directory / "kbuild.json"
-    record = directory / "kbuild.json.deps"
     inputs = [*makefiles(tree), tree.path / "include/config/auto.conf"]
-    key = [str(tree.path), kcflags, sorted(map(str, inputs))]
-    kept = FileSet.load(record)
-    if kept is not None and answer.exists() and not kept.changed():
-        raw = json.loads(answer.read_text())
-        if raw["key"] == key:
-            return from_json(raw["kbuild"])
-    started = clock_ns()
-    kbuild = run_probe(tree, directory, kcflags, log)
-    write_text(answer, json.dumps({"key": key, "kbuild": dataclasses.asdict(kbuild)}, indent=1))
-    FileSet.take(inputs, before_ns=started).save(record)
-    return kbuild
+
+    def ask() -> Answer:
+        return dataclasses.asdict(run_probe(tree, directory, kcflags, log)), inputs
+
+    key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs))]
+    return from_json(remembered(directory / "kbuild.json", key, ask))
 
 
 def from_json(raw: dict[str, Any]) -> Kbuild:
@@ -95,9 +87,10 @@ def makefiles(tree: KernelTree) -> list[Path]:
     """The files that decide which commands Kbuild runs, apart from the configuration."""
     patterns = ("Makefile", f"arch/{tree.arch}/Makefile*", "scripts/Makefile*", "scripts/Kbuild.include")
     roots = [tree.path]
-    wrapped = re.match(r"include (\S+)/Makefile\s", (tree.path / "Makefile").read_text())
-    if wrapped and not wrapped[1].startswith("$"):
-        roots.append(Path(wrapped[1]))
+    # Distributions split a tree: the Makefile of the configured part includes that of the common part.
+    wrapped = re.match(r"include (\S.*)/Makefile\s", (tree.path / "Makefile").read_text())
+    if wrapped:
+        roots.append(Path(wrapped[1].replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")).resolve())
     return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
@@ -141,7 +134,7 @@ def read_commands(work: Path) -> Kbuild:
     return Kbuild(
         cc=tuple(strip_files(compile_[0], work)),
         ld=tuple(strip_files(link[0], work)),
-        objtool=tuple(word for word in objtool if not word.startswith(str(work))),
+        objtool=tuple(word for word in objtool if not word.startswith(str(work)) and word != "--link"),
         objtool_at_link=at_link,
         modpost=tuple(strip_options(modpost, {"-o", "-T"})),
         ld_module=tuple(strip_files(final, work)),

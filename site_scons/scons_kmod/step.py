@@ -63,44 +63,38 @@ class Step:
         text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked]])
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def run(
+        self, log: RunLog, *, why: str = "", color: bool = False, show: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Run the step; on success all its outputs are there and its record is written, otherwise none is.
 
-def run_step(
-    step: Step,
-    log: RunLog,
-    *,
-    why: str = "",
-    color: bool = False,
-    show: Callable[[str], None] = lambda _: None,
-    generated: Path,
-) -> None:
-    """Run a step; on success all its outputs are there and its record is written, otherwise none is.
+        `show` gets what the tools print when they succeed (warnings). Raises `StepError` and `MachineError`.
+        """
+        discard(self)
+        started = clock_ns()
+        try:
+            for output in self.outputs:
+                output.parent.mkdir(parents=True, exist_ok=True)
+            for path, text in self.files:
+                write_text(path, text)
+            for command in self.commands:
+                printed = run_command(command, self, log, why, color)
+                if printed:
+                    show(printed)
+            self.check_outputs()
+            made = {*self.inputs, *(path for path, _ in self.files)}
+            found = [path for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)]
+            read = [path for path in found if path not in made]
+            FileSet.take([*self.tracked, *read], before_ns=started).save(self.record)
+        except BaseException:
+            discard(self)
+            raise
 
-    `show` gets what the tools print when they succeed (warnings); files below `generated` are known to the graph and
-    not recorded. Raises `StepError` and `MachineError`.
-    """
-    discard(step)
-    started = clock_ns()
-    try:
-        for output in step.outputs:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in step.files:
-            write_text(path, text)
-        for command in step.commands:
-            printed = run_command(command, step, log, why, color)
-            if printed:
-                show(printed)
-        missing = [str(path) for path in step.outputs if not path.exists()]
+    def check_outputs(self) -> None:
+        """Raise `StepError` if a command ended well without making what it should."""
+        missing = [str(path) for path in self.outputs if not path.exists()]
         if missing:
-            raise StepError(
-                f"the step ended well but did not make {', '.join(missing)}", where=f"{step.name} {step.unit}"
-            )
-        base = step.commands[0].cwd
-        found = [path for depfile in step.depfiles for path in read_depfile(depfile, base)]
-        outside = [path for path in found if not path.is_relative_to(generated)]
-        FileSet.take([*step.tracked, *outside], before_ns=started).save(step.record)
-    except BaseException:
-        discard(step)
-        raise
+            raise StepError(f"it ended well but did not make {', '.join(missing)}", where=f"{self.name} {self.unit}")
 
 
 def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool) -> str:

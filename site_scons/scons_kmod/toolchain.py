@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -14,24 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scons_kmod.atomic import write_text
 from scons_kmod.errors import KmodError, MachineError
 from scons_kmod.file_state import FileSet
 from scons_kmod.kbuild import Kbuild
+from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
+from scons_kmod.target import ToolVersions
 
 # What a program's behaviour depends on besides its own file: compilers live in shared libraries.
 CODE_LIBRARIES = re.compile(r"lib(rustc_driver|LLVM|clang|bfd|opcodes)\b")
 # From this major version on, libclang makes bindgen 0.60 panic on the kernel's anonymous types.
 LAST_LIBCLANG_FOR_OLD_BINDGEN = 15
-
-
-@dataclasses.dataclass(frozen=True)
-class Requirement:
-    """What a target asks of its toolchain: a version's leading parts each (``1.96`` admits 1.96.0 and 1.96.1)."""
-
-    rustc: str
-    bindgen: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +57,7 @@ class Found:
 
 
 def find_toolchain(
-    need: Requirement, kbuild: Kbuild, tree: Path, cache: Path, directory: Path, log: RunLog
+    need: ToolVersions, kbuild: Kbuild, tree: Path, cache: Path, directory: Path, log: RunLog
 ) -> Toolchain:
     """Pick the toolchain; the answer is kept in `directory` until one of the programs or PATH changes.
 
@@ -74,28 +66,22 @@ def find_toolchain(
     rustcs = candidates("rustc", [Path("/usr/bin"), cache / "rust-web/usr/bin"])
     bindgens = candidates("bindgen", [Path("/usr/bin")])
     compilers = candidates(kbuild.compiler, [])
-    key = [dataclasses.astuple(need), rustcs, bindgens, compilers, str(cache), libclang()]
-    answer, record = directory / "toolchain.json", directory / "toolchain.json.deps"
-    kept = FileSet.load(record)
-    if kept is not None and answer.exists() and not kept.changed():
-        raw = json.loads(answer.read_text())
-        if raw["key"] == json.loads(json.dumps(key)):
-            return from_json(raw["toolchain"])
-    rustc, refused = choose("rustc", rustcs, lambda path: look_at_rustc(path, need.rustc, log), rustc_fix(need))
-    bindgen, others = choose(
-        "bindgen", bindgens, lambda path: look_at_bindgen(path, need.bindgen, log), "apt-get install bindgen"
-    )
-    compiler_package = Path(kbuild.compiler).name.removeprefix("x86_64-linux-gnu-")
-    cc, _ = choose(
-        kbuild.compiler,
-        compilers,
-        lambda path: look_at_compiler(path, tree, log),
-        f"apt-get install {compiler_package}",
-    )
-    toolchain = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
-    write_text(answer, json.dumps({"key": key, "toolchain": dataclasses.asdict(toolchain)}, indent=1))
-    FileSet.take([*rustcs, *bindgens, *rustc.files, *bindgen.files, *cc.files]).save(record)
-    return toolchain
+
+    def look() -> Answer:
+        rustc, refused = choose("rustc", rustcs, lambda path: look_at_rustc(path, need.rustc, log), rustc_fix(need))
+        bindgen, others = choose(
+            "bindgen", bindgens, lambda path: look_at_bindgen(path, need.bindgen, log), "apt-get install bindgen"
+        )
+        package = Path(kbuild.compiler).name.removeprefix("x86_64-linux-gnu-")
+        cc, _ = choose(
+            kbuild.compiler, compilers, lambda path: look_at_compiler(path, tree, log), f"apt-get install {package}"
+        )
+        found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
+        files = [*rustcs, *bindgens, *compilers, *rustc.files, *bindgen.files, *cc.files]
+        return dataclasses.asdict(found), files
+
+    key = [dataclasses.astuple(need), rustcs, bindgens, compilers, str(tree), libclang()]
+    return from_json(remembered(directory / "toolchain.json", key, look))
 
 
 def from_json(raw: dict[str, Any]) -> Toolchain:
@@ -107,7 +93,7 @@ def from_json(raw: dict[str, Any]) -> Toolchain:
     return Toolchain(library=raw["library"], refused=tuple(raw["refused"]), **tools)
 
 
-def rustc_fix(need: Requirement) -> str:
+def rustc_fix(need: ToolVersions) -> str:
     """How a rustc with its library sources is had."""
     return f"apt-get install rustc-web rust-web-src brings {need.rustc} on Debian 12; `./bootstrap` does it"
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The `kernel` crate: what a Rust module sees of the kernel.
+//!
+//! Each facility of the kernel has a file or a folder here, a *wrapper*, that stands for the C API
+//! named in it. The names and signatures are those of the Rust for Linux framework of mid-2021.
+
+#![no_std]
+#![feature(allocator_api, rustc_attrs)]
+#![allow(internal_features)]
+#![deny(missing_docs, unsafe_op_in_unsafe_fn)]
+
+extern crate alloc;
+
+#[doc(hidden)]
+pub use bindings;
+
+pub mod c_types;
+pub mod error;
+pub mod prelude;
+pub mod print;
+pub mod str;
+
+mod allocator;
+
+pub use crate::error::{Error, Result};
+
+/// The prefix of what the crate itself prints.
+#[doc(hidden)]
+const __LOG_PREFIX: &[u8] = b"rust_kernel\0";
+
+/// The size of a page, in bytes.
+pub const PAGE_SIZE: usize = 1 << bindings::PAGE_SHIFT;
+
+/// A module: what [`module!`](macros::module)'s `type` implements.
+///
+/// The value lives from the module's load to its unload. What it has registered with the kernel is
+/// undone by [`Drop`], its own or its fields'.
+pub trait KernelModule: Sized + Sync {
+    /// Called when the module is loaded (`module_init()`), in the context of the process that
+    /// loads it. With an error the load fails, and `insmod` reports the errno.
+    fn init() -> Result<Self>;
+}
+
+/// `THIS_MODULE`: the `struct module` of the module that is compiled.
+pub struct ThisModule(*mut bindings::module);
+
+// SAFETY: the pointer is only handed on to C, which locks what it changes in `struct module`.
+unsafe impl Sync for ThisModule {}
+
+impl ThisModule {
+    /// Wraps the pointer to a `struct module`.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is null or the module's own `THIS_MODULE`.
+    pub const unsafe fn from_ptr(ptr: *mut bindings::module) -> ThisModule {
+        ThisModule(ptr)
+    }
+
+    /// The pointer, for C functions that take the owner of something.
+    #[allow(dead_code)]
+    pub(crate) const fn as_ptr(&self) -> *mut bindings::module {
+        self.0
+    }
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    pr_emerg!("{info}\n");
+    // SAFETY: `BUG()` may be called anywhere.
+    unsafe { bindings::rust_helper_BUG() };
+    // SAFETY: `BUG()` does not return, which bindgen does not see.
+    unsafe { core::hint::unreachable_unchecked() }
+}

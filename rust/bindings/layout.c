@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel is built by another compiler than the one that bindgen reads the
+ * headers with. Compiled, and not linked, this proves that the two agree on
+ * the size of the types that the kernel crate puts in its own structures.
+ *
+ * bindings_layout.h has a BINDINGS_SIZEOF_<name> for each type in bindgen's
+ * output; the build generates it.
+ */
+#include "bindings_helper.h"
+#include "bindings_layout.h"
+
+#define SAME_SIZE(type, name)						\
+	_Static_assert(sizeof(type) == BINDINGS_SIZEOF_##name,		\
+		       #type ": bindgen's libclang gives another size")
+
+SAME_SIZE(struct file, file);
+SAME_SIZE(struct file_operations, file_operations);
+SAME_SIZE(struct inode, inode);
+SAME_SIZE(struct miscdevice, miscdevice);
+SAME_SIZE(struct module, module);

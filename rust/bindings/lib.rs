@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's C declarations, as bindgen reads them from the headers.
+//!
+//! `RUST_BINDINGS_FILE` names the file that the build generates for the
+//! target kernel. Functions and macros that exist in C as inline code only
+//! come from `rust/helpers.c` and are called `rust_helper_*`.
+
+#![no_std]
+#![allow(
+    clippy::all,
+    dead_code,
+    improper_ctypes,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unnecessary_transmutes,
+    unsafe_op_in_unsafe_fn
+)]
+
+include!(env!("RUST_BINDINGS_FILE"));
+
+/// Allocation that may sleep, for the context of a process.
+pub const GFP_KERNEL: gfp_t = rust_const_GFP_KERNEL;
+/// Allocation that may not sleep.
+pub const GFP_ATOMIC: gfp_t = rust_const_GFP_ATOMIC;
+/// Modifier: the memory comes zeroed.
+pub const __GFP_ZERO: gfp_t = rust_const___GFP_ZERO;
+/// The alignment of every kmalloc allocation.
+pub const ARCH_KMALLOC_MINALIGN: usize = rust_const_ARCH_KMALLOC_MINALIGN;

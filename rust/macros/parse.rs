@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reading a macro's tokens, and errors that point at them.
+
+use proc_macro::{token_stream, Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use std::iter::Peekable;
+
+/// What is wrong with the macro's input, and where.
+pub(crate) struct Error {
+    span: Span,
+    message: String,
+}
+
+impl Error {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Error { span, message }
+    }
+
+    /// `::core::compile_error!("message");` with all tokens at the error's place.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let punct = |char, spacing| TokenTree::Punct(Punct::new(char, spacing));
+        let ident = |name| TokenTree::Ident(Ident::new(name, self.span));
+        let message = TokenTree::Literal(Literal::string(&self.message));
+        let at = |mut token: TokenTree| {
+            token.set_span(self.span);
+            token
+        };
+        [
+            punct(':', Spacing::Joint),
+            punct(':', Spacing::Alone),
+            ident("core"),
+            punct(':', Spacing::Joint),
+            punct(':', Spacing::Alone),
+            ident("compile_error"),
+            punct('!', Spacing::Alone),
+            TokenTree::Group(Group::new(Delimiter::Parenthesis, at(message).into())),
+            punct(';', Spacing::Alone),
+        ]
+        .into_iter()
+        .map(at)
+        .collect()
+    }
+}
+
+/// The value of a `b"..."` literal, free of NUL bytes.
+pub(crate) struct ByteString {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+/// The tokens of a macro, read one after another.
+pub(crate) struct Cursor {
+    tokens: Peekable<token_stream::IntoIter>,
+    /// Where the token before was: the place of "something is missing here".
+    last: Span,
+}
+
+impl Cursor {
+    pub(crate) fn new(tokens: TokenStream) -> Self {
+        Cursor {
+            tokens: tokens.into_iter().peekable(),
+            last: Span::call_site(),
+        }
+    }
+
+    pub(crate) fn at_end(&mut self) -> bool {
+        self.tokens.peek().is_none()
+    }
+
+    fn next(&mut self, wanted: &str) -> Result<TokenTree, Error> {
+        match self.tokens.next() {
+            Some(token) => {
+                self.last = token.span();
+                Ok(token)
+            }
+            None => Err(Error::new(self.last, format!("expected {wanted} after this"))),
+        }
+    }
+
+    pub(crate) fn ident(&mut self, wanted: &str) -> Result<Ident, Error> {
+        match self.next(wanted)? {
+            TokenTree::Ident(ident) => Ok(ident),
+            token => Err(Error::new(token.span(), format!("expected {wanted}, found `{token}`"))),
+        }
+    }
+
+    pub(crate) fn punct(&mut self, wanted: char) -> Result<(), Error> {
+        match self.next(&format!("`{wanted}`"))? {
+            TokenTree::Punct(punct) if punct.as_char() == wanted => Ok(()),
+            token => Err(Error::new(token.span(), format!("expected `{wanted}`, found `{token}`"))),
+        }
+    }
+
+    /// All tokens up to the next comma that stands outside of `<...>`.
+    pub(crate) fn type_path(&mut self) -> Result<TokenStream, Error> {
+        let mut path = vec![self.next("a type")?];
+        let mut depth = 0;
+        while let Some(token) = self.tokens.peek() {
+            if let TokenTree::Punct(punct) = token {
+                match punct.as_char() {
+                    ',' if depth == 0 => break,
+                    '<' => depth += 1,
+                    '>' => depth -= 1,
+                    _ => (),
+                }
+            }
+            path.push(self.next("a type")?);
+        }
+        Ok(path.into_iter().collect())
+    }
+
+    /// A `b"..."` literal. `key` is named in the errors.
+    pub(crate) fn byte_string(&mut self, key: &str) -> Result<ByteString, Error> {
+        let wanted = format!("a byte string (`{key}: b\"...\"`)");
+        let mut token = self.next(&wanted)?;
+        // A fragment that `macro_rules!` passes on (`$name:literal`) comes in an invisible group.
+        while let TokenTree::Group(group) = &token {
+            match group.stream().into_iter().next() {
+                Some(inner) if group.delimiter() == Delimiter::None => token = inner,
+                _ => break,
+            }
+        }
+        let span = token.span();
+        let source = token.to_string();
+        let quoted = source.strip_prefix("b\"").and_then(|rest| rest.strip_suffix('"'));
+        match quoted {
+            Some(quoted) => Ok(ByteString {
+                text: unescape(quoted).map_err(|message| Error::new(span, format!("`{key}` {message}")))?,
+                span,
+            }),
+            None => Err(Error::new(span, format!("expected {wanted}, found `{source}`"))),
+        }
+    }
+}
+
+/// The text of a byte string literal whose escapes rustc has checked already.
+fn unescape(quoted: &str) -> Result<String, &'static str> {
+    let mut text = String::new();
+    let mut chars = quoted.chars();
+    while let Some(char) = chars.next() {
+        text.push(match char {
+            '\\' => match chars.next() {
+                Some(quote @ ('\\' | '"' | '\'')) => quote,
+                Some('n') => '\n',
+                Some('t') => '\t',
+                _ => return Err("may hold no escapes but `\\\\`, `\\\"`, `\\'`, `\\n` and `\\t`"),
+            },
+            char => char,
+        });
+    }
+    Ok(text)
+}

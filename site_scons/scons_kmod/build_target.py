@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""A target that is ready to build for: its kernel tree, its toolchain, and where things go."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from scons_kmod.kbuild import Kbuild
+from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.rust_flags import config_cfgs, rust_flags
+from scons_kmod.toolchain import Toolchain
+
+
+@dataclasses.dataclass(frozen=True)
+class BuildTarget:
+    """All that decides how a crate or a C file is compiled for one kernel.
+
+    `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
+    the bundled rust/ and kernel/. `krustflags` are the user's own flags for every crate.
+    """
+
+    name: str
+    tree: KernelTree
+    kbuild: Kbuild
+    toolchain: Toolchain
+    build: Path
+    cache: Path
+    sources: Path
+    krustflags: tuple[str, ...]
+    extra_symbols: tuple[Path, ...]
+
+    @property
+    def rust_flags(self) -> tuple[str, ...]:
+        """rustc's flags for every crate of this kernel."""
+        return rust_flags(self.tree, self.kbuild)
+
+    @property
+    def cfg_file(self) -> Path:
+        """The kernel's configuration as a file of rustc arguments."""
+        return self.build / "config/rustc_cfg"
+
+    def cfg_text(self) -> str:
+        """What `cfg_file` must hold."""
+        return config_cfgs(self.tree)

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""The rustc steps: the support crates of the bundled provider, and a module's own crate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scons_kmod.bindgen import bindings_file
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.crate_cache import CachedStep
+from scons_kmod.manifest import Manifest
+from scons_kmod.step import Command, Step
+
+COLOR = "--color=always"
+# Kernel code is built by stable compilers with their unstable flags, as the kernel itself does it (rust/Makefile).
+ENVIRONMENT = (("RUSTC_BOOTSTRAP", "1"),)
+# The crates that come from rustc's own library sources: crate root below the library directory, and cfgs.
+LIBRARY_CRATES = {
+    "core": ("core/src/lib.rs", ("--cfg=no_fp_fmt_parse",)),
+    "compiler_builtins": (
+        "compiler-builtins/compiler-builtins/src/lib.rs",
+        (
+            '--cfg=feature="compiler-builtins"',
+            '--cfg=feature="unstable-intrinsics"',
+            '--cfg=feature="mem-unaligned"',
+            "--cfg=intrinsics_enabled",
+            "--cfg=arch_enabled",
+            "--cfg=optimizations_enabled",
+        ),
+    ),
+    "alloc": ("alloc/src/lib.rs", ()),
+}
+# What the sources of those crates include: a change in any of them is a change of the crates.
+LIBRARY_DIRECTORIES = ("core", "alloc", "compiler-builtins", "stdarch", "portable-simd")
+LIBRARY_EDITION = "2024"
+EDITION = "2021"
+# Modules of 2021 were compiled as edition 2018 (the kernel's scripts/Makefile.build of that time).
+MODULE_EDITION = "2018"
+# Those modules turn on features that are stable by now, or gone; `module!` needs one that they could not know.
+TOLERANCE = ("-Astable_features", "-Aunused_features", "-Zcrate-attr=feature(used_with_arg)")
+
+
+def crate_dir(target: BuildTarget, name: str) -> Path:
+    """Where the files of a support crate lie; those of the library crates lie together."""
+    return target.build / "crates" / ("library" if name in LIBRARY_CRATES else name)
+
+
+def rmeta(target: BuildTarget, name: str) -> Path:
+    """A support crate's metadata, for ``--extern``."""
+    return crate_dir(target, name) / f"lib{name}.rmeta"
+
+
+def support_object(target: BuildTarget, name: str) -> Path:
+    """A support crate's object."""
+    return crate_dir(target, name) / f"{name}.o"
+
+
+def library_stamp(target: BuildTarget) -> Path:
+    """The file that stands for all library crates in the graph."""
+    return crate_dir(target, "core") / "library.json"
+
+
+def macros_library(target: BuildTarget) -> Path:
+    """The proc-macro crate, a shared library for rustc itself."""
+    return crate_dir(target, "macros") / "libmacros.so"
+
+
+def library_step(target: BuildTarget) -> CachedStep:
+    """core, compiler_builtins and alloc from rustc's own sources: the same for every kernel with the same flags."""
+    rustc = target.toolchain.rustc
+    library = Path(target.toolchain.library)
+    made: list[str] = []
+    commands = []
+    for name, (root, cfgs) in LIBRARY_CRATES.items():
+        argv = [
+            *(rustc.path, f"--edition={LIBRARY_EDITION}", f"--crate-name={name}", "--crate-type=rlib"),
+            *(*target.rust_flags, *cfgs, "--cap-lints=allow", f"--remap-path-prefix={library}=library"),
+            *(f"--extern={crate}=lib{crate}.rmeta" for crate in made),
+            *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(library / root)),
+        ]
+        commands.append(Command(tuple(argv), Path(), (*ENVIRONMENT, *rustc.env), COLOR))
+        made.append(name)
+    return CachedStep(
+        name="RUSTC",
+        unit="library",
+        commands=tuple(commands),
+        outputs=(library_stamp(target),),
+        tools=(rustc.digest,),
+        cache=target.cache / "crates",
+        products=tuple(file for name in made for file in (f"{name}.o", f"lib{name}.rmeta")),
+        source_dirs=tuple(library / name for name in LIBRARY_DIRECTORIES),
+    )
+
+
+def kernel_code(
+    target: BuildTarget,
+    root: Path,
+    name: str,
+    directory: Path,
+    *,
+    emit: Sequence[str],
+    crates: Sequence[str],
+    prefix: tuple[Path, str],
+    edition: str = EDITION,
+    flags: Sequence[str] = (),
+    env: tuple[tuple[str, str], ...] = (),
+) -> tuple[Command, Path]:
+    """rustc's command for a crate that goes into modules, and its depfile.
+
+    `emit` names what to make, each ``KIND=PATH``; `crates` the support crates to link with; `prefix` a directory and
+    what to call it in panic messages, so that no path of this machine gets into a module.
+    """
+    rustc = target.toolchain.rustc
+    depfile = directory / f"{name}.d"
+    externs = [f"--extern={crate}={rmeta(target, crate)}" for crate in crates if crate != "macros"]
+    if "macros" in crates:
+        externs.append(f"--extern=macros={macros_library(target)}")
+    argv = [
+        *(rustc.path, f"--edition={edition}", f"--crate-name={name}", "--crate-type=rlib"),
+        *(*target.rust_flags, *flags, *target.krustflags),
+        *(f"--remap-path-prefix={prefix[0]}={prefix[1]}", *externs),
+        *(f"--emit={','.join([*emit, f'dep-info={depfile}'])}", str(root)),
+    ]
+    return Command(tuple(argv), directory / "work", (*ENVIRONMENT, *rustc.env, *env), COLOR), depfile
+
+
+def macros_step(target: BuildTarget) -> Step:
+    """The proc-macro crate, built for the host with the compiler's own standard library."""
+    rustc = target.toolchain.rustc
+    root = target.sources / "rust/macros/lib.rs"
+    depfile = crate_dir(target, "macros") / "macros.d"
+    argv = [
+        *(rustc.path, f"--edition={EDITION}", "--crate-name=macros", "--crate-type=proc-macro"),
+        *("--extern=proc_macro", f"--remap-path-prefix={target.sources}/="),
+        *(f"--emit=link={macros_library(target)},dep-info={depfile}", str(root)),
+    ]
+    return Step(
+        name="RUSTC",
+        unit="macros",
+        commands=(Command(tuple(argv), crate_dir(target, "macros") / "work", rustc.env, COLOR),),
+        outputs=(macros_library(target),),
+        tracked=(root,),
+        depfiles=(depfile,),
+        tools=(rustc.digest,),
+    )
+
+
+def support_step(
+    target: BuildTarget,
+    name: str,
+    root: str,
+    *,
+    crates: Sequence[str],
+    inputs: tuple[Path, ...],
+    flags: Sequence[str] = (),
+    env: tuple[tuple[str, str], ...] = (),
+) -> Step:
+    """A support crate of this project's own: its object and its metadata."""
+    source = target.sources / root
+    directory = crate_dir(target, name)
+    command, depfile = kernel_code(
+        target,
+        source,
+        name,
+        directory,
+        emit=(f"obj={support_object(target, name)}", f"metadata={rmeta(target, name)}"),
+        crates=crates,
+        prefix=(target.sources, ""),
+        flags=flags,
+        env=env,
+    )
+    return Step(
+        name="RUSTC",
+        unit=name,
+        commands=(command,),
+        outputs=(rmeta(target, name), support_object(target, name)),
+        inputs=(library_stamp(target), *inputs),
+        tracked=(source, target.cfg_file),
+        depfiles=(depfile,),
+        tools=(target.toolchain.rustc.digest,),
+    )
+
+
+def bindings_crate_step(target: BuildTarget) -> Step:
+    """The bindings crate, around bindgen's output."""
+    return support_step(
+        target,
+        "bindings",
+        "rust/bindings/lib.rs",
+        crates=("core", "compiler_builtins"),
+        inputs=(bindings_file(target),),
+        env=(("RUST_BINDINGS_FILE", str(bindings_file(target))),),
+    )
+
+
+def kernel_crate_step(target: BuildTarget) -> Step:
+    """The kernel crate."""
+    return support_step(
+        target,
+        "kernel",
+        "kernel/lib.rs",
+        crates=("core", "compiler_builtins", "alloc", "macros", "bindings"),
+        inputs=(macros_library(target), rmeta(target, "bindings")),
+        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target)),
+    )
+
+
+def indirect(target: BuildTarget) -> list[str]:
+    """Where rustc finds the crates that the named ones were compiled against."""
+    return [f"-Ldependency={crate_dir(target, name)}" for name in ("core", "macros", "bindings", "kernel")]
+
+
+def module_dir(target: BuildTarget, manifest: Manifest) -> Path:
+    """Where a module's files lie."""
+    return target.build / "modules" / manifest.name
+
+
+def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
+    """A module's own crate, to one object."""
+    directory = module_dir(target, manifest)
+    made = directory / "crate" / f"{manifest.crate}.o"
+    command, depfile = kernel_code(
+        target,
+        manifest.root,
+        manifest.crate,
+        directory / "crate",
+        emit=(f"obj={made}",),
+        crates=("core", "compiler_builtins", "alloc", "kernel"),
+        prefix=(manifest.directory, f"modules/{manifest.name}"),
+        edition=MODULE_EDITION,
+        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
+        env=(("RUST_MODFILE", f"modules/{manifest.name}"),),
+    )
+    return Step(
+        name="RUSTC",
+        unit=f"{manifest.name}.o",
+        commands=(command,),
+        outputs=(made,),
+        inputs=(library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel")),
+        tracked=(manifest.root, target.cfg_file),
+        depfiles=(depfile,),
+        tools=(target.toolchain.rustc.digest,),
+    )

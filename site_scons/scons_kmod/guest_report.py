@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What the guest reports over its second serial port. The lines are described where they are written: guest/init."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+
+@dataclasses.dataclass
+class ModuleReport:
+    """What the guest said about one test so far; whole once `ended` is true.
+
+    `status` is the test's exit status, None if it has not ended or, with `timed_out`, had to be killed. The taints are
+    the kernel's bit masks. `left` names the modules that the test left loaded. `stray` are lines that the guest's
+    init does not write: something else wrote to its port.
+    """
+
+    name: str
+    output: list[str] = dataclasses.field(default_factory=list)
+    status: int | None = None
+    timed_out: bool = False
+    log: list[str] = dataclasses.field(default_factory=list)
+    taint_before: int = 0
+    taint: int = 0
+    left: list[str] = dataclasses.field(default_factory=list)
+    stray: list[str] = dataclasses.field(default_factory=list)
+    ended: bool = False
+
+
+@dataclasses.dataclass
+class GuestReport:
+    """What the guest said in one boot so far. `release` is that of its kernel, None before it is up."""
+
+    release: str | None = None
+    modules: list[ModuleReport] = dataclasses.field(default_factory=list)
+    done: bool = False
+
+
+def parse_report(lines: Iterable[str]) -> GuestReport:
+    """The report that `lines` make, whole or cut off anywhere."""
+    report = GuestReport()
+    for line in lines:
+        read_line(report, line)
+    return report
+
+
+def read_line(report: GuestReport, line: str) -> None:
+    """Take one line, without its newline, into `report`."""
+    word, _, rest = line.partition(" ")
+    current = report.modules[-1] if report.modules and not report.modules[-1].ended else None
+    if current is not None:
+        read_module_line(current, word, rest, line)
+    elif word == "boot" and report.release is None:
+        report.release = rest
+    elif word == "begin":
+        report.modules.append(ModuleReport(rest))
+    elif line == "done":
+        report.done = True
+    elif report.modules:
+        report.modules[-1].stray.append(line)
+
+
+def read_module_line(module: ModuleReport, word: str, rest: str, line: str) -> None:
+    """Take one line between `begin` and `end` into `module`."""
+    match word:
+        case "out":
+            module.output.append(rest)
+        case "log":
+            module.log.append(rest)
+        case "left":
+            module.left.append(rest)
+        case "status" if rest == "timeout":
+            module.timed_out = True
+        case "status" if rest.isdecimal():
+            module.status = int(rest)
+        case "taint-before" if rest.isdecimal():
+            module.taint_before = int(rest)
+        case "taint" if rest.isdecimal():
+            module.taint = int(rest)
+        case "end" if rest == module.name:
+            module.ended = True
+        case _:
+            module.stray.append(line)

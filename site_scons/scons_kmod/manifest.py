@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""``module.toml``: what one kernel module is, typed and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from scons_kmod.errors import UserError
+from scons_kmod.located_toml import Located, Table, load
+from scons_kmod.settings import VERBS
+
+FILE_NAME = "module.toml"
+# The kernel's MODULE_NAME_LEN is 64 - sizeof(unsigned long), its final NUL included (include/linux/moduleparam.h).
+MAX_NAME = 55
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """One module. `directory` is where its manifest lies, `root` its crate root, `test` the script of its VM test."""
+
+    name: str
+    directory: Path
+    root: Path
+    test: Path | None
+
+    @property
+    def crate(self) -> str:
+        """The module's name as C and Rust identifiers have it: KBUILD_MODNAME (scripts/Makefile.lib)."""
+        return self.name.replace("-", "_")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check one manifest. Raises `UserError` with file, line and key."""
+    located = load(path)
+    top = Table(located, ())
+    module = top.table("module")
+    test = top.table("test", default=None)
+    top.done()
+    name = module.string("name")
+    check_name(located, name)
+    directory = path.parent.resolve()
+    root = inside(located, directory, ("module", "root"), module.string("root", default=default_root(directory, name)))
+    module.done()
+    script = directory / "test.sh"
+    if test is not None:
+        script = inside(located, directory, ("test", "script"), test.string("script", default="test.sh"))
+        test.done()
+    elif not script.is_file():
+        return Manifest(name, directory, root, None)
+    return Manifest(name, directory, root, script)
+
+
+def default_root(directory: Path, name: str) -> str:
+    """The crate root of a module that names none: NAME.rs."""
+    plain = f"{name}.rs"
+    return plain if (directory / plain).exists() else f"{name.replace('-', '_')}.rs"
+
+
+def check_name(located: Located, name: str) -> None:
+    """Raise `UserError` unless the kernel and the command line can take the name."""
+    where = located.where(("module", "name"))
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} is no module name", where=where, fix="use letters, digits, _ and -, first a letter or _"
+        )
+    if len(name) > MAX_NAME:
+        raise UserError(
+            f"{name!r} is longer than the {MAX_NAME} characters of a module name", where=where, fix="shorten it"
+        )
+    if name in VERBS:
+        raise UserError(f"{name!r} is a verb of the command line", where=where, fix="choose another name")
+
+
+def inside(located: Located, directory: Path, key: tuple[str, str], value: str) -> Path:
+    """The file that a key names, which must exist within the module's directory."""
+    where = located.where(key)
+    path = (directory / value).resolve()
+    if not path.is_relative_to(directory):
+        raise UserError(f"{value} lies outside of the module's directory", where=where, fix=f"move it into {directory}")
+    if not path.is_file():
+        raise UserError(f"{value} is not there", where=where, fix=f"make {path}, or name another file")
+    return path
+
+
+def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
+    """All modules in the directories, each of which is a module or holds some; by name.
+
+    Raises `UserError` if one has none, or if two modules share a name.
+    """
+    found: dict[str, Manifest] = {}
+    for directory in directories:
+        for path in manifest_files(directory):
+            manifest = read_manifest(path)
+            # The kernel takes - and _ for the same character in a module's name.
+            other = found.setdefault(manifest.crate, manifest)
+            if other.directory != manifest.directory:
+                raise UserError(
+                    f"a module named {other.name!r} is already in {other.directory}",
+                    where=f"{path}: [module] name",
+                    fix="rename one of them",
+                )
+    return [found[crate] for crate in sorted(found)]
+
+
+def manifest_files(directory: Path) -> list[Path]:
+    """The manifests of a directory: its own, or those one level below."""
+    if not directory.is_dir():
+        raise UserError("there is no such directory", where=f"MODULES={directory}", fix="name a directory of modules")
+    own = directory / FILE_NAME
+    paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
+    if not paths:
+        raise UserError(f"there is no {FILE_NAME} in it", where=f"MODULES={directory}", fix=f"write {own}")
+    return paths

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Which kernels to build for, and all that has to be known of each before the graph is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+from scons_kmod.atomic import write_text
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.cache import cache_directory
+from scons_kmod.kbuild import probe
+from scons_kmod.kernel_tree import KernelTree, open_tree
+from scons_kmod.packages import fetch, installed
+from scons_kmod.run_log import RunLog
+from scons_kmod.settings import Settings
+from scons_kmod.target import Target, chosen_targets, default_target, read_targets
+from scons_kmod.toolchain import find_toolchain
+
+# Flags for C that no debug information comes with: a line that moves in a header must not change a module.
+NO_DEBUG_INFO = "-g0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """A kernel to build for: by a target file, or a tree at a path. `description` gives the toolchain it asks for."""
+
+    name: str
+    description: Target
+    tree: Path | None
+
+
+def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/lib/modules")) -> list[Chosen]:
+    """The kernels that the command line asks for; without a word there, the running kernel if its headers are there,
+    else the newest target of the distribution. Raises `UserError`.
+    """
+    targets = read_targets(directory)
+    if settings.targets:
+        return [Chosen(target.name, target, None) for target in chosen_targets(",".join(settings.targets), targets)]
+    running = modules / platform.release() / "build"
+    tree = settings.kdir or (running if running.is_dir() else None)
+    description = default_target(targets)
+    if tree is None:
+        return [Chosen(description.name, description, None)]
+    return [Chosen(f"kdir-{open_tree(tree).release}", description, tree)]
+
+
+def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> KernelTree:
+    """The kernel tree, fetched if need be."""
+    if chosen.tree is not None:
+        return open_tree(chosen.tree)
+    there = None if settings.update else installed(chosen.description, cache)
+    unpacked = there or fetch(chosen.description, cache, log, refresh=settings.update)
+    return open_tree(unpacked.kernel_tree)
+
+
+def open_target(
+    chosen: Chosen, settings: Settings, build: Path, sources: Path, log: Callable[[str], RunLog]
+) -> BuildTarget:
+    """Find the tree and the toolchain of a chosen kernel; `build` is the directory of all targets.
+
+    Raises `UserError`, `MachineError` or `StepError`.
+    """
+    cache = cache_directory()
+    own_log = log(chosen.name)
+    tree = find_tree(chosen, settings, cache, own_log)
+    directory = build / chosen.name
+    kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
+    kbuild = probe(tree, directory / "config", kcflags, own_log)
+    toolchain = find_toolchain(chosen.description.toolchain, kbuild, tree.path, cache, directory / "config", own_log)
+    target = BuildTarget(
+        name=chosen.name,
+        tree=tree,
+        kbuild=kbuild,
+        toolchain=toolchain,
+        build=directory,
+        cache=cache,
+        sources=sources,
+        krustflags=settings.krustflags,
+        extra_symbols=settings.extra_symbols,
+    )
+    cfgs = target.cfg_text()
+    if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:
+        write_text(target.cfg_file, cfgs)
+    return target

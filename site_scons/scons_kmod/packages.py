@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: MIT
+"""A target's Debian packages: found and downloaded by apt, unpacked as files in the cache directory.
+
+Nothing is installed and no root is needed. Below the cache directory:
+
+    apt/                                    package lists of our own, where the system's do not do
+    packages/TARGET/headers.json            which headers were taken: a null build reads this one file
+    packages/TARGET/RELEASE/image.json      the same for the image of that release
+    packages/TARGET/RELEASE/DIGEST/         an unpacked tree, never changed afterwards
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from scons_kmod.atomic import locked, write_text
+from scons_kmod.errors import MachineError, StepError, UserError
+from scons_kmod.located_toml import load
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import Target
+
+What = Literal["headers", "image"]
+Words = list[tuple[list[int], int]]
+
+# The system's configuration holds, less the hooks and the further indices that desktops add to `apt-get update`.
+APT_CONFIGURATION = """\
+#clear APT::Update;
+#clear Acquire::IndexTargets;
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::Packages {
+    MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";
+    flatMetaKey "Packages";
+    ShortDescription "Packages";
+    Description "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages";
+};
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Unpacked:
+    """Packages of one kernel, unpacked below `root`. `release` is the kernel's, `versions` are the packages'."""
+
+    root: Path
+    release: str
+    versions: Mapping[str, str]
+
+    @property
+    def kernel_tree(self) -> Path:
+        """Of headers: the prepared kernel tree, as ``KDIR`` names it."""
+        return self.root / "usr/src" / f"linux-headers-{self.release}"
+
+    @property
+    def kernel(self) -> Path:
+        """Of an image: the compressed kernel."""
+        return self.root / "boot" / f"vmlinuz-{self.release}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """One package that apt can download; `depends` as in its control file."""
+
+    name: str
+    version: str
+    depends: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Apt:
+    """apt with the package lists that `options` lead it to."""
+
+    options: tuple[str, ...]
+    log: RunLog
+
+    def run(self, program: str, *words: str, unit: str, why: str = "", cwd: Path | None = None) -> str:
+        """Output of ``apt-get`` or ``apt-cache``. Raises `MachineError` without apt, `StepError` if it fails."""
+        argv = [program, *self.options, *words]
+        try:
+            done = self.log.run(argv, step="APT", unit=unit, why=why, cwd=cwd, env={"LC_ALL": "C"})
+        except MachineError as error:
+            fix = "a target's packages come from Debian's archive; elsewhere name a prepared kernel tree with KDIR="
+            raise MachineError(error.what, where=error.where, fix=fix) from error
+        return done.stdout.decode(errors="replace")
+
+    def names(self, prefix: str) -> list[str]:
+        """The packages whose names begin so, the oldest version in the name first."""
+        return sorted(self.run("apt-cache", "pkgnames", prefix, unit=prefix).split(), key=version_key)
+
+    def packages(self, names: Sequence[str]) -> list[Package]:
+        """What can be downloaded under these names, in all versions, the oldest first."""
+        try:
+            text = self.run("apt-cache", "show", *names, unit=names[0])
+        except StepError:  # it knows none of them
+            return []
+        found = []
+        for paragraph in text.split("\n\n"):
+            fields = dict(re.findall(r"^(Package|Version|Depends|Filename): (.*)$", paragraph, re.MULTILINE))
+            # A package that is installed but has left the archive has no file name.
+            if "Filename" in fields:
+                found.append(Package(fields["Package"], fields["Version"], fields.get("Depends", "")))
+        return sorted(found, key=lambda package: version_key(package.version))
+
+
+def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, refresh: bool = False) -> Unpacked:
+    """The target's headers or image, downloaded and unpacked unless they are there; any number may ask at once.
+
+    An image is that of the headers' release. `refresh` looks for a newer release in lists fetched anew. Raises
+    `UserError` if the archive has no such kernel (any more), `MachineError` if it can't be reached or there is no apt.
+    """
+    try:
+        with locked(cache / "packages/lock"):
+            there = None if refresh else installed(target, cache, what)
+            return there or obtain(target, cache, log, what, refresh)
+    except OSError as error:
+        fix = "make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
+        raise MachineError(f"{error.strerror}", where=str(error.filename or cache), fix=fix) from error
+
+
+def installed(target: Target, cache: Path, what: What = "headers") -> Unpacked | None:
+    """What `fetch` left in the cache, if anything; starts no process."""
+    place = cache / "packages" / target.name
+    if what == "image":
+        headers = installed(target, cache)
+        if headers is None:
+            return None
+        place /= headers.release
+    try:
+        record = json.loads((place / f"{what}.json").read_text())
+        found = Unpacked(place / record["root"], record["release"], record["versions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    # The target file may ask for another release than it did then.
+    return found if re.fullmatch(target.packages.release, found.release) and found.root.is_dir() else None
+
+
+def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) -> Unpacked:
+    """Find, download and unpack: by the system's package lists, by our own, by our own fetched anew."""
+    own = private_apt(cache, log)
+    tries = [(own, True)] if refresh else [(Apt((), log), False), (own, False), (own, True)]
+    # An image must fit the headers in use, a newer one of the same target does not.
+    headers = None if what == "headers" else installed(target, cache)
+    for apt, update in tries:
+        problem = None
+        try:
+            if update:
+                apt.run("apt-get", "update", "-q", unit="update", why=f"{target.name}: the lists are wanted anew")
+        except StepError as error:
+            if refresh:
+                raise unreachable(target, error) from error
+            problem = error
+        release = headers.release if headers else newest_release(target, apt)
+        packages = find_packages(target, apt, what, release) if release else []
+        if not packages:
+            continue
+        try:
+            return unpack(target, cache, apt, what, str(release), packages)
+        except StepError as error:
+            problem = error
+    # The last try counts: what an older list named may be gone from the archive.
+    if problem:
+        raise unreachable(target, problem)
+    raise gone(target, own, what, headers.release if headers else None)
+
+
+def private_apt(cache: Path, log: RunLog) -> Apt:
+    """apt with lists of our own in the cache directory, and the system's sources and keys."""
+    home = cache / "apt"
+    for directory in ("state/lists/partial", "cache/archives/partial"):
+        (home / directory).mkdir(parents=True, exist_ok=True)
+    write_text(home / "apt.conf", APT_CONFIGURATION)
+    write_text(home / "status", "")
+    settings = {
+        "Dir::State": home / "state",
+        "Dir::State::status": home / "status",
+        "Dir::Cache": home / "cache",
+        # As root, apt would fetch as a user who can't write here. What it fetches is checked all the same.
+        "APT::Sandbox::User": "root",
+    }
+    options = [f"-o{name}={value}" for name, value in settings.items()]
+    return Apt(("-c", str(home / "apt.conf"), *options), log)
+
+
+def newest_release(target: Target, apt: Apt) -> str | None:
+    """The newest release that matches the target's pattern and whose headers can be downloaded."""
+    head, tail = target.packages.headers.split("{release}")
+    names = []
+    for name in apt.names(head):
+        release = name.removeprefix(head).removesuffix(tail)
+        if name == head + release + tail and re.fullmatch(target.packages.release, release):
+            names.append(name)
+    there = {package.name for package in apt.packages(names)} if names else set()
+    newest = [name for name in names if name in there][-1:]
+    return newest[0].removeprefix(head).removesuffix(tail) if newest else None
+
+
+def find_packages(target: Target, apt: Apt, what: What, release: str) -> list[Package]:
+    """The packages to unpack for a release: the headers with their companions, or the image; empty if not there."""
+    if what == "image":
+        names = [name.format(release=release) for name in target.packages.image]
+        found = apt.packages(names)
+        return next(([p] for name in names for p in reversed(found) if p.name == name), [])
+    headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
+    wanted = [
+        (name, version)
+        for package in headers
+        for name, version in dependencies(package.depends)
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in target.packages.headers_with)
+    ]
+    found = apt.packages([name for name, _ in wanted]) if wanted else []
+    for name, version in wanted:
+        fitting = [p for p in found if p.name == name and version in (None, p.version)]
+        if not fitting:
+            return []
+        headers.append(fitting[-1])
+    return headers
+
+
+def dependencies(text: str) -> list[tuple[str, str | None]]:
+    """The packages of a ``Depends`` field, alternatives included; the version where only that one will do."""
+    found = []
+    for word in re.split(r"[,|]", text):
+        match = re.fullmatch(r"\s*([^\s(:]+)(?::\w+)?\s*(?:\((\S+)\s+([^)]+)\))?\s*", word)
+        if match:
+            found.append((match[1], match[3] if match[2] == "=" else None))
+    return found
+
+
+def version_key(text: str) -> tuple[int, Words, Words]:
+    """Sorts versions, and names that hold versions, as dpkg does (deb-version(7)): epoch, upstream, revision."""
+    epoch, _, rest = text.rpartition(":")
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
+    return int(epoch or 0), words(upstream), words(revision)
+
+
+def words(text: str) -> Words:
+    """Text as dpkg compares it: words and numbers in turn, ``~`` before a word's end, letters before other signs."""
+
+    def weight(character: str) -> int:
+        return -1 if character == "~" else ord(character) + (0 if character.isalpha() else 256)
+
+    parts = re.findall(r"(\D*)(\d*)", text)
+    return [([*map(weight, word), 0], int(digits or 0)) for word, digits in parts]
+
+
+def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, packages: Sequence[Package]) -> Unpacked:
+    """Download packages and unpack them in a place named by their versions; record it. Needs the lock."""
+    versions = {package.name: package.version for package in packages}
+    digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:16]
+    place = cache / "packages" / target.name
+    root = place / release / digest
+    if not root.is_dir():
+        # Whoever was killed here has left it; the lock says that nobody is using it.
+        partial = cache / "packages/partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        for directory in (partial / "debs", partial / "root"):
+            directory.mkdir(parents=True)
+        exact = [f"{name}={version}" for name, version in versions.items()]
+        apt.run("apt-get", "download", "-q", *exact, unit=packages[0].name, why=target.name, cwd=partial / "debs")
+        for deb in sorted((partial / "debs").glob("*.deb")):
+            if what == "headers":
+                apt.log.run(["dpkg-deb", "-x", deb, partial / "root"], step="UNPACK", unit=deb.name, why=target.name)
+            else:
+                unpack_boot(deb, partial / "root", apt.log, target.name)
+        make_movable(partial / "root")
+        root.parent.mkdir(parents=True, exist_ok=True)
+        (partial / "root").rename(root)
+        shutil.rmtree(partial)
+    record = place / "headers.json" if what == "headers" else place / release / "image.json"
+    content = {"release": release, "root": str(root.relative_to(record.parent)), "versions": versions}
+    write_text(record, json.dumps(content, indent=1) + "\n")
+    return Unpacked(root, release, versions)
+
+
+def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
+    """Unpack the files of /boot only: they come first, and the modules behind them are ten times as much."""
+    argv = ["dpkg-deb", "--fsys-tarfile", str(deb)]
+    found = False
+    with (
+        log.recorded("UNPACK", deb.name, why),
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+    ):
+        try:
+            with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+                for member in archive:
+                    path = Path(member.name)
+                    if path.parts[:1] == ("boot",) and len(path.parts) == 2 and (file := archive.extractfile(member)):
+                        (root / "boot").mkdir(exist_ok=True)
+                        with (root / path).open("wb") as copy:
+                            shutil.copyfileobj(file, copy)
+                        found = True
+                    elif found:
+                        break
+        except tarfile.TarError as error:
+            raise StepError(f"{deb.name} can't be unpacked: {error}", where=f"UNPACK {deb.name}") from error
+        finally:
+            process.kill()
+    if not found:
+        raise StepError(f"{deb.name} has no files in /boot", where=f"UNPACK {deb.name}")
+
+
+def make_movable(root: Path) -> None:
+    """Let the headers' Makefile find its common part beside itself, rather than below /usr/src.
+
+    Links below /lib/modules go: they lead to /usr/src, where another kernel's headers may lie.
+    """
+    shutil.rmtree(root / "lib", ignore_errors=True)
+    for makefile in root.glob("usr/src/*/Makefile"):
+        text = makefile.read_text()
+        moved = text.replace("include /usr/src/", "include $(dir $(lastword $(MAKEFILE_LIST)))../")
+        if moved != text:
+            write_text(makefile, moved)
+
+
+def unreachable(target: Target, problem: StepError) -> MachineError:
+    """The error for packages that can't be downloaded, with apt's own words."""
+    own_words = re.findall(r"^(?:E:|W: Failed|Err:).*$", problem.what, re.MULTILINE) or [problem.what]
+    what = "its packages can't be downloaded\n" + "\n".join(f"    {line}" for line in dict.fromkeys(own_words))
+    fix = "check the network and apt's sources (apt-get update), or name a prepared kernel tree with KDIR="
+    return MachineError(what, where=target.name, fix=fix)
+
+
+def gone(target: Target, apt: Apt, what: What, release: str | None) -> UserError:
+    """The error for a kernel that the archive does not have, or has no more."""
+    packages = target.packages
+    if release:
+        names = " or ".join(name.format(release=release) for name in packages.image)
+        fix = "UPDATE=1 takes the newest headers and the image that fits them, if the archive has moved on"
+        return UserError(f"{names} is not in apt's sources (any more)", where=f"{target.name} {what}", fix=fix)
+    head = packages.headers.partition("{release}")[0]
+    there = newest_names(apt.names(head), head, target)
+    what_there = f"the newest that are there: {', '.join(there)}" if there else f"there is no {head}* at all"
+    return UserError(
+        f"no {packages.headers} with a release like '{packages.release}' in apt's sources; "
+        f"Debian's suite {packages.suite} should have it\n    {what_there}",
+        where=load(target.path).where(("packages", "release")),
+        fix=f"update the pattern in {target.path}, add {packages.suite} to apt's sources, or name a kernel with KDIR=",
+    )
+
+
+def newest_names(names: Iterable[str], head: str, target: Target) -> list[str]:
+    """The last five headers packages among the names, the newest first: of the target's version, or else of all."""
+    companions = tuple(f"{pattern}*" for pattern in target.packages.headers_with)
+    headers = [name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in companions)]
+    near = [name for name in headers if name.startswith(f"{head}{target.version}.")]
+    return (near or [name for name in headers if name.removeprefix(head)[:1].isdigit()])[:-6:-1]

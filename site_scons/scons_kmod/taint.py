@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's taint word, by name. Source: Documentation/admin-guide/tainted-kernels.rst in the kernel tree."""
+
+from __future__ import annotations
+
+# In the order of the bits: the letter that the kernel prints, and what it stands for.
+TAINTS: tuple[tuple[str, str], ...] = (
+    ("P", "proprietary module was loaded"),
+    ("F", "module was force loaded"),
+    ("S", "kernel running on an out of specification system"),
+    ("R", "module was force unloaded"),
+    ("M", "processor reported a machine check"),
+    ("B", "bad page referenced or unexpected page flags"),
+    ("U", "taint requested by userspace"),
+    ("D", "kernel died: an Oops or BUG"),
+    ("A", "ACPI table overridden by user"),
+    ("W", "kernel issued a warning"),
+    ("C", "staging driver was loaded"),
+    ("I", "workaround for a bug in platform firmware"),
+    ("O", "out-of-tree module was loaded"),
+    ("E", "unsigned module was loaded"),
+    ("L", "soft lockup occurred"),
+    ("K", "kernel has been live patched"),
+    ("X", "auxiliary taint, defined by the distribution"),
+    ("T", "kernel was built with the struct randomization plugin"),
+    ("N", "an in-kernel test has been run"),
+    ("J", "userspace used a mutating debug operation in fwctl"),
+)
+
+# What any module that is not part of the kernel's own build brings about.
+EXPECTED = {"O", "E"}
+
+
+def taint_names(word: int) -> tuple[str, ...]:
+    """The bits of a taint word as texts like ``W (kernel issued a warning)``, lowest bit first."""
+    return tuple(f"{letter} ({meaning})" for letter, meaning in decode(word))
+
+
+def unexpected_taint(before: int, after: int) -> tuple[str, ...]:
+    """The taints that came between two taint words, as texts, but for those of out of tree and unsigned modules."""
+    return tuple(f"{letter} ({meaning})" for letter, meaning in decode(after & ~before) if letter not in EXPECTED)
+
+
+def decode(word: int) -> list[tuple[str, str]]:
+    """Letter and meaning of each bit that is set in `word`."""
+    bits = [bit for bit in range(word.bit_length()) if word >> bit & 1]
+    return [TAINTS[bit] if bit < len(TAINTS) else ("?", f"unknown taint, bit {bit}") for bit in bits]

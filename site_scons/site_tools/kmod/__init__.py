@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""The SCons tool `kmod`: kernel modules in Rust as targets of a SCons build.
+
+    env = Environment(tools=["kmod"])
+    for target in env.KmodTargets():
+        for manifest in env.KmodManifests():
+            env.KernelModule(target, manifest)
+    env.KmodVerbs()
+
+`KernelModule` makes a module of its parts: `Bindgen` (the kernel's headers to Rust), `SupportCrates` (what modules are
+compiled against), `RustCrate` (a module's own crate), `CHelpers` and `KernelObject` (the .ko).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
+
+from scons_kmod import bindgen, crates, link
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.manifest import Manifest, find_manifests
+from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.settings import read_settings
+
+from .session import Session, reported
+from .verbs import add_verbs
+
+Env = Any  # SCons's environments are made at run time; they have no useful static type.
+Nodes = list[Any]
+
+# The project's own directory, with rust/, kernel/ and targets/.
+HOME = Path(__file__).resolve().parents[3]
+
+
+def exists(env: Env) -> bool:
+    """Whether the tool can be used: always, its own dependencies come with it."""
+    return True
+
+
+def generate(env: Env) -> None:
+    """Add the builders to an environment, and read the command line."""
+    DefaultEnvironment(tools=[])
+    with reported():
+        env["KMOD"] = Session(read_settings(ARGUMENTS), Path(env.Dir("#").abspath))
+    env["SCANNERS"] = []
+    env.Decider(env["KMOD"].graph.content_changed)
+    methods = {
+        "KmodTargets": kmod_targets,
+        "KmodManifests": kmod_manifests,
+        "Bindgen": bindgen_headers,
+        "SupportCrates": support_crates,
+        "CHelpers": c_helpers,
+        "RustCrate": rust_crate,
+        "KernelObject": kernel_object,
+        "KernelModule": kernel_module,
+        "KmodVerbs": add_verbs,
+    }
+    for name, method in methods.items():
+        env.AddMethod(method, name)
+
+
+def kmod_targets(env: Env) -> list[BuildTarget]:
+    """The kernels that the command line asks for, each ready to build for."""
+    session: Session = env["KMOD"]
+    with reported():
+        chosen = choose_targets(session.settings, HOME / "targets")
+        if "doctor" in COMMAND_LINE_TARGETS:
+            session.chosen = chosen
+            return []
+        if GetOption("clean"):
+            chosen = [one for one in chosen if (session.build / one.name).exists()]
+        session.begin()
+        session.targets = [open_target(one, session.settings, session.build, HOME, session.log) for one in chosen]
+    return session.targets
+
+
+def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
+    """The modules in the directories, or in those that ``MODULES=`` names, or in modules/."""
+    session: Session = env["KMOD"]
+    named = [Path(env.Dir(name).abspath) for name in directories]
+    with reported():
+        if not session.manifests:
+            session.manifests = find_manifests(session.settings.module_dirs or named or [session.top / "modules"])
+    return session.manifests
+
+
+def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
+    """The bindgen step: the generated bindings of a kernel, and the sizes of their types for the C helpers."""
+    return add(env, target, bindgen.bindings_step(target))
+
+
+def support_crates(env: Env, target: BuildTarget) -> Nodes:
+    """core, compiler_builtins, alloc, macros, bindings and kernel: each crate's metadata, and its object beside it."""
+    bindgen_headers(env, target)
+    steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
+    return [node for step in steps for node in add(env, target, step(target))]
+
+
+def c_helpers(env: Env, target: BuildTarget) -> Nodes:
+    """The archive with the kernel's inline functions and macros as functions that Rust can call."""
+    bindgen_headers(env, target)
+    steps = (link.layout_step(target), *link.helper_steps(target))
+    return [node for step in steps for node in add(env, target, step)][-1:]
+
+
+def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """A module's own crate, compiled against the support crates to one object."""
+    support_crates(env, target)
+    return add(env, target, crates.module_crate_step(target, manifest))
+
+
+def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """The .ko, linked from the module's crate, the support crates and the C helpers by the tree's own steps."""
+    c_helpers(env, target)
+    shared = [link.header_step(target), link.common_step(target)]
+    for step in (*shared, link.object_step(target, manifest)):
+        if step is not None:
+            add(env, target, step)
+    return add(env, target, link.ko_step(target, manifest))
+
+
+def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """All steps of a module for a kernel; the module's name becomes an alias for its .ko."""
+    with reported():
+        rust_crate(env, target, manifest)
+        made = kernel_object(env, target, manifest)
+    env.Alias(manifest.name, made)
+    return made
+
+
+def add(env: Env, target: BuildTarget, step: Any) -> Nodes:
+    """Make a step of a target a node of the graph."""
+    session: Session = env["KMOD"]
+    return session.graph.add(env, step, session.log(target.name))
