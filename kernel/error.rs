@@ -152,7 +152,10 @@ impl fmt::Debug for Error {
             )
         };
         let name = name.get(..written as usize).unwrap_or(&[]);
-        match core::str::from_utf8(name).ok().and_then(|name| name.strip_prefix("-E")) {
+        match core::str::from_utf8(name)
+            .ok()
+            .and_then(|name| name.strip_prefix("-E"))
+        {
             Some(name) => write!(f, "E{name}"),
             None => f.debug_tuple("Error").field(&self.0).finish(),
         }

@@ -7,13 +7,15 @@
 
 use crate::bindings;
 use crate::c_types::{c_char, c_int, c_void};
-use crate::error::{from_kernel_result, Error, Result};
 use crate::file::{File, FileRef};
+use crate::from_kernel_result;
 use crate::io_buffer::{IoBufferReader, IoBufferWriter};
 use crate::types::PointerWrapper;
 use crate::user_ptr::UserSlicePtr;
+use crate::{Error, Result};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ops::Deref;
 use core::ptr::addr_of_mut;
 
@@ -205,20 +207,32 @@ unsafe extern "C" fn release_callback<T: FileOperations>(
 pub(crate) struct FileOperationsVtable<A, T>(PhantomData<A>, PhantomData<T>);
 
 impl<A: FileOpenAdapter, T: FileOpener<A::Arg>> FileOperationsVtable<A, T> {
-    /// A new table. Its owner is the module, so that an open file keeps the module loaded.
+    const VTABLE: bindings::file_operations = bindings::file_operations {
+        // An open file keeps the module loaded.
+        owner: addr_of_mut!(bindings::__this_module),
+        open: Some(open_callback::<A, T>),
+        release: Some(release_callback::<T>),
+        read: if T::TO_USE.read {
+            Some(read_callback::<T>)
+        } else {
+            None
+        },
+        write: if T::TO_USE.write {
+            Some(write_callback::<T>)
+        } else {
+            None
+        },
+        // SAFETY: null pointers and zeroes are what C has for operations that are left out.
+        ..unsafe { MaybeUninit::zeroed().assume_init() }
+    };
+
+    /// The table.
     ///
     /// # Safety
     ///
     /// Only the registration `A` may use it: its files' `private_data` is what
     /// [`FileOpenAdapter::convert`] expects.
-    pub(crate) unsafe fn build() -> bindings::file_operations {
-        bindings::file_operations {
-            owner: addr_of_mut!(bindings::__this_module),
-            open: Some(open_callback::<A, T>),
-            release: Some(release_callback::<T>),
-            read: T::TO_USE.read.then_some(read_callback::<T>),
-            write: T::TO_USE.write.then_some(write_callback::<T>),
-            ..Default::default()
-        }
+    pub(crate) const unsafe fn build() -> &'static bindings::file_operations {
+        &Self::VTABLE
     }
 }

@@ -6,7 +6,7 @@
 //! named in it. The names and signatures are those of the Rust for Linux framework of mid-2021.
 
 #![no_std]
-#![feature(allocator_api, rustc_attrs)]
+#![feature(allocator_api, associated_type_defaults, rustc_attrs)]
 #![allow(internal_features)]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 
@@ -17,13 +17,21 @@ pub use bindings;
 
 pub mod c_types;
 pub mod error;
+pub mod file;
+pub mod file_operations;
+pub mod io_buffer;
+pub mod miscdev;
 pub mod prelude;
 pub mod print;
 pub mod str;
+pub mod sync;
+pub mod user_ptr;
 
 mod allocator;
+mod types;
 
 pub use crate::error::{Error, Result};
+pub use crate::types::{Mode, PointerWrapper, ScopeGuard};
 
 /// The prefix of what the crate itself prints.
 #[doc(hidden)]
@@ -63,6 +71,37 @@ impl ThisModule {
     pub(crate) const fn as_ptr(&self) -> *mut bindings::module {
         self.0
     }
+}
+
+/// The offset of a field, in bytes: C's `offsetof()`.
+///
+/// # Examples
+///
+/// ```ignore
+/// let offset = offset_of!(bindings::miscdevice, name);
+/// ```
+#[macro_export]
+macro_rules! offset_of {
+    ($type:ty, $($f:tt)*) => {
+        ::core::mem::offset_of!($type, $($f)*)
+    };
+}
+
+/// The object that the field `f`, which `ptr` points to, lies in: C's `container_of()`.
+///
+/// The result is `*const`; it is valid if `ptr` does point to that field of a valid object.
+///
+/// # Examples
+///
+/// ```ignore
+/// let registration = container_of!(mdev, Registration, mdev);
+/// ```
+#[macro_export]
+macro_rules! container_of {
+    ($ptr:expr, $type:ty, $($f:tt)*) => {{
+        let ptr = $ptr as *const _ as *const u8;
+        ptr.wrapping_sub($crate::offset_of!($type, $($f)*)) as *const $type
+    }};
 }
 
 #[panic_handler]

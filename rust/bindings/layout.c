@@ -19,3 +19,4 @@ SAME_SIZE(struct file_operations, file_operations);
 SAME_SIZE(struct inode, inode);
 SAME_SIZE(struct miscdevice, miscdevice);
 SAME_SIZE(struct module, module);
+SAME_SIZE(struct mutex, mutex);

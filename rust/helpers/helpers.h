@@ -11,6 +11,7 @@
 
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/types.h>
 
@@ -22,6 +23,9 @@ static const size_t rust_const_ARCH_KMALLOC_MINALIGN = ARCH_KMALLOC_MINALIGN;
 
 /* bug.c */
 void rust_helper_BUG(void) __noreturn;
+
+/* mutex.c */
+void rust_helper_mutex_lock(struct mutex *lock);
 
 /* slab.c */
 void *rust_helper_krealloc(const void *p, size_t size, gfp_t flags);

@@ -25,5 +25,8 @@ pub(crate) fn check(license: &ByteString) -> Result<(), Error> {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the kernel knows `{}`", KNOWN.join("`, `")),
     };
-    Err(Error::new(license.span, format!("unknown license `{}`: {hint}", license.text)))
+    Err(Error::new(
+        license.span,
+        format!("unknown license `{}`: {hint}", license.text),
+    ))
 }

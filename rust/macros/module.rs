@@ -65,7 +65,12 @@ fn parse(tokens: TokenStream) -> Result<ModuleInfo, Error> {
             cursor.punct(',')?;
         }
     }
-    let missing = |key| Error::new(Span::call_site(), format!("missing key `{key}` in `module!`"));
+    let missing = |key| {
+        Error::new(
+            Span::call_site(),
+            format!("missing key `{key}` in `module!`"),
+        )
+    };
     let info = ModuleInfo {
         type_: type_.ok_or_else(|| missing("type"))?,
         name: name.ok_or_else(|| missing("name"))?,
@@ -120,7 +125,10 @@ fn parse_name(cursor: &mut Cursor) -> Result<String, Error> {
     if text.len() > NAME_MAX {
         return Err(Error::new(
             span,
-            format!("the name has {} bytes, the kernel takes {NAME_MAX}", text.len()),
+            format!(
+                "the name has {} bytes, the kernel takes {NAME_MAX}",
+                text.len()
+            ),
         ));
     }
     Ok(text)
@@ -130,7 +138,11 @@ fn parse_name(cursor: &mut Cursor) -> Result<String, Error> {
 fn expand(info: &ModuleInfo) -> TokenStream {
     let name = &info.name;
     let prefix = Literal::byte_string(format!("{name}\0").as_bytes());
-    let modinfo: String = info.modinfo.iter().map(|(key, value)| modinfo_static(name, key, value)).collect();
+    let modinfo: String = info
+        .modinfo
+        .iter()
+        .map(|(key, value)| modinfo_static(name, key, value))
+        .collect();
     let code = format!(
         r#"
             /// The module name, in front of what the module prints.

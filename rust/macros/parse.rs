@@ -2,7 +2,9 @@
 
 //! Reading a macro's tokens, and errors that point at them.
 
-use proc_macro::{token_stream, Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro::{
+    token_stream, Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree,
+};
 use std::iter::Peekable;
 
 /// What is wrong with the macro's input, and where.
@@ -74,21 +76,30 @@ impl Cursor {
                 self.last = token.span();
                 Ok(token)
             }
-            None => Err(Error::new(self.last, format!("expected {wanted} after this"))),
+            None => Err(Error::new(
+                self.last,
+                format!("expected {wanted} after this"),
+            )),
         }
     }
 
     pub(crate) fn ident(&mut self, wanted: &str) -> Result<Ident, Error> {
         match self.next(wanted)? {
             TokenTree::Ident(ident) => Ok(ident),
-            token => Err(Error::new(token.span(), format!("expected {wanted}, found `{token}`"))),
+            token => Err(Error::new(
+                token.span(),
+                format!("expected {wanted}, found `{token}`"),
+            )),
         }
     }
 
     pub(crate) fn punct(&mut self, wanted: char) -> Result<(), Error> {
         match self.next(&format!("`{wanted}`"))? {
             TokenTree::Punct(punct) if punct.as_char() == wanted => Ok(()),
-            token => Err(Error::new(token.span(), format!("expected `{wanted}`, found `{token}`"))),
+            token => Err(Error::new(
+                token.span(),
+                format!("expected `{wanted}`, found `{token}`"),
+            )),
         }
     }
 
@@ -123,13 +134,19 @@ impl Cursor {
         }
         let span = token.span();
         let source = token.to_string();
-        let quoted = source.strip_prefix("b\"").and_then(|rest| rest.strip_suffix('"'));
+        let quoted = source
+            .strip_prefix("b\"")
+            .and_then(|rest| rest.strip_suffix('"'));
         match quoted {
             Some(quoted) => Ok(ByteString {
-                text: unescape(quoted).map_err(|message| Error::new(span, format!("`{key}` {message}")))?,
+                text: unescape(quoted)
+                    .map_err(|message| Error::new(span, format!("`{key}` {message}")))?,
                 span,
             }),
-            None => Err(Error::new(span, format!("expected {wanted}, found `{source}`"))),
+            None => Err(Error::new(
+                span,
+                format!("expected {wanted}, found `{source}`"),
+            )),
         }
     }
 }

@@ -43,16 +43,14 @@ SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
 class Kbuild:
     """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
 
-    `cc` compiles (``-c -o OUT IN`` is to be added), `objtool` checks and rewrites one object in place, and
-    `objtool_at_link` says whether Kbuild runs it once on the module as a whole rather than on each compiled object.
-    `modpost` lacks ``-o OUT -T LIST``; `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into
-    every module (module-common.c), if the tree has one.
+    `cc` compiles (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool` checks and rewrites one
+    object in place; `modpost` lacks ``-o OUT -T LIST``; `ld_module` lacks ``-o OUT IN...``; `common` is the C source
+    that is linked into every module (module-common.c), if the tree has one.
     """
 
     cc: tuple[str, ...]
     ld: tuple[str, ...]
     objtool: tuple[str, ...]
-    objtool_at_link: bool
     modpost: tuple[str, ...]
     ld_module: tuple[str, ...]
     common: str | None
@@ -68,7 +66,8 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuil
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
     """
-    inputs = [*makefiles(tree), tree.path / "include/config/auto.conf"]
+    # This file too: another version of it may ask other questions.
+    inputs = [*makefiles(tree), tree.path / "include/config/auto.conf", Path(__file__)]
 
     def ask() -> Answer:
         return dataclasses.asdict(run_probe(tree, directory, kcflags, log)), inputs
@@ -126,7 +125,6 @@ def read_commands(work: Path) -> Kbuild:
     """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `KeyError` or `ValueError`."""
     compile_ = saved_command(work / ".part.o.cmd")
     link = saved_command(work / f".{PROBE}.o.cmd")
-    at_link = any(is_objtool(words) for words in link)
     objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
     modpost = next(w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
     final = saved_command(work / f".{PROBE}.ko.cmd")[0]
@@ -135,7 +133,6 @@ def read_commands(work: Path) -> Kbuild:
         cc=tuple(strip_files(compile_[0], work)),
         ld=tuple(strip_files(link[0], work)),
         objtool=tuple(word for word in objtool if not word.startswith(str(work)) and word != "--link"),
-        objtool_at_link=at_link,
         modpost=tuple(strip_options(modpost, {"-o", "-T"})),
         ld_module=tuple(strip_files(final, work)),
         common=saved_command(common)[0][-1] if common.exists() else None,

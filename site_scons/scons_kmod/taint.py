@@ -31,11 +31,6 @@ TAINTS: tuple[tuple[str, str], ...] = (
 EXPECTED = {"O", "E"}
 
 
-def taint_names(word: int) -> tuple[str, ...]:
-    """The bits of a taint word as texts like ``W (kernel issued a warning)``, lowest bit first."""
-    return tuple(f"{letter} ({meaning})" for letter, meaning in decode(word))
-
-
 def unexpected_taint(before: int, after: int) -> tuple[str, ...]:
     """The taints that came between two taint words, as texts, but for those of out of tree and unsigned modules."""
     return tuple(f"{letter} ({meaning})" for letter, meaning in decode(after & ~before) if letter not in EXPECTED)

@@ -77,7 +77,7 @@ def find_toolchain(
             kbuild.compiler, compilers, lambda path: look_at_compiler(path, tree, log), f"apt-get install {package}"
         )
         found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
-        files = [*rustcs, *bindgens, *compilers, *rustc.files, *bindgen.files, *cc.files]
+        files = [*rustcs, *bindgens, *compilers, *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
     key = [dataclasses.astuple(need), rustcs, bindgens, compilers, str(tree), libclang()]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -30,8 +31,9 @@ class Archive:
         (path / "system/status").touch()
         (path / "sources.list").write_text(f"deb [trusted=yes] copy:{path}/ ./\n")
         (path / "apt.conf").write_text(
-            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "-";\nDir::Etc::preferencesparts "-";\n'
-            f'Dir::State "{path}/system";\nDir::State::status "{path}/system/status";\nDir::Cache "{path}/system/cache";\n'
+            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "-";\n'
+            f'Dir::Etc::preferencesparts "-";\nDir::Cache "{path}/system/cache";\n'
+            f'Dir::State "{path}/system";\nDir::State::status "{path}/system/status";\n'
         )
         self.write()
 
@@ -242,7 +244,7 @@ def test_a_package_that_does_not_match_the_lists_is_refused(archive: Archive, ta
     data = bytearray(deb.read_bytes())
     data[-1] ^= 1
     deb.write_bytes(data)
-    with pytest.raises(MachineError, match="packages can't be downloaded\n(.*\n)*.*Hash Sum mismatch"):
+    with pytest.raises(MachineError, match=r"packages can't be downloaded\n(.*\n)*.*Hash Sum mismatch"):
         fetch(target, cache, RunLog())
     assert installed(target, cache) is None
 
@@ -314,9 +316,10 @@ def test_a_machine_without_apt_is_told(target: Target, cache: Path, monkeypatch:
 
 def test_versions_are_sorted_as_dpkg_sorts_them() -> None:
     ordered = ["1.0~rc1-1", "1.0-1~deb12u1", "1.0-1", "1.0-1+b1", "1.0a-1", "1.0+x-1", "1.9-1", "1.10-1", "1:0.1-1"]
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in itertools.pairwise(ordered):
         assert subprocess.run(["dpkg", "--compare-versions", earlier, "lt", later], check=False).returncode == 0
-    assert sorted(reversed(ordered), key=version_key) == ordered
+    backwards = ordered[::-1]
+    assert sorted(backwards, key=version_key) == ordered
 
 
 def test_dependencies_are_read_with_alternatives_and_exact_versions() -> None:

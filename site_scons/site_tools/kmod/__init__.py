@@ -66,11 +66,11 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
     session: Session = env["KMOD"]
     with reported():
         chosen = choose_targets(session.settings, HOME / "targets")
-        if "doctor" in COMMAND_LINE_TARGETS:
-            session.chosen = chosen
-            return []
         if GetOption("clean"):
             chosen = [one for one in chosen if (session.build / one.name).exists()]
+        session.chosen = chosen
+        if "doctor" in COMMAND_LINE_TARGETS:
+            return []
         session.begin()
         session.targets = [open_target(one, session.settings, session.build, HOME, session.log) for one in chosen]
     return session.targets

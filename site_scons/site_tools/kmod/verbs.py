@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
 from typing import Any
 
-from SCons.Script import Default
+from SCons.Script import COMMAND_LINE_TARGETS, Default
 
-from scons_kmod.install import install_modules, install_root
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.errors import UserError
 from scons_kmod.link import module_ko
+from scons_kmod.manifest import Manifest
 
 from .session import Session, reported
 
@@ -18,26 +23,73 @@ Env = Any
 def add_verbs(env: Env) -> None:
     """Define the aliases that are no modules, and what is built when nothing is named."""
     session: Session = env["KMOD"]
-    pairs = [(target, manifest) for target in session.targets for manifest in session.manifests]
-    everything = env.Alias("all", [str(module_ko(target, manifest)) for target, manifest in pairs])
+    if "doctor" in COMMAND_LINE_TARGETS:
+        doctor(session)
+    with reported():
+        chosen = chosen_modules(session)
+    everything = env.Alias("all", objects(session.targets, session.manifests))
+    some = objects(session.targets, chosen)
     Default(everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
-    verb(env, "install", everything, install)
+    verb(env, "test", some, lambda target, source, env: test(session, chosen))
+    verb(env, "install", some, lambda target, source, env: install(session, chosen))
 
 
 def verb(env: Env, name: str, needs: Any, action: Any) -> None:
     """An alias that runs `action` each time it is named, after all that it `needs`."""
-    node = env.Alias(name, needs, env.Action(action, cmdstr=None))
-    env.AlwaysBuild(node)
+    env.AlwaysBuild(env.Alias(name, needs, env.Action(action, cmdstr=None)))
 
 
-def install(target: Any, source: Any, env: Env) -> int:
-    """Install the modules of every target."""
-    session: Session = env["KMOD"]
+def chosen_modules(session: Session) -> list[Manifest]:
+    """The modules that a verb is about: the one that MODULE= names, or all. Raises `UserError`."""
+    name = session.settings.module
+    found = [manifest for manifest in session.manifests if name in (None, manifest.name)]
+    if not found and session.targets:
+        names = ", ".join(manifest.name for manifest in session.manifests)
+        raise UserError("there is no module of this name", where=f"MODULE={name}", fix=f"there are: {names}")
+    return found
+
+
+def objects(targets: Sequence[BuildTarget], manifests: Sequence[Manifest]) -> list[str]:
+    """The modules' .ko files for all targets."""
+    return [str(module_ko(target, manifest)) for target in targets for manifest in manifests]
+
+
+def test(session: Session, manifests: Sequence[Manifest]) -> int:
+    """Run pytest with the VM tests of the modules on every target; with MODULE= nothing else."""
+    from scons_kmod.vm_plan import make_plan, save_plan
+
+    argv = [sys.executable, "-m", "pytest", f"--junitxml={session.build / 'test-results.xml'}"]
+    with reported():
+        for target, chosen in zip(session.targets, session.chosen, strict=True):
+            path = target.build / "vm-plan.json"
+            save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
+            argv.append(f"--vm-plan={path}")
+    if session.settings.module:
+        argv.append("tests/vm")
+    with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
+        status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
+    return status[0]
+
+
+def install(session: Session, manifests: Sequence[Manifest]) -> int:
+    """Install the modules of every target where modprobe finds them."""
+    from scons_kmod.install import install_modules, install_root
+
     with reported():
         root = install_root(session.settings)
-        for one in session.targets:
-            files = [module_ko(one, manifest) for manifest in session.manifests]
-            for path in install_modules(one.tree.release, files, root, session.log(one.name)):
-                print(f"  INSTALL {path}")
+        for target in session.targets:
+            files = [module_ko(target, manifest) for manifest in manifests]
+            for path in install_modules(target.tree.release, files, root, session.log(target.name)):
+                print(f"  {'INSTALL':<8}{path}")
     return 0
+
+
+def doctor(session: Session) -> None:
+    """Print what is there and what is missing, and end: with status 1 if something is."""
+    from scons_kmod.doctor import report
+
+    with reported():
+        lines, whole = report(session.chosen, session.settings, session.build)
+    print("\n".join(lines))
+    sys.exit(0 if whole else 1)

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Locks.
+//!
+//! A lock is made in two steps, as in C: its memory first, then, where it will stay,
+//! [`mutex_init!`](crate::mutex_init), which gives it a name and a class for lockdep.
+
+use crate::bindings;
+use crate::str::CStr;
+use core::pin::Pin;
+
+mod guard;
+mod mutex;
+
+pub use guard::{Guard, Lock};
+pub use mutex::Mutex;
+
+/// A lock that has to be initialised where it stays, with a class for lockdep.
+pub trait NeedsLockClass {
+    /// Initialises the lock.
+    ///
+    /// # Safety
+    ///
+    /// `key` is valid as long as the lock, and nobody uses the lock yet.
+    unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key);
+}
+
+/// Initialises a lock with a lockdep class of its own for each place that this is written at.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! init_with_lockdep {
+    ($obj:expr, $name:literal) => {{
+        static mut CLASS: ::core::mem::MaybeUninit<$crate::bindings::lock_class_key> =
+            ::core::mem::MaybeUninit::uninit();
+        let obj = $obj;
+        let name = $crate::c_str!($name);
+        let key = ::core::ptr::addr_of_mut!(CLASS).cast();
+        // SAFETY: the class is static, and only lockdep uses it.
+        #[allow(unused_unsafe)]
+        unsafe {
+            $crate::sync::NeedsLockClass::init(obj, name, key)
+        };
+    }};
+}
