@@ -170,6 +170,30 @@ impl Index<ops::RangeFull> for CStr {
     }
 }
 
+mod private {
+    /// Indices whose result does not end in the string's NUL, so that it is a plain `BStr`.
+    pub trait BStrIndex {}
+
+    impl BStrIndex for usize {}
+    impl BStrIndex for core::ops::Range<usize> {}
+    impl BStrIndex for core::ops::RangeInclusive<usize> {}
+    impl BStrIndex for core::ops::RangeTo<usize> {}
+    impl BStrIndex for core::ops::RangeToInclusive<usize> {}
+}
+
+impl<Idx> Index<Idx> for CStr
+where
+    Idx: private::BStrIndex,
+    BStr: Index<Idx>,
+{
+    type Output = <BStr as Index<Idx>>::Output;
+
+    #[inline]
+    fn index(&self, index: Idx) -> &Self::Output {
+        &self.as_bytes()[index]
+    }
+}
+
 /// A [`CStr`] from a string literal, which must hold no NUL.
 ///
 /// # Examples

@@ -14,3 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="run the VM tests of the target that this file describes (`scons test` writes it)",
     )
+    parser.addoption(
+        "--kill-rounds",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many builds the test of killed builds kills",
+    )

@@ -31,7 +31,7 @@ impl KernelModule for RustFail {
             miscdev::Registration::new_pinned::<NoOperations>(c_str!("rust_fail"), None, ())?;
         let vector_too_large = Vec::<u8>::new().try_reserve(usize::MAX / 4);
         pr_info!("{:?}\n", vector_too_large.map_err(Error::from));
-        pr_err!("{:?}, on purpose\n", Error::ENXIO);
+        pr_info!("{:?}, on purpose\n", Error::ENXIO);
         // The device goes away here, before `init_module` returns.
         Err(Error::ENXIO)
     }

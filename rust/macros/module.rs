@@ -33,7 +33,12 @@ struct ModuleInfo {
 pub(crate) fn module(tokens: TokenStream) -> TokenStream {
     match parse(tokens) {
         Ok(info) => expand(&info),
-        Err(error) => error.into_tokens(),
+        Err(error) => {
+            // What the rest of the source refers to, so that this is the only error.
+            let rest = "#[allow(dead_code)] const __LOG_PREFIX: &[u8] = b\"\\0\";";
+            let rest: TokenStream = rest.parse().expect("this is Rust");
+            error.into_tokens().into_iter().chain(rest).collect()
+        }
     }
 }
 

@@ -105,7 +105,11 @@ impl Cursor {
 
     /// All tokens up to the next comma that stands outside of `<...>`.
     pub(crate) fn type_path(&mut self) -> Result<TokenStream, Error> {
-        let mut path = vec![self.next("a type")?];
+        let first = self.next("a type")?;
+        if matches!(&first, TokenTree::Punct(punct) if punct.as_char() == ',') {
+            return Err(Error::new(first.span(), "expected a type, found `,`"));
+        }
+        let mut path = vec![first];
         let mut depth = 0;
         while let Some(token) = self.tokens.peek() {
             if let TokenTree::Punct(punct) = token {

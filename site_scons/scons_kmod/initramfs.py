@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from elftools.elf.elffile import ELFFile
 
+from scons_kmod.cache import cache_directory
 from scons_kmod.errors import MachineError, UserError
 from scons_kmod.run_log import RunLog
 
@@ -45,19 +46,22 @@ def base_files() -> dict[str, GuestFile]:
 
 
 def static_busybox() -> Path:
-    """The busybox on PATH that needs no libraries. Raises `MachineError` if there is none."""
-    found = shutil.which("busybox")
-    if found is None:
-        raise MachineError("busybox is not installed; the VM tests need it", fix="apt-get install busybox-static")
-    with Path(found).open("rb") as file:
-        dynamic = any(segment["p_type"] == "PT_INTERP" for segment in ELFFile(file).iter_segments())
-    if dynamic:
-        raise MachineError(
-            "this busybox is linked dynamically; the VM tests need a static one",
-            where=found,
-            fix="apt-get install busybox-static",
-        )
-    return Path(found)
+    """A busybox that needs no libraries: on PATH, or where bootstrap unpacks it. Raises `MachineError` without one."""
+    unpacked = cache_directory() / "busybox-static/bin"
+    found = [Path(path) for path in (shutil.which("busybox"), shutil.which("busybox", path=str(unpacked))) if path]
+    for path in found:
+        if is_static(path):
+            return path
+    what = (
+        "is linked dynamically; the VM tests need a static one" if found else "is not installed; the VM tests need it"
+    )
+    raise MachineError(what, where=str(found[0]) if found else "busybox", fix="apt-get install busybox-static")
+
+
+def is_static(program: Path) -> bool:
+    """Whether a program runs without the dynamic loader (ELF: it has no PT_INTERP segment)."""
+    with program.open("rb") as file:
+        return not any(segment["p_type"] == "PT_INTERP" for segment in ELFFile(file).iter_segments())
 
 
 def write_initramfs(path: Path, files: Mapping[str, GuestFile], log: RunLog, unit: str) -> None:

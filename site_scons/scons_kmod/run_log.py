@@ -37,8 +37,12 @@ class Executed:
 class RunLog:
     """Runs processes for one target and remembers each of them. Safe to use from several threads."""
 
-    def __init__(self, target: str = "") -> None:
+    def __init__(self, target: str = "", lock: int | None = None) -> None:
+        """`lock` is a descriptor that the processes inherit: it stays open, and a lock on it held, until all of them
+        have ended, even if we are killed.
+        """
         self.target = target
+        self.inherited = () if lock is None else (lock,)
         self.entries: list[Executed] = []
         self._lock = threading.Lock()
 
@@ -71,6 +75,7 @@ class RunLog:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     timeout=timeout,
+                    pass_fds=self.inherited,
                     check=False,
                 )
             except OSError as error:

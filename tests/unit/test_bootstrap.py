@@ -46,8 +46,8 @@ class Machine:
         shutil.copy(PROJECT / "bootstrap", self.checkout)
         (path / "sources.list").write_text(f"deb [trusted=yes] copy:{path}/archive/ ./\n")
         (path / "apt.conf").write_text(
-            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "-";\n'
-            f'Dir::Etc::preferencesparts "-";\n'
+            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+            f'Dir::Etc::preferencesparts "/dev/null";\nDir::Etc::parts "/dev/null";\n'
             f'Dir::State "{path}/apt";\nDir::Cache "{path}/apt";\nDir::State::status "{path}/dpkg/status";\n'
         )
         self.pins(["one==1.0"], ["two==2.0"])
@@ -57,8 +57,13 @@ class Machine:
         self.archive: dict[str, str] = {}
 
     def program(self, name: str, text: str) -> None:
-        (self.programs / name).write_text(f"#!/bin/sh\n{text}\n")
-        (self.programs / name).chmod(0o755)
+        """Put a program of our own on PATH, in place of the link to the system's."""
+        path = self.programs / name
+        path.unlink(missing_ok=True)
+        # "x" refuses to write through a link, at whose other end is the system's own program.
+        with path.open("x") as file:
+            file.write(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
 
     def pins(self, plain: list[str], dev: list[str]) -> None:
         text = f'[build-system]\nrequires = ["setuptools==80.9.0"]\n[project]\ndependencies = {plain}\n'
@@ -92,7 +97,7 @@ class Machine:
         )
         (self.path / "dpkg/status").write_text(status)
         if self.archive:
-            (self.path / "archive/Packages").write_text("\n".join(self.archive.values()))
+            (self.path / "archive/Packages").write_text("\n".join([*self.archive.values(), ""]))
             (self.path / "archive/Release").write_text("Date: Thu, 01 Jan 2026 00:00:00 UTC\n")
             update = [str(shutil.which("apt-get")), "update", "-q", "-oAcquire::AllowInsecureRepositories=1"]
             subprocess.run(update, check=True, capture_output=True, env=self.environment())

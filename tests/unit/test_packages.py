@@ -31,8 +31,9 @@ class Archive:
         (path / "system/status").touch()
         (path / "sources.list").write_text(f"deb [trusted=yes] copy:{path}/ ./\n")
         (path / "apt.conf").write_text(
-            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "-";\n'
-            f'Dir::Etc::preferencesparts "-";\nDir::Cache "{path}/system/cache";\n'
+            f'Dir::Etc::sourcelist "{path}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+            f'Dir::Etc::preferencesparts "/dev/null";\nDir::Etc::parts "/dev/null";\n'
+            f'Acquire::Retries "0";\nDir::Cache "{path}/system/cache";\n'
             f'Dir::State "{path}/system";\nDir::State::status "{path}/system/status";\n'
         )
         self.write()
@@ -76,7 +77,7 @@ class Archive:
 
     def write(self) -> None:
         """Write the archive's lists."""
-        text = "\n".join(self.entries.values())
+        text = "\n".join([*self.entries.values(), ""])
         (self.path / "Packages").write_text(text)
         line = f" {hashlib.sha256(text.encode()).hexdigest()} {len(text.encode())} Packages\n"
         (self.path / "Release").write_text(f"Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n{line}")

@@ -50,7 +50,7 @@ class Session:
         SetOption("no_progress", True)
 
     def begin(self) -> None:
-        """Wait for another build in this directory, then settle what a killed one left."""
+        """Wait for another build in this directory, and for what a killed one started; then settle what it left."""
         if self.dry:
             return
         self.build.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ class Session:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("scons-kmod: waiting for another build in this directory", file=sys.stderr)
+            print("scons-kmod: waiting for the end of another build in this directory", file=sys.stderr)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.ledger.settle()
         # SCons writes its database when the build ends, before the interpreter's exit handlers run.
@@ -74,7 +74,9 @@ class Session:
 
     def log(self, target: str) -> RunLog:
         """The log of a target's processes."""
-        return self.logs.setdefault(target, RunLog(target))
+        if target not in self.logs:
+            self.logs[target] = RunLog(target, self._lock.fileno() if self._lock else None)
+        return self.logs[target]
 
 
 @contextmanager

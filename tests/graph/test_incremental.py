@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""What runs again after an edit: what must, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from graph.conftest import SCONS, Checkout
+
+TOOLS = ("make", "rustc", "gcc", "cc1", "bindgen", "ld", "objtool", "modpost")
+
+
+def own_sources(checkout: Checkout) -> list[Path]:
+    return [
+        path for part in ("rust", "kernel", "modules") for path in (checkout.path / part).rglob("*") if path.is_file()
+    ]
+
+
+def test_a_second_build_runs_nothing(checkout: Checkout) -> None:
+    checkout.scons()
+    assert checkout.ran() == []
+
+
+def test_a_second_build_starts_no_process(checkout: Checkout, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    argv = ("strace", "-f", "-o", str(trace), "-e", "trace=execve", *SCONS)
+    subprocess.run(argv, cwd=checkout.path, check=True, capture_output=True)
+    started = [line for line in trace.read_text().splitlines() if "execve(" in line and "ENOENT" not in line]
+    assert len(started) == 1, started
+
+
+def test_touching_sources_and_headers_runs_nothing(checkout: Checkout) -> None:
+    for path in own_sources(checkout):
+        os.utime(path)
+    checkout.scons()
+    assert checkout.ran() == []
+
+
+def test_an_edit_of_one_module_rebuilds_that_module_alone(checkout: Checkout) -> None:
+    before = checkout.modules()
+    with checkout.edited(
+        "modules/rust_minimal/rust_minimal.rs", "Rust minimal sample (init)", "Rust minimal sample (INIT)"
+    ):
+        checkout.scons()
+        assert {unit for _, unit in checkout.ran()} == {"rust_minimal.o", "rust_minimal.ko"}
+        changed = {name for name, digest in checkout.modules().items() if before[name] != digest}
+        assert changed == {"rust_minimal.ko"}
+    checkout.scons()
+    assert checkout.modules() == before
+
+
+def test_a_comment_in_a_module_ends_at_its_object(checkout: Checkout) -> None:
+    path = checkout.path / "modules/rust_minimal/rust_minimal.rs"
+    text = path.read_text()
+    path.write_text(text + "// The end.\n")
+    checkout.scons()
+    assert checkout.ran() == [("RUSTC", "rust_minimal.o")]
+    path.write_text(text)
+    checkout.scons()
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(checkout: Checkout) -> None:
+    path = checkout.path / "modules/rust_minimal/rust_minimal.rs"
+    before = path.stat()
+    with checkout.edited("modules/rust_minimal/rust_minimal.rs", "(init)", "(tini)"):
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_size == before.st_size
+        checkout.scons()
+        assert ("RUSTC", "rust_minimal.o") in checkout.ran()
+    checkout.scons()
+
+
+def test_a_function_that_nobody_uses_relinks_no_module(checkout: Checkout) -> None:
+    path = checkout.path / "kernel/error.rs"
+    text = path.read_text()
+    path.write_text(
+        f"{text}\n/// Nobody calls this.\npub fn nobody_calls_this(x: u32) -> u32 {{\n    x.rotate_left(3)\n}}\n"
+    )
+    checkout.scons()
+    assert "LD [M]" not in {step for step, _ in checkout.ran()}
+    path.write_text(text)
+    checkout.scons()
+
+
+def test_other_flags_rebuild_what_they_are_for(checkout: Checkout) -> None:
+    before = checkout.modules()
+    checkout.scons("KRUSTFLAGS=-Copt-level=1", "rust_minimal")
+    assert ("RUSTC", "rust_minimal.o") in checkout.ran()
+    assert not [unit for step, unit in checkout.ran() if step == "CC"]
+    checkout.scons()
+    assert checkout.modules() == before
+
+
+def test_a_damaged_output_is_built_again(checkout: Checkout) -> None:
+    before = checkout.modules()
+    ko = checkout.target / "modules/rust_minimal/rust_minimal.ko"
+    os.truncate(ko, 1000)
+    checkout.scons()
+    assert checkout.modules() == before
+
+
+def test_clean_removes_all_that_was_built(other_checkout: Checkout) -> None:
+    other_checkout.scons("rust_kvm")
+    target = other_checkout.target
+    other_checkout.scons("-c")
+    assert not target.exists()
+
+
+def test_a_dry_run_leaves_the_record_alone(checkout: Checkout) -> None:
+    checkout.scons()
+    with checkout.edited("modules/rust_minimal/rust_minimal.rs", "(init)", "(tini)"):
+        shown = checkout.scons("-n").stdout
+        assert "rust_minimal.o" in shown
+        assert checkout.ran() == []
+    checkout.scons()
+
+
+def test_two_directories_give_the_same_modules(checkout: Checkout, other_checkout: Checkout) -> None:
+    checkout.scons()
+    other_checkout.scons()
+    assert other_checkout.modules() == checkout.modules()

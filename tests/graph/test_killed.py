@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""A build that is killed at any moment leaves nothing that the next one takes for a result."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from graph.conftest import Checkout
+
+# Each edit changes other steps: a module's crate, the kernel crate that all are compiled against, a C helper.
+EDITS = {
+    "none": None,
+    "module": ("modules/rust_minimal/rust_minimal.rs", "(init)", "(INIT)"),
+    "wrapper": ("kernel/lib.rs", "#![no_std]", "#![no_std]\n// A comment that moves every line of the kernel crate."),
+    "helper": ("rust/helpers/slab.c", "return krealloc(p, size, flags);", "return krealloc(p, size + 1, flags);"),
+}
+# A build after any of them takes about three seconds; longer waits find it finished.
+LONGEST_WAIT = 3.0
+
+
+def apply(checkout: Checkout, edit: str, originals: dict[str, str]) -> None:
+    for name, text in originals.items():
+        if (checkout.path / name).read_text() != text:
+            (checkout.path / name).write_text(text)
+    if change := EDITS[edit]:
+        name, old, new = change
+        assert old in originals[name]
+        (checkout.path / name).write_text(originals[name].replace(old, new, 1))
+
+
+def kill_at(checkout: Checkout, seconds: float, *, tools_too: bool) -> None:
+    build = checkout.start()
+    time.sleep(seconds)
+    with contextlib.suppress(ProcessLookupError):
+        kill = os.killpg if tools_too else os.kill
+        kill(build.pid, signal.SIGKILL)
+    build.wait()
+
+
+def outputs(checkout: Checkout) -> list[Path]:
+    return sorted(
+        path for path in checkout.target.rglob("*") if path.is_file() and path.suffix in (".o", ".ko", ".rs", ".a")
+    )
+
+
+def test_a_killed_build_is_made_good_by_the_next(
+    pytestconfig: pytest.Config, checkout: Checkout, other_checkout: Checkout
+) -> None:
+    originals = {change[0]: (checkout.path / change[0]).read_text() for change in EDITS.values() if change}
+    clean: dict[str, dict[str, str]] = {}
+    for edit in EDITS:
+        apply(other_checkout, edit, originals)
+        if clean:
+            other_checkout.scons("-c")
+        other_checkout.scons()
+        clean[edit] = other_checkout.modules()
+    assert len({tuple(digests.values()) for digests in clean.values()}) == 3, "the wrapper's comment changes no module"
+    dice = random.Random(20260101)
+    for number in range(pytestconfig.getoption("--kill-rounds")):
+        edit = dice.choice(list(EDITS))
+        apply(checkout, edit, originals)
+        kill_at(checkout, dice.uniform(0.1, LONGEST_WAIT), tools_too=dice.random() < 0.5)
+        if dice.random() < 0.5:
+            edit = dice.choice(list(EDITS))
+            apply(checkout, edit, originals)
+        if dice.random() < 0.4:
+            victim = dice.choice(outputs(checkout))
+            os.truncate(victim, dice.randrange(victim.stat().st_size + 1))
+        checkout.scons()
+        assert checkout.modules() == clean[edit], f"round {number}: {edit}"
+    apply(checkout, "none", originals)
+    checkout.scons()
