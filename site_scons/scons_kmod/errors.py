@@ -14,6 +14,8 @@ class KmodError(Exception):
     what to do about it.
     """
 
+    kind = "error"
+
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what)
         self.what = what
@@ -24,14 +26,24 @@ class KmodError(Exception):
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}\n    {self.fix}" if self.fix else head
 
+    def shown(self) -> str:
+        """The error as the user sees it: ``kind: where: what``, and on the next line what to do."""
+        return f"{self.kind}: {self}"
+
 
 class UserError(KmodError):
     """Something that the user wrote is wrong: a manifest, a target, a command-line argument."""
+
+    kind = "user error"
 
 
 class MachineError(KmodError):
     """The machine lacks something: a tool, a header, a version. `fix` names what installs it."""
 
+    kind = "machine error"
+
 
 class StepError(KmodError):
     """A step of the build failed. `what` holds the command and the tool's own output."""
+
+    kind = "step error"

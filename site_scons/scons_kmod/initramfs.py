@@ -52,10 +52,12 @@ def static_busybox() -> Path:
     for path in found:
         if is_static(path):
             return path
-    what = (
-        "is linked dynamically; the VM tests need a static one" if found else "is not installed; the VM tests need it"
+    fix = "apt-get install busybox-static"
+    if not found:
+        raise MachineError("busybox is not installed; the VM tests need it", fix=fix)
+    raise MachineError(
+        "this busybox is linked dynamically; the VM tests need a static one", where=str(found[0]), fix=fix
     )
-    raise MachineError(what, where=str(found[0]) if found else "busybox", fix="apt-get install busybox-static")
 
 
 def is_static(program: Path) -> bool:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
 from scons_kmod.atomic import write_text
-from scons_kmod.errors import StepError
+from scons_kmod.errors import MachineError, StepError
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
@@ -107,10 +108,16 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> K
         "CONFIG_DEBUG_INFO_BTF_MODULES=",
         "modules",
     ]
-    # The kernel's makefiles take these from the environment; only what we hand over may count.
-    log.run(
-        argv, step="PROBE", unit=tree.release, env={"KCFLAGS": "", "MAKEFLAGS": "", "ARCH": "", "CROSS_COMPILE": ""}
-    )
+    if shutil.which("make") is None:
+        raise MachineError("not found", where="make", fix="apt-get install make")
+    try:
+        log.run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
+    except StepError as error:
+        compiler = tree.compiler.split()[0]
+        if shutil.which(compiler) is None:
+            fix = f"apt-get install {compiler.removeprefix('x86_64-linux-gnu-')}"
+            raise MachineError("not found, and the kernel was compiled by it", where=compiler, fix=fix) from error
+        raise
     try:
         return read_commands(work)
     except (KeyError, ValueError, OSError) as error:

@@ -56,6 +56,10 @@ class Found:
     library: str = ""
 
 
+# What was chosen, and of each program that was not, why.
+Choice = tuple[Found, list[str]]
+
+
 def find_toolchain(
     need: ToolVersions, kbuild: Kbuild, tree: Path, cache: Path, directory: Path, log: RunLog
 ) -> Toolchain:
@@ -63,24 +67,17 @@ def find_toolchain(
 
     Raises `MachineError` if a program is missing or none of those that are there fits.
     """
-    rustcs = candidates("rustc", [Path("/usr/bin"), cache / "rust-web/usr/bin"])
-    bindgens = candidates("bindgen", [Path("/usr/bin")])
-    compilers = candidates(kbuild.compiler, [])
+    there = [*rustcs(cache), *bindgens(), *candidates(kbuild.compiler, [])]
 
     def look() -> Answer:
-        rustc, refused = choose("rustc", rustcs, lambda path: look_at_rustc(path, need.rustc, log), rustc_fix(need))
-        bindgen, others = choose(
-            "bindgen", bindgens, lambda path: look_at_bindgen(path, need.bindgen, log), "apt-get install bindgen"
-        )
-        package = Path(kbuild.compiler).name.removeprefix("x86_64-linux-gnu-")
-        cc, _ = choose(
-            kbuild.compiler, compilers, lambda path: look_at_compiler(path, tree, log), f"apt-get install {package}"
-        )
+        rustc, refused = find_rustc(need.rustc, cache, log)
+        bindgen, others = find_bindgen(need.bindgen, log)
+        cc, _ = find_compiler(kbuild.compiler, tree, log)
         found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
-        files = [*rustcs, *bindgens, *compilers, *rustc.files, *bindgen.files, *cc.files, __file__]
+        files = [*there, *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
-    key = [dataclasses.astuple(need), rustcs, bindgens, compilers, str(tree), libclang()]
+    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang()]
     return from_json(remembered(directory / "toolchain.json", key, look))
 
 
@@ -93,9 +90,32 @@ def from_json(raw: dict[str, Any]) -> Toolchain:
     return Toolchain(library=raw["library"], refused=tuple(raw["refused"]), **tools)
 
 
-def rustc_fix(need: ToolVersions) -> str:
-    """How a rustc with its library sources is had."""
-    return f"apt-get install rustc-web rust-web-src brings {need.rustc} on Debian 12; `./bootstrap` does it"
+def rustcs(cache: Path) -> list[str]:
+    """Every rustc; bootstrap unpacks one in the cache directory where installing it would push out the user's own."""
+    return candidates("rustc", [Path("/usr/bin"), cache / "rust-web/usr/bin"])
+
+
+def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
+    """A rustc with its library sources. Raises `MachineError`."""
+    fix = f"apt-get install rustc-web rust-web-src brings {wanted} on Debian 12; `./bootstrap` does it"
+    return choose("rustc", rustcs(cache), lambda path: look_at_rustc(path, wanted, log), fix)
+
+
+def bindgens() -> list[str]:
+    """Every bindgen."""
+    return candidates("bindgen", [Path("/usr/bin")])
+
+
+def find_bindgen(wanted: str, log: RunLog) -> Choice:
+    """A bindgen, with its libclang. Raises `MachineError`."""
+    fix = f"apt-get install bindgen brings {wanted} on Debian 12; `./bootstrap` does it"
+    return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, wanted, log), fix)
+
+
+def find_compiler(name: str, tree: Path, log: RunLog) -> Choice:
+    """The C compiler that the tree's Kbuild calls by this name. Raises `MachineError`."""
+    fix = f"apt-get install {Path(name).name.removeprefix('x86_64-linux-gnu-')}"
+    return choose(name, candidates(name, []), lambda path: look_at_compiler(path, tree, log), fix)
 
 
 def candidates(name: str, more: Sequence[Path]) -> list[str]:
@@ -109,7 +129,7 @@ def candidates(name: str, more: Sequence[Path]) -> list[str]:
     return list(places.values())
 
 
-def choose(name: str, paths: list[str], look: Callable[[str], Found], fix: str) -> tuple[Found, list[str]]:
+def choose(name: str, paths: list[str], look: Callable[[str], Found], fix: str) -> Choice:
     """The first program that fits, and why those before it do not: `look` raises `MachineError` for those."""
     refused: list[str] = []
     for path in paths:
@@ -155,17 +175,21 @@ def look_at_bindgen(path: str, wanted: str, log: RunLog) -> Found:
 
 def libclang() -> str:
     """The libclang.so of the `libclang` Python package. Raises `MachineError` if it is absent or too new."""
-    spec = importlib.util.find_spec("clang")
-    if spec is None or not spec.submodule_search_locations:
-        raise MachineError("not found", where="libclang", fix="`./bootstrap` installs the Python package of that name")
-    major = int(importlib.metadata.version("libclang").split(".")[0])
+    try:
+        major = int(importlib.metadata.version("libclang").split(".")[0])
+    except importlib.metadata.PackageNotFoundError as error:
+        fix = "`./bootstrap` installs the Python package of that name"
+        raise MachineError("not found", where="libclang", fix=fix) from error
     if major > LAST_LIBCLANG_FOR_OLD_BINDGEN:
         raise MachineError(
             f"version {major} is too new: bindgen 0.60 fails with it",
             where="libclang",
             fix=f"install version {LAST_LIBCLANG_FOR_OLD_BINDGEN}, as pyproject.toml pins it",
         )
-    return str(Path(spec.submodule_search_locations[0]) / "native/libclang.so")
+    # The package is not imported: that would load the library.
+    spec = importlib.util.find_spec("clang")
+    places = spec.submodule_search_locations if spec else None
+    return str(Path((places or [""])[0]) / "native/libclang.so")
 
 
 def look_at_compiler(path: str, tree: Path, log: RunLog) -> Found:

@@ -25,7 +25,7 @@ from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
 
 from .session import Session, reported
-from .verbs import add_verbs
+from .verbs import add_verbs, doctor
 
 Env = Any  # SCons's environments are made at run time; they have no useful static type.
 Nodes = list[Any]
@@ -70,7 +70,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
             chosen = [one for one in chosen if (session.build / one.name).exists()]
         session.chosen = chosen
         if "doctor" in COMMAND_LINE_TARGETS:
-            return []
+            doctor(session)
         session.begin()
         session.targets = [open_target(one, session.settings, session.build, HOME, session.log) for one in chosen]
     return session.targets

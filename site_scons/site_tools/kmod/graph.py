@@ -113,7 +113,7 @@ class Graph:
         try:
             step.run(env["KMOD_LOG"], why=self.why(step), color=sys.stderr.isatty(), show=show)
         except KmodError as error:
-            show(f"{type(error).__name__.removesuffix('Error').lower()} error: {error}")
+            show(error.shown())
             return 1
         with self._lock:
             self.made += [*step.outputs, step.record]

@@ -85,5 +85,5 @@ def reported() -> Iterator[None]:
     try:
         yield
     except KmodError as error:
-        print(f"scons-kmod: {error}", file=sys.stderr)
+        print(error.shown(), file=sys.stderr)
         sys.exit(USAGE_ERROR)

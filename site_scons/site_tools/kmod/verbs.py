@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from SCons.Script import COMMAND_LINE_TARGETS, Default
+from SCons.Script import Default
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
@@ -23,8 +23,6 @@ Env = Any
 def add_verbs(env: Env) -> None:
     """Define the aliases that are no modules, and what is built when nothing is named."""
     session: Session = env["KMOD"]
-    if "doctor" in COMMAND_LINE_TARGETS:
-        doctor(session)
     with reported():
         chosen = chosen_modules(session)
     everything = env.Alias("all", objects(session.targets, session.manifests))
@@ -90,6 +88,6 @@ def doctor(session: Session) -> None:
     from scons_kmod.doctor import report
 
     with reported():
-        lines, whole = report(session.chosen, session.settings, session.build)
+        lines, whole = report(session.chosen, session.build)
     print("\n".join(lines))
     sys.exit(0 if whole else 1)
