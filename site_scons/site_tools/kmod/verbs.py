@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from SCons.Script import Default
+from SCons.Script import COMMAND_LINE_TARGETS, Default
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
@@ -29,7 +29,8 @@ def add_verbs(env: Env) -> None:
     some = objects(session.targets, chosen)
     Default(everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
-    verb(env, "test", some, lambda target, source, env: test(session, chosen))
+    programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
+    verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
     verb(env, "install", some, lambda target, source, env: install(session, chosen))
 
 
@@ -51,6 +52,17 @@ def chosen_modules(session: Session) -> list[Manifest]:
 def objects(targets: Sequence[BuildTarget], manifests: Sequence[Manifest]) -> list[str]:
     """The modules' .ko files for all targets."""
     return [str(module_ko(target, manifest)) for target in targets for manifest in manifests]
+
+
+def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any]:
+    """The nodes of the programs that a module's test runs; nothing else needs them."""
+    if not manifest.programs or "test" not in COMMAND_LINE_TARGETS:
+        return []
+    from scons_kmod.vm_plan import program_steps
+
+    session: Session = env["KMOD"]
+    steps = program_steps(target, manifest)
+    return [node for step in steps for node in session.graph.add(env, step, session.log(target.name))]
 
 
 def test(session: Session, manifests: Sequence[Manifest]) -> int:
