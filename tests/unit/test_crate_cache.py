@@ -85,7 +85,7 @@ def test_where_the_cache_lies_is_no_part_of_the_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 3), Path.unlink, lambda path: path.write_text("!")])
-def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage) -> None:
     step = library(tmp_path)
     run(step)
     (entry,) = entries(tmp_path)
@@ -100,6 +100,24 @@ def test_a_half_entry_without_its_list_is_made_anew(tmp_path: Path) -> None:
     (entry,) = entries(tmp_path)
     (entry / "content.json").unlink()
     assert run(step) == 3
+
+
+def test_an_edit_right_after_a_build_is_seen(tmp_path: Path) -> None:
+    step = library(tmp_path)
+    for text in ("// one", "// two", "// six"):
+        (tmp_path / "sources/core/lib.rs").write_text(text)
+        run(step)
+        assert (tmp_path / "checkout/library/core.o").read_text() == text
+
+
+def test_sources_that_change_meanwhile_make_no_entry(tmp_path: Path) -> None:
+    step = library(tmp_path)
+    source = tmp_path / "sources/core/lib.rs"
+    editing = Command(("cp", "--", str(tmp_path / "edited"), str(source)), Path())
+    (tmp_path / "edited").write_text("// edit")
+    with pytest.raises(StepError, match="its sources were changed while it was made"):
+        dataclasses.replace(step, commands=(*step.commands, editing)).run(RunLog())
+    assert entries(tmp_path) == []
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:

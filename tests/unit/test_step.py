@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from scons_kmod.step import Command, Step, read_depfile
 
 
 def command(*argv: str | Path, cwd: Path = Path("/"), **more: object) -> Command:
-    return Command(tuple(map(str, argv)), cwd, **more)  # type: ignore[arg-type]
+    return Command(tuple(map(str, argv)), cwd, **more)
 
 
 @pytest.fixture
@@ -66,17 +65,17 @@ def test_a_failure_leaves_no_output_and_no_record(copy: Step, source: Path) -> N
     failing = dataclasses.replace(copy, commands=(*copy.commands, second))
     with pytest.raises(StepError, match="absent"):
         failing.run(RunLog())
-    assert os.listdir(copy.outputs[0].parent) == []
+    assert list(copy.outputs[0].parent.iterdir()) == []
 
 
 def test_a_program_that_is_missing_leaves_no_output(copy: Step) -> None:
     copy.run(RunLog())
     with pytest.raises(MachineError):
         dataclasses.replace(copy, commands=(command("no-such-program"),)).run(RunLog())
-    assert os.listdir(copy.outputs[0].parent) == []
+    assert list(copy.outputs[0].parent.iterdir()) == []
 
 
-def test_commands_after_a_failure_are_not_run(copy: Step, tmp_path: Path) -> None:
+def test_commands_after_a_failure_are_not_run(copy: Step) -> None:
     log = RunLog()
     with pytest.raises(StepError):
         dataclasses.replace(copy, commands=(command("false"), *copy.commands)).run(log)
@@ -85,7 +84,7 @@ def test_commands_after_a_failure_are_not_run(copy: Step, tmp_path: Path) -> Non
 
 def test_ending_well_without_the_output_is_a_failure(copy: Step) -> None:
     idle = dataclasses.replace(copy, commands=(command("true"),))
-    with pytest.raises(StepError, match=f"^it ended well but did not make {copy.outputs[0]}$"):
+    with pytest.raises(StepError, match=f": it ended well but did not make {copy.outputs[0]}$"):
         idle.run(RunLog())
 
 
@@ -101,7 +100,7 @@ def test_an_output_may_be_a_directory(tmp_path: Path) -> None:
     step.run(RunLog())
     (made / "leftover").touch()
     step.run(RunLog())
-    assert os.listdir(made) == []
+    assert list(made.iterdir()) == []
 
 
 def test_files_are_written_before_the_first_command(tmp_path: Path) -> None:
@@ -170,7 +169,7 @@ def test_the_log_has_each_commands_own_label(copy: Step) -> None:
 def test_the_signature_changes_with_what_decides_the_result(
     copy: Step, change: Callable[[Step], dict[str, object]]
 ) -> None:
-    assert dataclasses.replace(copy, **change(copy)).signature() != copy.signature()  # type: ignore[arg-type]
+    assert dataclasses.replace(copy, **change(copy)).signature() != copy.signature()
 
 
 def test_depfiles_as_gcc_and_rustc_write_them(tmp_path: Path) -> None:
