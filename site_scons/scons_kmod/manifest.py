@@ -106,8 +106,8 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
             other = found.setdefault(manifest.crate, manifest)
             if other.directory != manifest.directory:
                 raise UserError(
-                    f"a module named {other.name!r} is already in {other.directory}",
-                    where=f"{path}: [module] name",
+                    f"{manifest.name!r} is the name of the module in {other.directory} too",
+                    where=load(path).where(("module", "name")),
                     fix="rename one of them",
                 )
     return [found[crate] for crate in sorted(found)]
@@ -115,10 +115,12 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
 
 def manifest_files(directory: Path) -> list[Path]:
     """The manifests of a directory: its own, or those one level below."""
+    fix = "name a module's directory, or one that holds several, with MODULES=DIR"
     if not directory.is_dir():
-        raise UserError("there is no such directory", where=f"MODULES={directory}", fix="name a directory of modules")
+        raise UserError("there is no such directory", where=str(directory), fix=fix)
     own = directory / FILE_NAME
     paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
     if not paths:
-        raise UserError(f"there is no {FILE_NAME} in it", where=f"MODULES={directory}", fix=f"write {own}")
+        what = f"there is no {FILE_NAME} in it, nor in a directory in it"
+        raise UserError(what, where=str(directory), fix=f"write {own}, or {fix}")
     return paths

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def test_where_the_cache_lies_is_no_part_of_the_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 3), Path.unlink, lambda path: path.write_text("!")])
-def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage) -> None:
+def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     step = library(tmp_path)
     run(step)
     (entry,) = entries(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from miniature import RECORDED, kernel_tree, probes, programs, recorded_kbuild, write
 
 from scons_kmod.errors import MachineError, StepError
-from scons_kmod.kbuild import makefiles, probe, read_commands, saved_command
+from scons_kmod.kbuild import Kbuild, makefiles, probe, read_commands, saved_command
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.run_log import RunLog
 
@@ -94,7 +94,7 @@ class Asked:
     def tree(self) -> KernelTree:
         return open_tree(self.path)
 
-    def ask(self, kcflags: str = "-g0"):  # type: ignore[no-untyped-def]
+    def ask(self, kcflags: str = "-g0") -> Kbuild:
         return probe(self.tree, self.directory / "config", kcflags, self.log)
 
 
@@ -152,7 +152,6 @@ def test_a_tree_whose_make_fails_shows_what_it_said(tmp_path: Path, monkeypatch:
     tree = kernel_tree(tmp_path / "tree")
     write(tree / "Makefile", "modules:\n\t@echo objtool: no such thing; exit 3\n")
     programs(monkeypatch, tmp_path / "bin", make='exec /usr/bin/make "$@"', x86_64__linux__gnu__gcc__12="")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}")
     with pytest.raises(StepError, match=r"(?s)^PROBE 6.*exit status 2\nmake -C .*objtool: no such thing"):
         probe(open_tree(tree), tmp_path / "config", "", RunLog())
     assert not (tmp_path / "config/kbuild.json").exists()
@@ -171,7 +170,7 @@ def test_the_kernels_compiler_may_be_missing(tmp_path: Path, monkeypatch: pytest
 
 def test_make_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MachineError, match="^make: not found\n    apt-get install make$"):
+    with pytest.raises(MachineError, match=r"^make: not found\n    apt-get install make$"):
         probe(open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog())
 
 

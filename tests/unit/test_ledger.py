@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_outputs_that_are_as_they_were_are_kept(build: Build) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 1), lambda path: path.write_text("of a killed run")])
-def test_an_output_that_is_not_as_it_was_is_removed(build: Build, damage) -> None:
+def test_an_output_that_is_not_as_it_was_is_removed(build: Build, damage: Callable[[Path], object]) -> None:
     damage(build.outputs[1])
     assert build.ledger().settle() == [build.outputs[1]]
     assert not build.outputs[1].exists()

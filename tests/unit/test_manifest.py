@@ -55,7 +55,7 @@ def test_a_directory_may_be_reached_through_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "module.toml:1: [module] name: is missing"),
+        ("", "module.toml:1: module: is missing"),
         ("[module]\n", "module.toml:1: [module] name: is missing"),
         ('[modul]\nname = "x"\n', 'module.toml:1: modul: unknown key\n    did you mean "module"?'),
         ('[module]\nnam = "x"\n', 'module.toml:2: [module] nam: unknown key\n    did you mean "name"?'),
@@ -151,11 +151,13 @@ def test_two_modules_of_one_name(tmp_path: Path, second: str) -> None:
 
 
 def test_a_directory_that_is_not_there_or_has_no_modules(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^MODULES=/absent: there is no such directory\n"):
+    fix = "name a module's directory, or one that holds several, with MODULES=DIR"
+    with pytest.raises(UserError) as caught:
         find_manifests([Path("/absent")])
+    assert str(caught.value) == f"/absent: there is no such directory\n    {fix}"
     with pytest.raises(UserError) as caught:
         find_manifests([tmp_path])
     assert str(caught.value) == (
-        f"MODULES={tmp_path}: there is no module.toml in it, nor in a directory below it\n"
-        f"    write {tmp_path}/module.toml"
+        f"{tmp_path}: there is no module.toml in it, nor in a directory in it\n"
+        f"    write {tmp_path}/module.toml, or {fix}"
     )
