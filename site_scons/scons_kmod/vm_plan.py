@@ -46,9 +46,10 @@ class PlannedTest:
 
 @dataclasses.dataclass(frozen=True)
 class VmPlan:
-    """A target's kernel, uncompressed, and the tests of its modules."""
+    """A target's kernel, uncompressed, and the tests of its modules. `selection` names it on the command line."""
 
     target: str
+    selection: str
     release: str
     kernel: Path
     tests: tuple[PlannedTest, ...]
@@ -78,8 +79,10 @@ def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest], log: RunLog) -> VmPlan:
     """The plan for a target whose modules are built; fetches and unpacks its kernel. Raises `MachineError`."""
     if chosen.tree is None:
+        selection = f"TARGET={chosen.name}"
         image = fetch(chosen.description, target.cache, log, "image").kernel
     else:
+        selection = f"KDIR={chosen.tree.absolute()}"
         image = kernel_image(target.tree)
     kernel = uncompressed_kernel(image, cache_directory() / "kernels", log)
     tests = tuple(
@@ -91,7 +94,7 @@ def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest]
         )
         for one in manifests
     )
-    return VmPlan(target.name, target.tree.release, kernel, tests)
+    return VmPlan(target.name, selection, target.tree.release, kernel, tests)
 
 
 def kernel_image(tree: KernelTree, boot: Path = Path("/boot")) -> Path:
@@ -124,4 +127,4 @@ def load_plan(path: Path) -> VmPlan:
         )
         for test in raw["tests"]
     )
-    return VmPlan(raw["target"], raw["release"], Path(raw["kernel"]), tests)
+    return VmPlan(raw["target"], raw["selection"], raw["release"], Path(raw["kernel"]), tests)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.conftest import Checkout
+from checkout import Checkout
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout import Checkout
 from scons_kmod.accelerator import choose_accelerator
 from scons_kmod.cache import cache_directory
 from scons_kmod.qemu import X86_64
@@ -40,3 +41,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         plans = [load_plan(Path(name)) for name in metafunc.config.getoption("--vm-plan")]
         pairs = [(plan.target, test.name) for plan in plans for test in plan.tests]
         metafunc.parametrize(("target", "module"), pairs, ids=[f"{target}-{module}" for target, module in pairs])
+
+
+@pytest.fixture
+def other_checkout(tmp_path: Path) -> Checkout:
+    """A checkout to build other modules in."""
+    return Checkout(tmp_path / "checkout")

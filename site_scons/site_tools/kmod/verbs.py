@@ -76,7 +76,7 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
             save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
             argv.append(f"--vm-plan={path}")
     if session.settings.module:
-        argv.append("tests/vm")
+        argv.append("tests/vm/test_modules.py")
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
         status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
     return status[0]
