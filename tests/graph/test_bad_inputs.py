@@ -6,9 +6,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,16 +104,13 @@ class Author:
 
 
 @pytest.fixture
-def author(checkout: Checkout, tmp_path: Path):  # type: ignore[no-untyped-def]
+def author(checkout: Checkout, tmp_path: Path) -> Iterator[Author]:
+    """An author with an empty directory; what was built of it is removed in the end."""
     made = Author(checkout, tmp_path / "own")
     made.directory.mkdir()
     yield made
     for module in made.directory.iterdir():
-        directory = checkout.target / "modules" / module.name
-        for path in sorted(directory.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        with contextlib.suppress(FileNotFoundError):
-            directory.rmdir()
+        shutil.rmtree(checkout.target / "modules" / module.name, ignore_errors=True)
 
 
 # --- The manifest
@@ -235,7 +234,8 @@ def test_a_tree_that_is_not_prepared(author: Author) -> None:
 # --- The machine
 
 
-def answer(checkout: Checkout, name: str):  # type: ignore[no-untyped-def]
+def answer(checkout: Checkout, name: str) -> Any:
+    """What a file of the build directory remembers."""
     return json.loads((checkout.target / "config" / name).read_text())["answer"]
 
 
