@@ -6,7 +6,16 @@
 //! named in it. The names and signatures are those of the Rust for Linux framework of mid-2021.
 
 #![no_std]
-#![feature(allocator_api, associated_type_defaults, rustc_attrs)]
+#![feature(
+    allocator_api,
+    associated_type_defaults,
+    coerce_unsized,
+    dispatch_from_dyn,
+    dropck_eyepatch,
+    legacy_receiver_trait,
+    rustc_attrs,
+    unsize
+)]
 #![allow(internal_features)]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 
@@ -25,6 +34,7 @@ pub mod prelude;
 pub mod print;
 pub mod str;
 pub mod sync;
+pub mod task;
 pub mod user_ptr;
 
 mod allocator;
