@@ -11,9 +11,14 @@
 
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 /* bindgen leaves out macros that hold casts: constants keep value and type. */
 static const gfp_t rust_const_GFP_KERNEL = GFP_KERNEL;
@@ -24,11 +29,48 @@ static const size_t rust_const_ARCH_KMALLOC_MINALIGN = ARCH_KMALLOC_MINALIGN;
 /* bug.c */
 void rust_helper_BUG(void) __noreturn;
 
+/* list.c */
+void rust_helper_INIT_LIST_HEAD(struct list_head *list);
+void rust_helper_list_add(struct list_head *new, struct list_head *head);
+void rust_helper_list_add_tail(struct list_head *new, struct list_head *head);
+void rust_helper_list_del(struct list_head *entry);
+
 /* mutex.c */
 void rust_helper_mutex_lock(struct mutex *lock);
 
+/* refcount.c */
+void rust_helper_refcount_set(refcount_t *r, int n);
+void rust_helper_refcount_inc(refcount_t *r);
+bool rust_helper_refcount_dec_and_test(refcount_t *r);
+
+/* sched.c */
+int rust_helper_cond_resched(void);
+
+/* security.c */
+int rust_helper_security_binder_set_context_mgr(struct task_struct *mgr);
+int rust_helper_security_binder_transaction(struct task_struct *from,
+					    struct task_struct *to);
+int rust_helper_security_binder_transfer_binder(struct task_struct *from,
+						struct task_struct *to);
+int rust_helper_security_binder_transfer_file(struct task_struct *from,
+					      struct task_struct *to,
+					      struct file *file);
+
 /* slab.c */
 void *rust_helper_krealloc(const void *p, size_t size, gfp_t flags);
+
+/* spinlock.c */
+void rust_helper_spin_lock_init(spinlock_t *lock, const char *name,
+				struct lock_class_key *key);
+void rust_helper_spin_lock(spinlock_t *lock);
+void rust_helper_spin_unlock(spinlock_t *lock);
+
+/* task.c */
+struct task_struct *rust_helper_get_current(void);
+void rust_helper_get_task_struct(struct task_struct *t);
+void rust_helper_put_task_struct(struct task_struct *t);
+struct task_struct *rust_helper_get_group_leader(struct task_struct *t);
+int rust_helper_signal_pending(struct task_struct *t);
 
 /* uaccess.c */
 unsigned long rust_helper_copy_from_user(void *to, const void __user *from,
@@ -36,5 +78,10 @@ unsigned long rust_helper_copy_from_user(void *to, const void __user *from,
 unsigned long rust_helper_copy_to_user(void __user *to, const void *from,
 				       unsigned long n);
 unsigned long rust_helper_clear_user(void __user *to, unsigned long n);
+
+/* wait.c */
+void rust_helper_init_wait(struct wait_queue_entry *wq_entry);
+bool rust_helper_wait_was_woken(struct wait_queue_entry *wq_entry);
+void rust_helper_wake_up_pollfree(struct wait_queue_head *wq_head);
 
 #endif
