@@ -20,3 +20,17 @@ SAME_SIZE(struct inode, inode);
 SAME_SIZE(struct miscdevice, miscdevice);
 SAME_SIZE(struct module, module);
 SAME_SIZE(struct mutex, mutex);
+SAME_SIZE(struct rust_vm_area_fields, rust_vm_area_fields);
+SAME_SIZE(struct vm_area_struct, vm_area_struct);
+
+/* The view of an area by the names of old (helpers.h). */
+#define SAME_OFFSET(field)						\
+	_Static_assert(offsetof(struct rust_vm_area_fields, field) ==	\
+		       offsetof(struct vm_area_struct, field) &&	\
+		       sizeof_field(struct rust_vm_area_fields, field) == \
+		       sizeof_field(struct vm_area_struct, field),	\
+		       #field ": struct rust_vm_area_fields is off")
+
+SAME_OFFSET(vm_start);
+SAME_OFFSET(vm_end);
+SAME_OFFSET(vm_flags);
