@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout import Checkout
 from scons_kmod.accelerator import choose_accelerator
 from scons_kmod.cache import cache_directory
 from scons_kmod.qemu import X86_64
@@ -23,7 +24,7 @@ def run_plan(plan: VmPlan) -> Results:
     log = RunLog(plan.target)
     accelerator = choose_accelerator(X86_64, plan.kernel, cache_directory() / "accelerator.json", log)
     print(f"{plan.target}: {plan.release} under {accelerator}")
-    tests = plan.tests()
+    tests = [test.module_test() for test in plan.tests]
     results = run_module_tests(X86_64, plan.kernel, tests, accelerator=accelerator, log=log, unit=plan.target)
     return {result.name: result for result in results}
 
@@ -38,5 +39,11 @@ def vm_results(pytestconfig: pytest.Config) -> Iterator[dict[str, Future[Results
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if {"target", "module"} <= set(metafunc.fixturenames):
         plans = [load_plan(Path(name)) for name in metafunc.config.getoption("--vm-plan")]
-        pairs = [(plan.target, name) for plan in plans for name, _, _ in plan.modules]
+        pairs = [(plan.target, test.name) for plan in plans for test in plan.tests]
         metafunc.parametrize(("target", "module"), pairs, ids=[f"{target}-{module}" for target, module in pairs])
+
+
+@pytest.fixture
+def other_checkout(tmp_path: Path) -> Checkout:
+    """A checkout to build other modules in."""
+    return Checkout(tmp_path / "checkout")
