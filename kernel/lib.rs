@@ -6,7 +6,18 @@
 //! named in it. The names and signatures are those of the Rust for Linux framework of mid-2021.
 
 #![no_std]
-#![feature(allocator_api, associated_type_defaults, rustc_attrs)]
+#![feature(
+    allocator_api,
+    associated_type_defaults,
+    coerce_unsized,
+    const_eval_select,
+    core_intrinsics,
+    dispatch_from_dyn,
+    dropck_eyepatch,
+    legacy_receiver_trait,
+    rustc_attrs,
+    unsize
+)]
 #![allow(internal_features)]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 
@@ -23,6 +34,7 @@ pub mod file;
 pub mod file_operations;
 pub mod io_buffer;
 pub mod iov_iter;
+pub mod linked_list;
 pub mod miscdev;
 pub mod pages;
 pub mod prelude;
@@ -32,11 +44,17 @@ pub mod str;
 pub mod sync;
 #[cfg(CONFIG_SYSCTL)]
 pub mod sysctl;
+pub mod task;
+pub mod traits;
+pub mod types;
 pub mod user_ptr;
 
 mod allocator;
-mod types;
+mod build_assert;
+mod raw_list;
+mod static_assert;
 
+pub use crate::build_assert::build_error;
 pub use crate::error::{Error, Result};
 pub use crate::types::{Mode, PointerWrapper, ScopeGuard};
 

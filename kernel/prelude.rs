@@ -8,6 +8,12 @@ pub use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 pub use macros::module;
 
+pub use super::build_assert;
+
 pub use super::{pr_alert, pr_crit, pr_emerg, pr_err, pr_info, pr_notice, pr_warn};
 
+pub use super::static_assert;
+
 pub use super::{Error, KernelModule, Result};
+
+pub use super::traits::TryPin;

@@ -4,6 +4,7 @@
 
 use crate::bindings;
 use crate::c_types::c_void;
+use crate::sync::{Ref, RefBorrow};
 use alloc::{boxed::Box, sync::Arc};
 use core::ops::Deref;
 use core::pin::Pin;
@@ -115,6 +116,24 @@ impl<T> PointerWrapper for Arc<T> {
     unsafe fn from_pointer(ptr: *const c_void) -> Self {
         // SAFETY: the pointer came from `Arc::into_raw()`.
         unsafe { Arc::from_raw(ptr.cast()) }
+    }
+}
+
+impl<T> PointerWrapper for Ref<T> {
+    type Borrowed = RefBorrow<T>;
+
+    fn into_pointer(self) -> *const c_void {
+        Ref::into_usize(self) as _
+    }
+
+    unsafe fn borrow(ptr: *const c_void) -> Self::Borrowed {
+        // SAFETY: the pointer came from `Ref::into_usize()`, and is not taken back meanwhile.
+        unsafe { Ref::borrow_usize(ptr as _) }
+    }
+
+    unsafe fn from_pointer(ptr: *const c_void) -> Self {
+        // SAFETY: the pointer came from `Ref::into_usize()`.
+        unsafe { Ref::from_usize(ptr as _) }
     }
 }
 

@@ -28,16 +28,9 @@ pub trait Lock {
 #[must_use = "the lock is given back when the guard is dropped"]
 pub struct Guard<'a, L: Lock + ?Sized> {
     pub(crate) lock: &'a L,
-    /// A lock is given back by the task that has taken it: the guard is not `Send`.
+    /// A lock is given back by the task that has taken it: the guard is not `Send`. Nor is it
+    /// `Sync`: what [`LockedBy`](super::LockedBy) lends by it need not be, either.
     _not_send: core::marker::PhantomData<*mut ()>,
-}
-
-// SAFETY: a shared guard gives shared access to the data only.
-unsafe impl<L> Sync for Guard<'_, L>
-where
-    L: Lock + ?Sized,
-    L::Inner: Sync,
-{
 }
 
 impl<'a, L: Lock + ?Sized> Guard<'a, L> {

@@ -3,17 +3,26 @@
 //! Locks.
 //!
 //! A lock is made in two steps, as in C: its memory first, then, where it will stay,
-//! [`mutex_init!`](crate::mutex_init), which gives it a name and a class for lockdep.
+//! [`mutex_init!`](crate::mutex_init), [`spinlock_init!`](crate::spinlock_init) or
+//! [`condvar_init!`](crate::condvar_init), which gives it a name and a class for lockdep.
 
 use crate::bindings;
 use crate::str::CStr;
 use core::pin::Pin;
 
+mod arc;
+mod condvar;
 mod guard;
+mod locked_by;
 mod mutex;
+mod spinlock;
 
+pub use arc::{Ref, RefBorrow};
+pub use condvar::CondVar;
 pub use guard::{Guard, Lock};
+pub use locked_by::LockedBy;
 pub use mutex::Mutex;
+pub use spinlock::SpinLock;
 
 /// A lock that has to be initialised where it stays, with a class for lockdep.
 pub trait NeedsLockClass {
@@ -41,4 +50,11 @@ macro_rules! init_with_lockdep {
             $crate::sync::NeedsLockClass::init(obj, name, key)
         };
     }};
+}
+
+/// Lets other tasks run if it is time for that (`cond_resched()`), and gives whether they did. May
+/// sleep: for the context of a process, without a spinlock held.
+pub fn cond_resched() -> bool {
+    // SAFETY: the caller may sleep.
+    unsafe { bindings::rust_helper_cond_resched() != 0 }
 }

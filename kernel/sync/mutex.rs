@@ -9,6 +9,7 @@ use crate::bindings;
 use crate::str::CStr;
 use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 
 /// Initialises a pinned [`Mutex`] (`mutex_init()`): `mutex_init!(pin, "name")`.
@@ -21,7 +22,7 @@ macro_rules! mutex_init {
 
 /// Data that one task at a time may use (`struct mutex`). The others sleep.
 pub struct Mutex<T: ?Sized> {
-    mutex: UnsafeCell<bindings::mutex>,
+    mutex: UnsafeCell<MaybeUninit<bindings::mutex>>,
     /// C's lists point into a mutex.
     _pin: PhantomPinned,
     data: UnsafeCell<T>,
@@ -39,9 +40,9 @@ impl<T> Mutex<T> {
     /// # Safety
     ///
     /// [`mutex_init!`](crate::mutex_init) has to be called before anything else.
-    pub unsafe fn new(t: T) -> Self {
+    pub const unsafe fn new(t: T) -> Self {
         Self {
-            mutex: UnsafeCell::new(bindings::mutex::default()),
+            mutex: UnsafeCell::new(MaybeUninit::zeroed()),
             _pin: PhantomPinned,
             data: UnsafeCell::new(t),
         }
@@ -55,6 +56,10 @@ impl<T: ?Sized> Mutex<T> {
         // SAFETY: it has just been taken.
         unsafe { Guard::new(self) }
     }
+
+    fn raw(&self) -> *mut bindings::mutex {
+        self.mutex.get().cast()
+    }
 }
 
 impl<T: ?Sized> Lock for Mutex<T> {
@@ -62,12 +67,12 @@ impl<T: ?Sized> Lock for Mutex<T> {
 
     fn lock_noguard(&self) {
         // SAFETY: `new`'s caller has had it initialised.
-        unsafe { bindings::rust_helper_mutex_lock(self.mutex.get()) };
+        unsafe { bindings::rust_helper_mutex_lock(self.raw()) };
     }
 
     unsafe fn unlock(&self) {
         // SAFETY: the caller has taken it.
-        unsafe { bindings::mutex_unlock(self.mutex.get()) };
+        unsafe { bindings::mutex_unlock(self.raw()) };
     }
 
     fn locked_data(&self) -> &UnsafeCell<T> {
@@ -78,6 +83,6 @@ impl<T: ?Sized> Lock for Mutex<T> {
 impl<T> NeedsLockClass for Mutex<T> {
     unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key) {
         // SAFETY: the caller's promise.
-        unsafe { bindings::__mutex_init(self.mutex.get(), name.as_char_ptr(), key) };
+        unsafe { bindings::__mutex_init(self.raw(), name.as_char_ptr(), key) };
     }
 }

@@ -17,11 +17,17 @@
 SAME_SIZE(struct file, file);
 SAME_SIZE(struct file_operations, file_operations);
 SAME_SIZE(struct inode, inode);
+SAME_SIZE(struct list_head, list_head);
+SAME_SIZE(struct lock_class_key, lock_class_key);
 SAME_SIZE(struct miscdevice, miscdevice);
 SAME_SIZE(struct module, module);
 SAME_SIZE(struct mutex, mutex);
+SAME_SIZE(refcount_t, refcount_struct);
 SAME_SIZE(struct rust_vm_area_fields, rust_vm_area_fields);
+SAME_SIZE(spinlock_t, spinlock);
 SAME_SIZE(struct vm_area_struct, vm_area_struct);
+SAME_SIZE(struct wait_queue_entry, wait_queue_entry);
+SAME_SIZE(struct wait_queue_head, wait_queue_head);
 
 /* The view of an area by the names of old (helpers.h). */
 #define SAME_OFFSET(field)						\

@@ -11,13 +11,18 @@
 
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/sysctl.h>
 #include <linux/types.h>
 #include <linux/uio.h>
+#include <linux/wait.h>
 
 /* bindgen leaves out macros that hold casts: constants keep value and type. */
 static const gfp_t rust_const_GFP_KERNEL = GFP_KERNEL;
@@ -27,6 +32,12 @@ static const size_t rust_const_ARCH_KMALLOC_MINALIGN = ARCH_KMALLOC_MINALIGN;
 
 /* bug.c */
 void rust_helper_BUG(void) __noreturn;
+
+/* list.c */
+void rust_helper_INIT_LIST_HEAD(struct list_head *list);
+void rust_helper_list_add(struct list_head *new, struct list_head *head);
+void rust_helper_list_add_tail(struct list_head *new, struct list_head *head);
+void rust_helper_list_del(struct list_head *entry);
 
 /* mutex.c */
 void rust_helper_mutex_lock(struct mutex *lock);
@@ -39,8 +50,32 @@ void *rust_helper_page_address(const struct page *page);
 void rust_helper_poll_wait(struct file *file, wait_queue_head_t *list,
 			   poll_table *table);
 
+/* refcount.c */
+void rust_helper_refcount_set(refcount_t *r, int n);
+void rust_helper_refcount_inc(refcount_t *r);
+bool rust_helper_refcount_dec_and_test(refcount_t *r);
+
+/* sched.c */
+int rust_helper_cond_resched(void);
+
+/* security.c */
+int rust_helper_security_binder_set_context_mgr(struct task_struct *mgr);
+int rust_helper_security_binder_transaction(struct task_struct *from,
+					    struct task_struct *to);
+int rust_helper_security_binder_transfer_binder(struct task_struct *from,
+						struct task_struct *to);
+int rust_helper_security_binder_transfer_file(struct task_struct *from,
+					      struct task_struct *to,
+					      struct file *file);
+
 /* slab.c */
 void *rust_helper_krealloc(const void *p, size_t size, gfp_t flags);
+
+/* spinlock.c */
+void rust_helper_spin_lock_init(spinlock_t *lock, const char *name,
+				struct lock_class_key *key);
+void rust_helper_spin_lock(spinlock_t *lock);
+void rust_helper_spin_unlock(spinlock_t *lock);
 
 /* sysctl.c */
 typedef int (*rust_sysctl_handler)(void *data, int write, void *buffer,
@@ -49,6 +84,13 @@ struct ctl_table_header *
 rust_helper_register_sysctl(const char *path, const char *name, umode_t mode,
 			    void *data, rust_sysctl_handler handler);
 void rust_helper_unregister_sysctl(struct ctl_table_header *header);
+
+/* task.c */
+struct task_struct *rust_helper_get_current(void);
+void rust_helper_get_task_struct(struct task_struct *t);
+void rust_helper_put_task_struct(struct task_struct *t);
+struct task_struct *rust_helper_get_group_leader(struct task_struct *t);
+int rust_helper_signal_pending(struct task_struct *t);
 
 /* uaccess.c */
 unsigned long rust_helper_copy_from_user(void *to, const void __user *from,
@@ -62,6 +104,11 @@ size_t rust_helper_iov_iter_count(const struct iov_iter *iter);
 size_t rust_helper_copy_to_iter(const void *from, size_t n,
 				struct iov_iter *iter);
 size_t rust_helper_copy_from_iter(void *to, size_t n, struct iov_iter *iter);
+
+/* wait.c */
+void rust_helper_init_wait(struct wait_queue_entry *wq_entry);
+bool rust_helper_wait_was_woken(struct wait_queue_entry *wq_entry);
+void rust_helper_wake_up_pollfree(struct wait_queue_head *wq_head);
 
 /*
  * Fields of struct vm_area_struct that later kernels have put in anonymous
