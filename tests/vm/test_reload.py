@@ -38,8 +38,6 @@ def reloads(pytestconfig: pytest.Config, program: Path) -> dict[str, Future[list
         return {plan.target: pool.submit(reload, plan) for plan in plans}
 
 
-def test_many_loads_and_unloads_lose_no_memory(
-    target: str, reloads: dict[str, Future[list[ModuleResult]]]
-) -> None:
+def test_many_loads_and_unloads_lose_no_memory(target: str, reloads: dict[str, Future[list[ModuleResult]]]) -> None:
     (result,) = reloads[target].result()
     assert result.passed, str(result)
