@@ -35,6 +35,8 @@ pub mod linked_list;
 pub mod miscdev;
 pub mod prelude;
 pub mod print;
+#[cfg(any(not(CONFIG_SECURITY), CONFIG_ANDROID_BINDER_IPC = "m"))]
+pub mod security;
 pub mod str;
 pub mod sync;
 pub mod task;
