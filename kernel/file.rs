@@ -6,8 +6,10 @@
 
 use crate::bindings;
 use crate::{Error, Result};
+use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ops::Deref;
+use core::ptr::addr_of;
 
 /// An open file: one reference of a `struct file`.
 ///
@@ -17,6 +19,12 @@ use core::ops::Deref;
 pub struct File {
     pub(crate) ptr: *mut bindings::file,
 }
+
+// SAFETY: any task may use and give back a reference.
+unsafe impl Send for File {}
+
+// SAFETY: the methods read single fields, by one access.
+unsafe impl Sync for File {}
 
 impl File {
     /// The file that a descriptor of the current task stands for (`fget()`).
@@ -37,13 +45,14 @@ impl File {
     /// The position that the next read or write without an offset starts at (`f_pos`).
     pub fn pos(&self) -> u64 {
         // SAFETY: the type invariant.
-        unsafe { (*self.ptr).f_pos as u64 }
+        unsafe { addr_of!((*self.ptr).f_pos).read_volatile() as u64 }
     }
 
     /// Whether reads and writes may wait (no `O_NONBLOCK` in `f_flags`).
     pub fn is_blocking(&self) -> bool {
         // SAFETY: the type invariant.
-        unsafe { (*self.ptr).f_flags & bindings::O_NONBLOCK == 0 }
+        let flags = unsafe { addr_of!((*self.ptr).f_flags).read_volatile() };
+        flags & bindings::O_NONBLOCK == 0
     }
 }
 
@@ -82,6 +91,8 @@ impl Deref for FileRef {
 /// What may fail is done before user space can see the file. Dropped, it is free again.
 pub struct FileDescriptorReservation {
     fd: u32,
+    /// It is of the table of the task that made it.
+    _not_send: PhantomData<*mut ()>,
 }
 
 impl FileDescriptorReservation {
@@ -96,7 +107,10 @@ impl FileDescriptorReservation {
         if fd < 0 {
             return Err(Error::from_kernel_errno(fd));
         }
-        Ok(FileDescriptorReservation { fd: fd as u32 })
+        Ok(FileDescriptorReservation {
+            fd: fd as u32,
+            _not_send: PhantomData,
+        })
     }
 
     /// The descriptor.

@@ -26,19 +26,26 @@ extern crate alloc;
 #[doc(hidden)]
 pub use bindings;
 
+pub mod buffer;
 pub mod c_types;
+pub mod chrdev;
 pub mod error;
 pub mod file;
 pub mod file_operations;
 pub mod io_buffer;
+pub mod iov_iter;
 pub mod linked_list;
 pub mod miscdev;
+pub mod pages;
 pub mod prelude;
 pub mod print;
+pub mod random;
 #[cfg(any(not(CONFIG_SECURITY), CONFIG_ANDROID_BINDER_IPC = "m"))]
 pub mod security;
 pub mod str;
 pub mod sync;
+#[cfg(CONFIG_SYSCTL)]
+pub mod sysctl;
 pub mod task;
 pub mod traits;
 pub mod types;
@@ -87,7 +94,6 @@ impl ThisModule {
     }
 
     /// The pointer, for C functions that take the owner of something.
-    #[allow(dead_code)]
     pub(crate) const fn as_ptr(&self) -> *mut bindings::module {
         self.0
     }

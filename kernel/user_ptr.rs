@@ -53,14 +53,14 @@ impl UserSlicePtr {
 
     /// For writing step by step.
     pub fn writer(self) -> UserSlicePtrWriter {
-        UserSlicePtrWriter(self.0, self.1)
+        UserSlicePtrWriter(self.0, self.1, Memory::User)
     }
 
     /// For reading first and writing then, as `_IOWR` ioctls do.
     pub fn reader_writer(self) -> (UserSlicePtrReader, UserSlicePtrWriter) {
         (
             UserSlicePtrReader(self.0, self.1),
-            UserSlicePtrWriter(self.0, self.1),
+            UserSlicePtrWriter(self.0, self.1, Memory::User),
         )
     }
 }
@@ -99,8 +99,36 @@ impl IoBufferReader for UserSlicePtrReader {
     }
 }
 
+/// Whose memory a pointer is of.
+#[derive(Clone, Copy)]
+enum Memory {
+    User,
+    Kernel,
+}
+
 /// Writes a [`UserSlicePtr`] from its start to its end.
-pub struct UserSlicePtrWriter(*mut c_void, usize);
+///
+/// # Invariants
+///
+/// If the memory is the kernel's, the range is valid for writes.
+pub struct UserSlicePtrWriter(*mut c_void, usize, Memory);
+
+impl UserSlicePtrWriter {
+    /// For memory of the kernel, which it will copy to user space by itself.
+    ///
+    /// Callbacks that took a user space pointer once, and that modules know as such, take a buffer
+    /// of the kernel today (`proc_handler` of sysctl, since Linux 5.8).
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is valid for writes of `length` bytes in the life of the result, and nobody else
+    /// uses them.
+    #[allow(dead_code)]
+    pub(crate) unsafe fn from_kernel(ptr: *mut c_void, length: usize) -> Self {
+        // INVARIANT: the caller keeps it.
+        UserSlicePtrWriter(ptr, length, Memory::Kernel)
+    }
+}
 
 impl IoBufferWriter for UserSlicePtrWriter {
     fn len(&self) -> usize {
@@ -109,18 +137,28 @@ impl IoBufferWriter for UserSlicePtrWriter {
 
     fn clear(&mut self, len: usize) -> Result {
         let (ptr, rest) = advance(self.0, self.1, len)?;
-        // SAFETY: `clear_user()` checks the range.
-        accessed(unsafe { bindings::rust_helper_clear_user(self.0, len as c_ulong) })?;
+        match self.2 {
+            // SAFETY: `clear_user()` checks the range.
+            Memory::User => {
+                accessed(unsafe { bindings::rust_helper_clear_user(self.0, len as c_ulong) })?
+            }
+            // SAFETY: the type invariant; `len` bytes are left.
+            Memory::Kernel => unsafe { self.0.cast::<u8>().write_bytes(0, len) },
+        }
         (self.0, self.1) = (ptr, rest);
         Ok(())
     }
 
     unsafe fn write_raw(&mut self, data: *const u8, len: usize) -> Result {
         let (ptr, rest) = advance(self.0, self.1, len)?;
-        // SAFETY: `data` is valid for `len` bytes; `copy_to_user()` checks the other side.
-        accessed(unsafe {
-            bindings::rust_helper_copy_to_user(self.0, data.cast(), len as c_ulong)
-        })?;
+        match self.2 {
+            // SAFETY: `data` is valid for `len` bytes; `copy_to_user()` checks the other side.
+            Memory::User => accessed(unsafe {
+                bindings::rust_helper_copy_to_user(self.0, data.cast(), len as c_ulong)
+            })?,
+            // SAFETY: `data` is valid for `len` bytes; the type invariant; so many are left.
+            Memory::Kernel => unsafe { self.0.cast::<u8>().copy_from(data, len) },
+        }
         (self.0, self.1) = (ptr, rest);
         Ok(())
     }

@@ -23,6 +23,20 @@ SAME_SIZE(struct miscdevice, miscdevice);
 SAME_SIZE(struct module, module);
 SAME_SIZE(struct mutex, mutex);
 SAME_SIZE(refcount_t, refcount_struct);
+SAME_SIZE(struct rust_vm_area_fields, rust_vm_area_fields);
 SAME_SIZE(spinlock_t, spinlock);
+SAME_SIZE(struct vm_area_struct, vm_area_struct);
 SAME_SIZE(struct wait_queue_entry, wait_queue_entry);
 SAME_SIZE(struct wait_queue_head, wait_queue_head);
+
+/* The view of an area by the names of old (helpers.h). */
+#define SAME_OFFSET(field)						\
+	_Static_assert(offsetof(struct rust_vm_area_fields, field) ==	\
+		       offsetof(struct vm_area_struct, field) &&	\
+		       sizeof_field(struct rust_vm_area_fields, field) == \
+		       sizeof_field(struct vm_area_struct, field),	\
+		       #field ": struct rust_vm_area_fields is off")
+
+SAME_OFFSET(vm_start);
+SAME_OFFSET(vm_end);
+SAME_OFFSET(vm_flags);

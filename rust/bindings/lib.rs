@@ -29,3 +29,22 @@ pub const GFP_ATOMIC: gfp_t = rust_const_GFP_ATOMIC;
 pub const __GFP_ZERO: gfp_t = rust_const___GFP_ZERO;
 /// The alignment of every kmalloc allocation.
 pub const ARCH_KMALLOC_MINALIGN: usize = rust_const_ARCH_KMALLOC_MINALIGN;
+
+/// What sources written to older kernels call the fields of a `struct vm_area_struct` that later
+/// kernels have in anonymous unions.
+impl core::ops::Deref for vm_area_struct {
+    type Target = rust_vm_area_fields;
+
+    fn deref(&self) -> &rust_vm_area_fields {
+        // SAFETY: the fields lie at the same offsets (layout.c), within the structure.
+        unsafe { &*(self as *const Self).cast() }
+    }
+}
+
+/// As `vm_flags_init()`, for an area that is not in the task's tree yet: in the `mmap` operation.
+impl core::ops::DerefMut for vm_area_struct {
+    fn deref_mut(&mut self) -> &mut rust_vm_area_fields {
+        // SAFETY: the fields lie at the same offsets (layout.c), within the structure.
+        unsafe { &mut *(self as *mut Self).cast() }
+    }
+}

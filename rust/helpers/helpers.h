@@ -12,12 +12,16 @@
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/sysctl.h>
 #include <linux/types.h>
+#include <linux/uio.h>
 #include <linux/wait.h>
 
 /* bindgen leaves out macros that hold casts: constants keep value and type. */
@@ -37,6 +41,14 @@ void rust_helper_list_del(struct list_head *entry);
 
 /* mutex.c */
 void rust_helper_mutex_lock(struct mutex *lock);
+
+/* pages.c */
+struct page *rust_helper_alloc_pages(gfp_t flags, unsigned int order);
+void *rust_helper_page_address(const struct page *page);
+
+/* poll.c */
+void rust_helper_poll_wait(struct file *file, wait_queue_head_t *list,
+			   poll_table *table);
 
 /* refcount.c */
 void rust_helper_refcount_set(refcount_t *r, int n);
@@ -65,6 +77,14 @@ void rust_helper_spin_lock_init(spinlock_t *lock, const char *name,
 void rust_helper_spin_lock(spinlock_t *lock);
 void rust_helper_spin_unlock(spinlock_t *lock);
 
+/* sysctl.c */
+typedef int (*rust_sysctl_handler)(void *data, int write, void *buffer,
+				   size_t *lenp, loff_t *ppos);
+struct ctl_table_header *
+rust_helper_register_sysctl(const char *path, const char *name, umode_t mode,
+			    void *data, rust_sysctl_handler handler);
+void rust_helper_unregister_sysctl(struct ctl_table_header *header);
+
 /* task.c */
 struct task_struct *rust_helper_get_current(void);
 void rust_helper_get_task_struct(struct task_struct *t);
@@ -79,9 +99,30 @@ unsigned long rust_helper_copy_to_user(void __user *to, const void *from,
 				       unsigned long n);
 unsigned long rust_helper_clear_user(void __user *to, unsigned long n);
 
+/* uio.c */
+size_t rust_helper_iov_iter_count(const struct iov_iter *iter);
+size_t rust_helper_copy_to_iter(const void *from, size_t n,
+				struct iov_iter *iter);
+size_t rust_helper_copy_from_iter(void *to, size_t n, struct iov_iter *iter);
+
 /* wait.c */
 void rust_helper_init_wait(struct wait_queue_entry *wq_entry);
 bool rust_helper_wait_was_woken(struct wait_queue_entry *wq_entry);
 void rust_helper_wake_up_pollfree(struct wait_queue_head *wq_head);
+
+/*
+ * Fields of struct vm_area_struct that later kernels have put in anonymous
+ * unions, where bindgen gives them other names, and where vm_flags is const.
+ * All at their own offsets (which bindings/layout.c checks).
+ */
+#define RUST_VMA_GAP(from, to)						\
+	(offsetof(struct vm_area_struct, to) -				\
+	 offsetofend(struct vm_area_struct, from))
+struct rust_vm_area_fields {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	char __gap[RUST_VMA_GAP(vm_end, vm_flags)];
+	unsigned long vm_flags;
+};
 
 #endif
