@@ -2,7 +2,7 @@
 
 //! Conditions that the optimiser has to prove.
 
-use core::intrinsics::const_eval_select;
+use core::intrinsics::{abort, const_eval_select};
 
 /// Stops the build if the compiler cannot prove that this is never reached: C's `BUILD_BUG()`
 /// (include/linux/build_bug.h).
@@ -22,12 +22,14 @@ const fn in_constant(message: &'static str) -> ! {
 #[inline(always)]
 fn in_function(_: &'static str) -> ! {
     // SAFETY: what does not exist is not called: a module that refers to it is not linked.
-    unsafe { rust_build_error() }
+    unsafe { rust_build_error() };
+    // objtool would warn of a function that goes on behind its end.
+    abort()
 }
 
 unsafe extern "C" {
     /// Defined nowhere.
-    fn rust_build_error() -> !;
+    fn rust_build_error();
 }
 
 /// A condition that holds wherever the optimiser leaves the check: C's `BUILD_BUG_ON()`, for
