@@ -19,7 +19,7 @@ from scons_kmod.guest_report import GuestReport, ModuleReport, read_line
 from scons_kmod.qemu import Machine, qemu_argv, require_qemu
 from scons_kmod.run_log import RunLog
 
-# How many of its last lines a lost VM shows: an Oops with its trace, and the panic after it with its own, have about 100.
+# How many of its last lines a lost VM shows: an Oops with its trace, and the panic that follows, have about a hundred.
 LAST_LINES = 120
 
 # After the first line of a panic come its trace and the restart that ends QEMU, in a fraction of this.

@@ -197,5 +197,6 @@ def c_command(target: BuildTarget, module: str, source: str, made: str) -> Comma
 
 
 def naming(module: str, base: str) -> tuple[str, ...]:
-    """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags)."""
+    """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags, name-fix)."""
+    base = base.replace("-", "_")
     return (f'-DKBUILD_BASENAME="{base}"', f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")

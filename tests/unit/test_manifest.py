@@ -161,3 +161,13 @@ def test_a_directory_that_is_not_there_or_has_no_modules(tmp_path: Path) -> None
         f"{tmp_path}: there is no module.toml in it, nor in a directory in it\n"
         f"    write {tmp_path}/module.toml, or {fix}"
     )
+
+
+def test_programs_of_a_test(tmp_path: Path) -> None:
+    text = '[module]\nname = "x"\n[test]\nprograms = ["a.c", "b.c"]\n'
+    path = manifest(tmp_path, text, "x.rs", "test.sh", "a.c")
+    assert complaint(path) == (
+        "module.toml:4: [test.programs] element 2: b.c is not there\n    make b.c, or name another file"
+    )
+    write(tmp_path / "b.c", "")
+    assert read_manifest(path).programs == (tmp_path / "a.c", tmp_path / "b.c")

@@ -188,3 +188,13 @@ def test_depfiles_as_gcc_and_rustc_write_them(tmp_path: Path) -> None:
         base / "cost$.h",
         base / "second.rs",
     ]
+
+
+def test_tools_see_only_what_is_named_of_the_environment(copy: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPATH", "/somebody's/headers")
+    seen: list[str] = []
+    talking = command("env", env=(("RUSTC_BOOTSTRAP", "1"),))
+    dataclasses.replace(copy, commands=(*copy.commands, talking)).run(RunLog(), show=seen.append)
+    names = {line.partition("=")[0] for line in seen[0].splitlines()}
+    assert {"PATH", "RUSTC_BOOTSTRAP"} <= names
+    assert "CPATH" not in names

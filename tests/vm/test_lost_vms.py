@@ -8,13 +8,9 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from scons_kmod.accelerator import choose_accelerator
-from scons_kmod.cache import cache_directory
 from scons_kmod.guest_boot import Hang, Limits, Panic
-from scons_kmod.qemu import X86_64
-from scons_kmod.run_log import RunLog
-from scons_kmod.vm import ModuleTest, run_module_tests
-from scons_kmod.vm_plan import load_plan
+from scons_kmod.vm import ModuleTest
+from vm.conftest import load_plans, run_tests
 
 SOURCE = """// SPDX-License-Identifier: GPL-2.0
 #![no_std]
@@ -48,16 +44,12 @@ def modules(tmp_path: Path) -> Path:
 def test_a_panic_a_hang_and_a_good_module_are_told_apart(
     pytestconfig: pytest.Config, other_checkout: Checkout, modules: Path
 ) -> None:
-    plan = load_plan(Path(pytestconfig.getoption("--vm-plan")[0]))
+    plan = load_plans(pytestconfig)[0]
     other_checkout.scons(f"MODULES={modules}", plan.selection)
     tests = [
         ModuleTest(name, (other_checkout.target / f"modules/{name}/{name}.ko",), seconds=2) for name in sorted(BODIES)
     ]
-    log = RunLog(plan.target)
-    accelerator = choose_accelerator(X86_64, plan.kernel, cache_directory() / "accelerator.json", log)
-    hangs, is_fine, panics = run_module_tests(
-        X86_64, plan.kernel, tests, accelerator=accelerator, log=log, unit=plan.target, limits=Limits(grace=5)
-    )
+    hangs, is_fine, panics = run_tests(plan, tests, Limits(grace=5))
     assert isinstance(hangs.lost, Hang), str(hangs)
     assert is_fine.passed, str(is_fine)
     assert is_fine.fresh_boot

@@ -39,11 +39,8 @@ class Session:
         self.chosen: list[Chosen] = []
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
-        database = self.build / ".sconsign"
-        self.ledger = Ledger(self.build / "ledger.json", database.with_suffix(".dblite"))
         self.dry = bool(GetOption("no_exec"))
         self._lock: IO[str] | None = None
-        SConsignFile(str(database))
         # Every input is compared by content: SCons's default trusts time stamps of files that are two days old.
         SetOption("max_drift", -1)
         SetOption("num_jobs", os.cpu_count() or 1)
@@ -51,6 +48,9 @@ class Session:
 
     def begin(self) -> None:
         """Wait for another build in this directory, and for what a killed one started; then settle what it left."""
+        database = self.build / ".sconsign"
+        # This makes the build directory, so that what goes wrong before leaves none.
+        SConsignFile(str(database))
         if self.dry:
             return
         self.build.mkdir(exist_ok=True)
@@ -60,6 +60,7 @@ class Session:
         except BlockingIOError:
             print("scons-kmod: waiting for the end of another build in this directory", file=sys.stderr)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.ledger = Ledger(self.build / "ledger.json", database.with_suffix(".dblite"))
         self.ledger.settle()
         # SCons writes its database when the build ends, before the interpreter's exit handlers run.
         atexit.register(self.end)

@@ -27,7 +27,7 @@ def add_verbs(env: Env) -> None:
         chosen = chosen_modules(session)
     everything = env.Alias("all", objects(session.targets, session.manifests))
     some = objects(session.targets, chosen)
-    Default(everything)
+    Default(some if session.settings.module else everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
     programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
     verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
