@@ -40,6 +40,8 @@ pub mod pages;
 pub mod prelude;
 pub mod print;
 pub mod random;
+#[cfg(any(not(CONFIG_SECURITY), CONFIG_ANDROID_BINDER_IPC = "m"))]
+pub mod security;
 pub mod str;
 pub mod sync;
 #[cfg(CONFIG_SYSCTL)]

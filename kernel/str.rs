@@ -4,6 +4,7 @@
 
 use crate::bindings;
 use crate::c_types::c_char;
+use core::fmt::{self, Write};
 use core::ops::{self, Deref, Index};
 
 /// A byte string without a fixed encoding.
@@ -129,6 +130,26 @@ impl CStr {
     }
 }
 
+impl fmt::Display for CStr {
+    /// Printable ASCII as it is, other bytes as `\xNN`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for &byte in self.as_bytes() {
+            match byte {
+                b' '..=b'~' => f.write_char(byte.into())?,
+                _ => write!(f, "\\x{byte:02x}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CStr {
+    /// In quotes, with Rust's escapes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
 impl AsRef<BStr> for CStr {
     #[inline]
     fn as_ref(&self) -> &BStr {
@@ -203,7 +224,7 @@ where
 /// ```
 #[macro_export]
 macro_rules! c_str {
-    ($str:literal) => {{
+    ($str:expr) => {{
         const S: &str = concat!($str, "\0");
         const C: &$crate::str::CStr = $crate::str::CStr::from_bytes_with_nul_unwrap(S.as_bytes());
         C
