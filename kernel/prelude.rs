@@ -6,8 +6,15 @@ pub use core::pin::Pin;
 
 pub use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
-pub use macros::module;
+pub use macros::{module, module_misc_device};
 
 pub use super::{pr_alert, pr_crit, pr_emerg, pr_err, pr_info, pr_notice, pr_warn};
 
 pub use super::{Error, KernelModule, Result};
+
+pub use super::fallible::{TrySlice as _, TryString as _, TryToOwned as _, TryVec as _};
+
+pub use super::try_vec;
+
+#[allow(deprecated)]
+pub use super::KernelResult;

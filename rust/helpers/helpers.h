@@ -12,6 +12,8 @@
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/types.h>
 
@@ -26,6 +28,17 @@ void rust_helper_BUG(void) __noreturn;
 
 /* mutex.c */
 void rust_helper_mutex_lock(struct mutex *lock);
+
+/* platform.c */
+void rust_helper_platform_driver_set_remove(
+	struct platform_driver *driver, int (*gives_int)(struct platform_device *),
+	void (*gives_void)(struct platform_device *));
+void *rust_helper_platform_get_drvdata(const struct platform_device *pdev);
+void rust_helper_platform_set_drvdata(struct platform_device *pdev, void *data);
+
+/* rbtree.c */
+void rust_helper_rb_link_node(struct rb_node *node, struct rb_node *parent,
+			      struct rb_node **link);
 
 /* slab.c */
 void *rust_helper_krealloc(const void *p, size_t size, gfp_t flags);
