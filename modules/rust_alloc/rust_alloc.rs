@@ -5,6 +5,7 @@
 #![no_std]
 #![feature(allocator_api, global_asm)]
 
+use core::hint::black_box;
 use core::mem::MaybeUninit;
 use kernel::prelude::*;
 
@@ -31,46 +32,29 @@ struct Page([u8; 4096]);
 
 type Chunk = [u8; 3000];
 
+/// What came of asking for too much. The compiler must not find out that nobody uses the memory:
+/// it would not ask for any.
+fn outcome<T>(memory: core::result::Result<T, impl Into<Error>>) -> Result {
+    memory
+        .map(|memory| drop(black_box(memory)))
+        .map_err(Into::into)
+}
+
 /// The ways to ask for too much, each with what it gives.
 fn too_much() -> [(&'static str, Result); 9] {
     let mut vec = Vec::<u64>::new();
     let mut text = String::new();
     [
-        ("try_reserve", vec.try_reserve(HUGE).map_err(Error::from)),
-        ("overflow", vec.try_reserve(usize::MAX).map_err(Error::from)),
-        (
-            "try_with_capacity",
-            Vec::<u8>::try_with_capacity(HUGE)
-                .map(drop)
-                .map_err(Error::from),
-        ),
-        ("try_resize", vec.try_resize(HUGE, 7).map_err(Error::from)),
-        ("String", text.try_reserve(HUGE).map_err(Error::from)),
-        (
-            "Box",
-            Box::<[u8; HUGE]>::try_new_uninit()
-                .map(drop)
-                .map_err(Error::from),
-        ),
-        (
-            "Box, zeroed",
-            Box::<[u8; HUGE]>::try_new_zeroed()
-                .map(drop)
-                .map_err(Error::from),
-        ),
-        (
-            "Arc",
-            Arc::<[u8; HUGE]>::try_new_uninit()
-                .map(drop)
-                .map_err(Error::from),
-        ),
+        ("try_reserve", outcome(vec.try_reserve(HUGE))),
+        ("overflow", outcome(vec.try_reserve(usize::MAX))),
+        ("try_resize", outcome(vec.try_resize(HUGE, 7))),
+        ("String", outcome(text.try_reserve(HUGE))),
+        ("Vec", outcome(Vec::<u8>::try_with_capacity(HUGE))),
+        ("Box", outcome(Box::<[u8; HUGE]>::try_new_uninit())),
+        ("zeroed", outcome(Box::<[u8; HUGE]>::try_new_zeroed())),
+        ("Arc", outcome(Arc::<[u8; HUGE]>::try_new_uninit())),
         // More than a slab or a run of pages can be, which is 4 MiB on most machines.
-        (
-            "64 MiB",
-            Vec::<u8>::try_with_capacity(64 << 20)
-                .map(drop)
-                .map_err(Error::from),
-        ),
+        ("64 MiB", outcome(Vec::<u8>::try_with_capacity(64 << 20))),
     ]
 }
 
@@ -81,7 +65,7 @@ fn zeroed() -> Result<bool> {
         let mut dirty = Box::<Chunk>::try_new_uninit()?;
         // SAFETY: any bytes are a `Chunk`.
         unsafe { dirty.as_mut_ptr().write_bytes(0xa5, 1) };
-        drop(dirty);
+        drop(black_box(dirty));
         let clean: Box<MaybeUninit<Chunk>> = Box::try_new_zeroed()?;
         // SAFETY: zeroes are a `Chunk`.
         let clean = unsafe { clean.assume_init() };
@@ -148,7 +132,7 @@ impl KernelModule for RustAlloc {
         Ok(RustAlloc {
             text: forms()?,
             // What cannot be allocated makes insmod fail with ENOMEM.
-            _bytes: Vec::try_with_capacity(*bytes.read())?,
+            _bytes: black_box(Vec::try_with_capacity(*bytes.read())?),
         })
     }
 }

@@ -165,7 +165,6 @@ fn expand(info: &ModuleInfo) -> TokenStream {
         .iter()
         .map(|(key, value)| modinfo_static(name, key, key, value))
         .collect();
-    let params = info.params.iter().flat_map(|param| param.expand(name));
     let code = format!(
         r#"
             /// The module name, in front of what the module prints.
@@ -255,7 +254,7 @@ fn expand(info: &ModuleInfo) -> TokenStream {
     let code = code.parse().expect("the template of `module!` is Rust");
     substitute(code, &[("TYPE", &info.type_)])
         .into_iter()
-        .chain(params)
+        .chain(params::expand(name, &info.params))
         .collect()
 }
 

@@ -180,21 +180,81 @@ fn parse_permissions(cursor: &mut Cursor) -> Result<u16, Error> {
     Err(error(format!("the kernel refuses `{text}`: {problem}")))
 }
 
+/// All that the parameters are to the module, and to the kernel.
+pub(crate) fn expand(module: &str, params: &[Param]) -> TokenStream {
+    if params.is_empty() {
+        return TokenStream::new();
+    }
+    let number = params.len();
+    let records: String = params.iter().map(|param| param.record(module)).collect();
+    // The kernel takes the section for an array. Statics of their own may be aligned to more than
+    // their type is: rustc's -Zmin-function-alignment reaches them.
+    let code = format!(
+        r#"
+            #[doc(hidden)]
+            #[link_section = "__param"]
+            #[used(compiler)]
+            static __PARAMS: [::kernel::module_param::KernelParam; {number}] = [{records}];
+        "#
+    );
+    let array: TokenStream = code.parse().expect("the template of the array is Rust");
+    params
+        .iter()
+        .flat_map(|param| param.expand(module))
+        .chain(array)
+        .collect()
+}
+
 impl Param {
-    /// The value, the object by which the author reads it, and the `struct kernel_param`.
-    pub(crate) fn expand(&self, module: &str) -> TokenStream {
+    /// What the names of all items of the parameter begin with.
+    fn item(&self, module: &str) -> String {
+        format!("__{module}_param_{}", self.name)
+    }
+
+    /// The `struct kernel_param`, as an element of an array.
+    fn record(&self, module: &str) -> String {
         let name = self.name.to_string();
-        let item = format!("__{module}_param_{name}");
+        let c_name = Literal::byte_string(format!("{name}\0").as_bytes());
+        let built_in_name = Literal::byte_string(format!("{module}.{name}\0").as_bytes());
+        let item = self.item(module);
         let permissions = self.permissions;
-        let (ops, ops_item, kind) = self.operations(&item);
+        let (ops, ..) = self.operations(&item);
+        format!(
+            r#"
+                ::kernel::module_param::KernelParam(::kernel::bindings::kernel_param {{
+                    #[cfg(MODULE)]
+                    name: {c_name}.as_ptr().cast(),
+                    #[cfg(not(MODULE))]
+                    name: {built_in_name}.as_ptr().cast(),
+                    #[cfg(MODULE)]
+                    // SAFETY: only the address is taken.
+                    mod_: unsafe {{ ::core::ptr::addr_of_mut!(::kernel::bindings::__this_module) }},
+                    #[cfg(not(MODULE))]
+                    mod_: ::core::ptr::null_mut(),
+                    ops: &{ops},
+                    perm: {permissions},
+                    level: -1,
+                    flags: 0,
+                    __bindgen_anon_1: ::kernel::bindings::kernel_param__bindgen_ty_1 {{
+                        // SAFETY: only the address is taken.
+                        arg: unsafe {{ ::core::ptr::addr_of_mut!({item}_value).cast() }},
+                    }},
+                }}),
+            "#
+        )
+    }
+
+    /// The value, the object by which the author reads it, and what modinfo says of it.
+    fn expand(&self, module: &str) -> TokenStream {
+        let name = self.name.to_string();
+        let item = self.item(module);
+        let (_, ops_item, kind) = self.operations(&item);
         let (value_type, value) = self.value();
-        let read = if permissions & 0o222 == 0 {
+        let read = if self.permissions & 0o222 == 0 {
             "fn read(&self) -> &"
         } else {
             "fn read<'lock>(&self, _lock: &'lock ::kernel::KParamGuard<'_>) -> &'lock "
         };
-        let c_name = Literal::byte_string(format!("{name}\0").as_bytes());
-        let built_in_name = Literal::byte_string(format!("{module}.{name}\0").as_bytes());
         let modinfo = modinfo_static(
             module,
             &format!("param_{name}_parm"),
@@ -227,31 +287,6 @@ impl Param {
 
                 #[allow(dead_code, non_upper_case_globals)]
                 static NAME: {item} = {item};
-
-                #[doc(hidden)]
-                #[allow(non_upper_case_globals)]
-                #[link_section = "__param"]
-                #[used(compiler)]
-                static {item}_struct: ::kernel::module_param::KernelParam =
-                    ::kernel::module_param::KernelParam(::kernel::bindings::kernel_param {{
-                        #[cfg(MODULE)]
-                        name: {c_name}.as_ptr().cast(),
-                        #[cfg(not(MODULE))]
-                        name: {built_in_name}.as_ptr().cast(),
-                        #[cfg(MODULE)]
-                        // SAFETY: only the address is taken.
-                        mod_: unsafe {{ ::core::ptr::addr_of_mut!(::kernel::bindings::__this_module) }},
-                        #[cfg(not(MODULE))]
-                        mod_: ::core::ptr::null_mut(),
-                        ops: &{ops},
-                        perm: {permissions},
-                        level: -1,
-                        flags: 0,
-                        __bindgen_anon_1: ::kernel::bindings::kernel_param__bindgen_ty_1 {{
-                            // SAFETY: only the address is taken.
-                            arg: unsafe {{ ::core::ptr::addr_of_mut!({item}_value).cast() }},
-                        }},
-                    }});
 
                 {modinfo}
             "#
