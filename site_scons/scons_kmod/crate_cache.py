@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scons_kmod.atomic import locked, write_text
+from scons_kmod.errors import StepError
 from scons_kmod.file_state import FileSet, clock_ns
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Step, discard, run_command
@@ -47,13 +48,13 @@ class CachedStep(Step):
         """Provide the entry, from the cache if it is there, and link it."""
         discard(self)
         started = clock_ns()
-        sources = FileSet.take(source_files(self.source_dirs), before_ns=started)
+        sources = FileSet.take(source_files(self.source_dirs))
         key = hashlib.sha256(f"{self.signature()} {sources.digest()}".encode()).hexdigest()[:32]
         entry = self.cache / f"{self.unit}-{key}"
         with locked(self.cache / f"{self.unit}-{key}.lock"):
             content = whole_entry(entry)
             if content is None:
-                self.fill(entry, log, why, color, show)
+                self.fill(entry, sources, log, why, color, show)
                 content = FileSet.take(entry / name for name in self.products)
         stamp = self.outputs[0]
         stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -63,10 +64,12 @@ class CachedStep(Step):
             link.symlink_to(entry / name)
         digests = {Path(name).name: state.digest for name, state in content.states.items() if state}
         write_text(stamp, json.dumps(digests, indent=1) + "\n")
-        FileSet({**sources.states, **content.states}).save(self.record)
+        FileSet({**sources.doubting(started).states, **content.states}).save(self.record)
 
-    def fill(self, entry: Path, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> None:
-        """Make the entry anew."""
+    def fill(
+        self, entry: Path, sources: FileSet, log: RunLog, why: str, color: bool, show: Callable[[str], None]
+    ) -> None:
+        """Make the entry anew, of just these sources."""
         if entry.exists():
             shutil.rmtree(entry)
         work = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=self.cache))
@@ -75,6 +78,9 @@ class CachedStep(Step):
                 printed = run_command(dataclasses.replace(command, cwd=work / command.cwd), self, log, why, color)
                 if printed:
                     show(printed)
+            if FileSet.take(sources.states).digest() != sources.digest():
+                where = f"{self.name} {self.unit}"
+                raise StepError("its sources were changed while it was made", where=where, fix="build again")
             digests = FileSet.take(work / name for name in self.products)
             named = {str(Path(path).relative_to(work)): state.digest for path, state in digests.states.items() if state}
             write_text(work / CONTENT, json.dumps(named, indent=1) + "\n")

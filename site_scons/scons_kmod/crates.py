@@ -43,6 +43,8 @@ TOLERANCE = (
     *("-Astable_features", "-Aunused_features", "-Aduplicate_features"),
     *("-Zcrate-attr=feature(try_with_capacity)", "-Zcrate-attr=feature(used_with_arg)"),
 )
+# What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
+REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
 
 
 def crate_dir(target: BuildTarget, name: str) -> Path:
@@ -233,7 +235,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(manifest.directory, f"modules/{manifest.name}"),
         edition=MODULE_EDITION,
-        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
+        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE, REAL_PATHS_IN_MESSAGES),
         env=(("RUST_MODFILE", f"modules/{manifest.name}"),),
     )
     return Step(

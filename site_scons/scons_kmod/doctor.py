@@ -17,6 +17,7 @@ from pathlib import Path
 from scons_kmod.accelerator import BOOT_ID, KVM_DEVICE, read_answers
 from scons_kmod.cache import cache_directory
 from scons_kmod.errors import KmodError
+from scons_kmod.install import SYSTEM_DIRECTORIES
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import installed
@@ -24,7 +25,6 @@ from scons_kmod.run_log import RunLog
 from scons_kmod.toolchain import Choice, find_bindgen, find_compiler, find_rustc, libclang
 
 BOOTSTRAP = "./bootstrap"
-SYSTEM_DIRECTORIES = ("/usr/sbin", "/sbin")
 # Columns that a line of the report may take; only paths may be longer.
 LINE = 120
 
@@ -171,7 +171,7 @@ def library_finding(name: str, package: str) -> Finding:
 def program_findings(heading: str, needs: Iterable[Need], log: RunLog) -> Iterator[Finding]:
     """Programs of which any version will do."""
     for need in needs:
-        path = shutil.which(need.program) or shutil.which(need.program, path=os.pathsep.join(SYSTEM_DIRECTORIES))
+        path = shutil.which(need.program) or shutil.which(need.program, path=SYSTEM_DIRECTORIES)
         if path is None:
             yield Finding(heading, need.program, need.purpose, f"apt-get install {need.package}")
         else:
@@ -185,7 +185,7 @@ def version_of(path: str, log: RunLog) -> str:
     except KmodError:
         return "?"
     number = re.search(r"\bv?\d+\.\d[\w.+~-]*|(?<=version )\d+", text)
-    return number[0] if number else "?"
+    return number[0].removeprefix("v") if number else "?"
 
 
 def busybox_finding() -> Finding:

@@ -60,11 +60,15 @@ def read_state(path: Path | str, *, before_ns: int | None = None) -> FileState |
     """
     try:
         stat = os.stat(path)  # noqa: PTH116
-        uncertain = before_ns is not None and stat.st_ctime_ns >= before_ns - CLOCK_TICK_NS
-        digest = "" if uncertain else digest_of(path)
+        digest = "" if before_ns is not None and is_fresh(stat.st_ctime_ns, before_ns) else digest_of(path)
     except OSError:
         return None
     return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, digest)
+
+
+def is_fresh(ctime_ns: int, before_ns: int) -> bool:
+    """Whether a file with this change time may have been changed at or after the moment `before_ns`."""
+    return ctime_ns >= before_ns - CLOCK_TICK_NS
 
 
 class FileSet:
@@ -102,6 +106,14 @@ class FileSet:
     def changed(self) -> list[str]:
         """The paths whose file is not what it was: changed, gone, or come into being."""
         return [path for path, state in self.states.items() if has_changed(path, state)]
+
+    def doubting(self, before_ns: int) -> FileSet:
+        """The same set, but a file that was changed since the moment `before_ns` never counts as unchanged."""
+        states = {
+            path: dataclasses.replace(state, digest="") if state and is_fresh(state.ctime_ns, before_ns) else state
+            for path, state in self.states.items()
+        }
+        return FileSet(states)
 
     def digest(self) -> str:
         """One digest for the content of all files, whatever their paths."""

@@ -19,8 +19,8 @@ from scons_kmod.guest_report import GuestReport, ModuleReport, read_line
 from scons_kmod.qemu import Machine, qemu_argv, require_qemu
 from scons_kmod.run_log import RunLog
 
-# How many of its last lines a lost VM shows: an Oops with its trace has about fifty.
-LAST_LINES = 60
+# How many of its last lines a lost VM shows: an Oops with its trace, and the panic that follows, have about a hundred.
+LAST_LINES = 120
 
 # After the first line of a panic come its trace and the restart that ends QEMU, in a fraction of this.
 PANIC_GRACE_SECONDS = 3.0

@@ -14,6 +14,8 @@ from scons_kmod.settings import Settings
 
 # Where modules from outside the kernel go, ahead of its own (depmod.d(5): "search updates").
 DIRECTORY = "updates"
+# Where depmod lies; PATH leads there for root only.
+SYSTEM_DIRECTORIES = "/usr/sbin:/sbin"
 
 
 def install_root(settings: Settings) -> Path:
@@ -27,7 +29,7 @@ def install_modules(release: str, modules: Iterable[Path], root: Path, log: RunL
 
     Raises `MachineError` if that can't be written or depmod is not there; a file is replaced as a whole or not at all.
     """
-    depmod = shutil.which("depmod") or shutil.which("depmod", path="/usr/sbin:/sbin")
+    depmod = shutil.which("depmod") or shutil.which("depmod", path=SYSTEM_DIRECTORIES)
     if depmod is None:
         raise MachineError("not found", where="depmod", fix="apt-get install kmod")
     directory = root / "lib/modules" / release

@@ -120,7 +120,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> K
         raise
     try:
         return read_commands(work)
-    except (KeyError, ValueError, OSError) as error:
+    except (ValueError, IndexError, OSError) as error:
         raise StepError(
             f"the commands that this kernel's Kbuild left in {work} can't be understood: {error!r}",
             where=f"PROBE {tree.release}",
@@ -129,11 +129,11 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> K
 
 
 def read_commands(work: Path) -> Kbuild:
-    """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `KeyError` or `ValueError`."""
+    """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `ValueError` or `IndexError`."""
     compile_ = saved_command(work / ".part.o.cmd")
     link = saved_command(work / f".{PROBE}.o.cmd")
     objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
-    modpost = next(w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
+    (modpost,) = (w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
     final = saved_command(work / f".{PROBE}.ko.cmd")[0]
     common = work / "..module-common.o.cmd"
     return Kbuild(

@@ -115,16 +115,18 @@ def module_ko(target: BuildTarget, manifest: Manifest) -> Path:
 def header_step(target: BuildTarget) -> Step:
     """What the headers say to the C code that modpost writes for each module, as preprocessed text.
 
-    That code includes the same headers for every module, so they are read once, here, for all of them; and a comment
-    or a shifted line in a header ends here.
+    That code includes the same headers for every module, so they are read once, here, for all of them. A comment or a
+    shifted line ends here: the code calls none of the inline functions that have a line number in them (`WARN_ON`).
     """
     made = module_headers(target)
-    argv = (*target.kbuild.cc, *naming(PROBE, f"{PROBE}.mod"), f"-Wp,-MMD,{made}.d", "-E", "-P", "-o", str(made))
+    no_lines = ("-D__LINE__=0", "-w", "-P")
+    names = naming(PROBE, f"{PROBE}.mod")
+    flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{made}.d", "-E", "-o", str(made))
     source = target.build / "config/module" / f"{PROBE}.mod.c"
     return Step(
         name="CPP",
         unit="module headers",
-        commands=(Command((target.toolchain.cc.path, *argv[1:], str(source)), target.tree.path, color=COLOR),),
+        commands=(Command((target.toolchain.cc.path, *flags, str(source)), target.tree.path, color=COLOR),),
         outputs=(made,),
         depfiles=(Path(f"{made}.d"),),
         tools=(target.toolchain.cc.digest,),
@@ -195,5 +197,6 @@ def c_command(target: BuildTarget, module: str, source: str, made: str) -> Comma
 
 
 def naming(module: str, base: str) -> tuple[str, ...]:
-    """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags)."""
+    """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags, name-fix)."""
+    base = base.replace("-", "_")
     return (f'-DKBUILD_BASENAME="{base}"', f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.errors import UserError
-from scons_kmod.located_toml import Located, Table, load
+from scons_kmod.located_toml import Key, Located, Table, load
 from scons_kmod.settings import VERBS
 
 FILE_NAME = "module.toml"
@@ -20,12 +20,16 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """One module. `directory` is where its manifest lies, `root` its crate root, `test` the script of its VM test."""
+    """One module. `directory` is where its manifest lies, `root` its crate root.
+
+    `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
+    """
 
     name: str
     directory: Path
     root: Path
     test: Path | None
+    programs: tuple[Path, ...] = ()
 
     @property
     def crate(self) -> str:
@@ -46,12 +50,15 @@ def read_manifest(path: Path) -> Manifest:
     root = inside(located, directory, ("module", "root"), module.string("root", default=default_root(directory, name)))
     module.done()
     script = directory / "test.sh"
-    if test is not None:
-        script = inside(located, directory, ("test", "script"), test.string("script", default="test.sh"))
-        test.done()
-    elif not script.is_file():
-        return Manifest(name, directory, root, None)
-    return Manifest(name, directory, root, script)
+    if test is None:
+        return Manifest(name, directory, root, script if script.is_file() else None)
+    script = inside(located, directory, ("test", "script"), test.string("script", default="test.sh"))
+    names = test.strings("programs", default=())
+    programs = tuple(
+        inside(located, directory, ("test", "programs", number), program) for number, program in enumerate(names)
+    )
+    test.done()
+    return Manifest(name, directory, root, script, programs)
 
 
 def default_root(directory: Path, name: str) -> str:
@@ -75,7 +82,7 @@ def check_name(located: Located, name: str) -> None:
         raise UserError(f"{name!r} is a verb of the command line", where=where, fix="choose another name")
 
 
-def inside(located: Located, directory: Path, key: tuple[str, str], value: str) -> Path:
+def inside(located: Located, directory: Path, key: Key, value: str) -> Path:
     """The file that a key names, which must exist within the module's directory."""
     where = located.where(key)
     path = (directory / value).resolve()
@@ -99,8 +106,8 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
             other = found.setdefault(manifest.crate, manifest)
             if other.directory != manifest.directory:
                 raise UserError(
-                    f"a module named {other.name!r} is already in {other.directory}",
-                    where=f"{path}: [module] name",
+                    f"{manifest.name!r} is the name of the module in {other.directory} too",
+                    where=load(path).where(("module", "name")),
                     fix="rename one of them",
                 )
     return [found[crate] for crate in sorted(found)]
@@ -108,10 +115,12 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
 
 def manifest_files(directory: Path) -> list[Path]:
     """The manifests of a directory: its own, or those one level below."""
+    fix = "name a module's directory, or one that holds several, with MODULES=DIR"
     if not directory.is_dir():
-        raise UserError("there is no such directory", where=f"MODULES={directory}", fix="name a directory of modules")
+        raise UserError("there is no such directory", where=str(directory), fix=fix)
     own = directory / FILE_NAME
     paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
     if not paths:
-        raise UserError(f"there is no {FILE_NAME} in it", where=f"MODULES={directory}", fix=f"write {own}")
+        what = f"there is no {FILE_NAME} in it, nor in a directory in it"
+        raise UserError(what, where=str(directory), fix=f"write {own}, or {fix}")
     return paths

@@ -23,6 +23,8 @@ KERNEL_WORDS = (
     "oops=panic",
     # The console is an emulated UART; printing the boot log to it takes longer than the boot. init turns it up again.
     "quiet",
+    # The log of a test is judged as a whole; what a long test says must not push out its beginning.
+    "log_buf_len=4M",
     # Addresses in traces stay the same from run to run.
     "nokaslr",
     # The check of the timer's interrupt fails, and panics the kernel, when a busy host starves an emulated processor.

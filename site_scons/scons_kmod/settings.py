@@ -84,9 +84,9 @@ def convert(name: str, value: str) -> object:
     """The value of a word in the type of its setting."""
     match name:
         case "TARGET":
-            return tuple(part for part in value.split(",") if part)
+            return listed(name, value)
         case "MODULES":
-            return tuple(Path(part) for part in value.split(",") if part)
+            return tuple(map(Path, listed(name, value)))
         case "KDIR" | "DESTDIR" | "INSTALL_MOD_PATH":
             if not value:
                 raise UserError("a path is missing", where=f"{name}=", fix=f"write {name}=/path")
@@ -101,6 +101,14 @@ def convert(name: str, value: str) -> object:
             return value == "1"
         case _:
             return value
+
+
+def listed(name: str, value: str) -> tuple[str, ...]:
+    """Names with commas between them, one at least."""
+    names = tuple(part for part in value.split(",") if part)
+    if not names:
+        raise UserError("a name is missing", where=f"{name}={value}", fix=f"write {name}=A or {name}=A,B")
+    return names
 
 
 def existing_files(name: str, value: str) -> tuple[Path, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -97,15 +98,18 @@ class Step:
             raise StepError(f"it ended well but did not make {', '.join(missing)}", where=f"{self.name} {self.unit}")
 
 
+# What tools may see of our own environment. Anything else, such as CPATH, could change what a step makes unnoticed.
+PASSED_ON = ("PATH", "HOME", "TMPDIR", "TERM", "LANG", "LC_ALL", "LC_MESSAGES")
+
+
 def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool) -> str:
     """Run one command of a step and return what it printed."""
     command.cwd.mkdir(parents=True, exist_ok=True)
     argv = list(command.argv)
     if color and command.color:
         argv.insert(1, command.color)
-    done = log.run(
-        argv, step=command.label or step.name, unit=step.unit, why=why, cwd=command.cwd, env=dict(command.env)
-    )
+    env = {name: None for name in os.environ if name not in PASSED_ON} | dict(command.env)
+    done = log.run(argv, step=command.label or step.name, unit=step.unit, why=why, cwd=command.cwd, env=env)
     return done.stdout.decode(errors="replace")
 
 

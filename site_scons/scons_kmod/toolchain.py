@@ -24,6 +24,8 @@ from scons_kmod.target import ToolVersions
 CODE_LIBRARIES = re.compile(r"lib(rustc_driver|LLVM|clang|bfd|opcodes)\b")
 # From this major version on, libclang makes bindgen 0.60 panic on the kernel's anonymous types.
 LAST_LIBCLANG_FOR_OLD_BINDGEN = 15
+# Where the distribution's programs are, should PATH not lead there.
+SYSTEM_PROGRAMS = Path("/usr/bin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +94,7 @@ def from_json(raw: dict[str, Any]) -> Toolchain:
 
 def rustcs(cache: Path) -> list[str]:
     """Every rustc; bootstrap unpacks one in the cache directory where installing it would push out the user's own."""
-    return candidates("rustc", [Path("/usr/bin"), cache / "rust-web/usr/bin"])
+    return candidates("rustc", [SYSTEM_PROGRAMS, cache / "rust-web/usr/bin"])
 
 
 def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
@@ -103,7 +105,7 @@ def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
 
 def bindgens() -> list[str]:
     """Every bindgen."""
-    return candidates("bindgen", [Path("/usr/bin")])
+    return candidates("bindgen", [SYSTEM_PROGRAMS])
 
 
 def find_bindgen(wanted: str, log: RunLog) -> Choice:

@@ -12,39 +12,89 @@ from scons_kmod.atomic import write_text
 from scons_kmod.boot_image import uncompressed_kernel
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cache import cache_directory
+from scons_kmod.crates import module_dir
 from scons_kmod.errors import MachineError
+from scons_kmod.initramfs import GuestFile
 from scons_kmod.kernel_tree import KernelTree
-from scons_kmod.link import module_ko
+from scons_kmod.link import COLOR, module_ko
 from scons_kmod.manifest import Manifest
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import fetch
 from scons_kmod.run_log import RunLog
+from scons_kmod.step import Command, Step
 from scons_kmod.vm import ModuleTest
+
+PROGRAM_FLAGS = ("-static", "-O2", "-Wall", "-Wextra", "-Werror")
+# Where the programs of a test lie in the guest.
+PROGRAMS = "/tests/bin"
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedTest:
+    """A module's test: its .ko, its script (None: the default test), and the programs that the script runs."""
+
+    name: str
+    ko: Path
+    script: Path | None
+    programs: tuple[Path, ...]
+
+    def module_test(self) -> ModuleTest:
+        """What the VM is to run."""
+        extra = {f"{PROGRAMS}/{path.name}": GuestFile(path, 0o755) for path in self.programs}
+        return ModuleTest(name=self.name, files=(self.ko,), script=self.script, extra=extra)
 
 
 @dataclasses.dataclass(frozen=True)
 class VmPlan:
-    """A target's kernel, uncompressed, and its modules: each one's name, .ko and test script."""
+    """A target's kernel, uncompressed, and the tests of its modules. `selection` names it on the command line."""
 
     target: str
+    selection: str
     release: str
     kernel: Path
-    modules: tuple[tuple[str, Path, Path | None], ...]
+    tests: tuple[PlannedTest, ...]
 
-    def tests(self) -> list[ModuleTest]:
-        """What the VM is to run."""
-        return [ModuleTest(name=name, files=(ko,), script=script) for name, ko, script in self.modules]
+
+def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """Compile the programs of a module's test: ordinary C programs, linked statically: the guest has no libc."""
+    cc = target.toolchain.cc
+    steps = []
+    for source in manifest.programs:
+        made = module_dir(target, manifest) / "test" / source.stem
+        argv = (cc.path, *PROGRAM_FLAGS, f"-Wp,-MMD,{made}.d", "-o", str(made), str(source))
+        steps.append(
+            Step(
+                name="CC",
+                unit=f"{manifest.name}/{source.stem}",
+                commands=(Command(argv, manifest.directory, color=COLOR),),
+                outputs=(made,),
+                tracked=(source,),
+                depfiles=(Path(f"{made}.d"),),
+                tools=(cc.digest,),
+            )
+        )
+    return steps
 
 
 def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest], log: RunLog) -> VmPlan:
     """The plan for a target whose modules are built; fetches and unpacks its kernel. Raises `MachineError`."""
     if chosen.tree is None:
+        selection = f"TARGET={chosen.name}"
         image = fetch(chosen.description, target.cache, log, "image").kernel
     else:
+        selection = f"KDIR={chosen.tree.absolute()}"
         image = kernel_image(target.tree)
     kernel = uncompressed_kernel(image, cache_directory() / "kernels", log)
-    modules = tuple((one.name, module_ko(target, one), one.test) for one in manifests)
-    return VmPlan(target.name, target.tree.release, kernel, modules)
+    tests = tuple(
+        PlannedTest(
+            one.name,
+            module_ko(target, one),
+            one.test,
+            tuple(step.outputs[0] for step in program_steps(target, one)),
+        )
+        for one in manifests
+    )
+    return VmPlan(target.name, selection, target.tree.release, kernel, tests)
 
 
 def kernel_image(tree: KernelTree, boot: Path = Path("/boot")) -> Path:
@@ -68,5 +118,13 @@ def save_plan(plan: VmPlan, path: Path) -> None:
 def load_plan(path: Path) -> VmPlan:
     """Read what `save_plan` has written."""
     raw = json.loads(path.read_text())
-    modules = tuple((name, Path(ko), Path(script) if script else None) for name, ko, script in raw["modules"])
-    return VmPlan(raw["target"], raw["release"], Path(raw["kernel"]), modules)
+    tests = tuple(
+        PlannedTest(
+            test["name"],
+            Path(test["ko"]),
+            Path(test["script"]) if test["script"] else None,
+            tuple(map(Path, test["programs"])),
+        )
+        for test in raw["tests"]
+    )
+    return VmPlan(raw["target"], raw["selection"], raw["release"], Path(raw["kernel"]), tests)

@@ -3,76 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
-PARTS = ("SConstruct", "site_scons", "rust", "kernel", "modules", "targets")
-SCONS = (sys.executable, "-m", "SCons")
+from checkout import PROJECT, SCONS, Checkout
 
-
-class Checkout:
-    """A copy of the project that is built by `scons` as a user would build it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        for part in PARTS:
-            source = PROJECT / part
-            if source.is_dir():
-                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(source, path / part)
-
-    def scons(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run((*SCONS, *words), cwd=self.path, capture_output=True, text=True, check=False)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A build that the test may kill, with all the processes that it starts."""
-        return subprocess.Popen(
-            (*SCONS, *words),
-            cwd=self.path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    @property
-    def target(self) -> Path:
-        """The build directory of the one target that was built."""
-        (found,) = [path.parent for path in (self.path / "build").glob("*/config")]
-        return found
-
-    def ran(self) -> list[tuple[str, str]]:
-        """Step and unit of all that the last build ran, each once."""
-        entries = json.loads((self.target / "last-run.json").read_text())
-        return list(dict.fromkeys((entry["step"], entry["unit"]) for entry in entries))
-
-    def modules(self) -> dict[str, str]:
-        """The digest of each module's .ko."""
-        found = sorted((self.target / "modules").glob("*/*.ko"))
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-    @contextmanager
-    def edited(self, name: str, old: str, new: str) -> Iterator[None]:
-        """A file with one piece of its text replaced, for as long as the body runs."""
-        path = self.path / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
-        try:
-            yield
-        finally:
-            path.write_text(text)
+__all__ = ["PROJECT", "SCONS", "Checkout"]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from graph.conftest import SCONS, Checkout
+from checkout import SCONS, Checkout
 
 TOOLS = ("make", "rustc", "gcc", "cc1", "bindgen", "ld", "objtool", "modpost")
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from graph.conftest import Checkout
+from checkout import Checkout
 from scons_kmod.kbuild import from_json
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.conftest import Checkout
+from checkout import Checkout
 
 # Each edit changes other steps: a module's crate, the kernel crate that all are compiled against, a C helper.
 EDITS = {

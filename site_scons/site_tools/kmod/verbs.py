@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from SCons.Script import Default
+from SCons.Script import COMMAND_LINE_TARGETS, Default
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
@@ -27,9 +27,10 @@ def add_verbs(env: Env) -> None:
         chosen = chosen_modules(session)
     everything = env.Alias("all", objects(session.targets, session.manifests))
     some = objects(session.targets, chosen)
-    Default(everything)
+    Default(some if session.settings.module else everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
-    verb(env, "test", some, lambda target, source, env: test(session, chosen))
+    programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
+    verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
     verb(env, "install", some, lambda target, source, env: install(session, chosen))
 
 
@@ -53,6 +54,17 @@ def objects(targets: Sequence[BuildTarget], manifests: Sequence[Manifest]) -> li
     return [str(module_ko(target, manifest)) for target in targets for manifest in manifests]
 
 
+def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any]:
+    """The nodes of the programs that a module's test runs; nothing else needs them."""
+    if not manifest.programs or "test" not in COMMAND_LINE_TARGETS:
+        return []
+    from scons_kmod.vm_plan import program_steps
+
+    session: Session = env["KMOD"]
+    steps = program_steps(target, manifest)
+    return [node for step in steps for node in session.graph.add(env, step, session.log(target.name))]
+
+
 def test(session: Session, manifests: Sequence[Manifest]) -> int:
     """Run pytest with the VM tests of the modules on every target; with MODULE= nothing else."""
     from scons_kmod.vm_plan import make_plan, save_plan
@@ -64,7 +76,7 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
             save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
             argv.append(f"--vm-plan={path}")
     if session.settings.module:
-        argv.append("tests/vm")
+        argv.append("tests/vm/test_modules.py")
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
         status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
     return status[0]

@@ -1,0 +1,1 @@
+savedcmd_@WORK@/kmod_probe.ko := x86_64-linux-gnu-ld -r -m elf_x86_64 -z noexecstack --no-warn-rwx-segments --build-id=sha1  -T arch/x86/module.lds -o @WORK@/kmod_probe.ko @WORK@/kmod_probe.o @WORK@/kmod_probe.mod.o @WORK@/.module-common.o

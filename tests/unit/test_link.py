@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from miniature import after, module, target
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.link import (
+    TRACING,
+    common_step,
+    header_step,
+    helper_steps,
+    helpers_archive,
+    ko_step,
+    layout_step,
+    module_ko,
+    module_object,
+    object_step,
+)
+from scons_kmod.manifest import Manifest
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> BuildTarget:
+    return target(tmp_path)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Manifest:
+    return module(tmp_path / "elsewhere")
+
+
+def test_each_file_of_helpers_is_an_object_of_the_archive(made: BuildTarget) -> None:
+    *compiled, archive = helper_steps(made)
+    assert [step.unit for step in compiled] == ["rust/helpers/slab.o", "rust/helpers/uaccess.o"]
+    assert archive.outputs == (helpers_archive(made),)
+    assert archive.inputs == tuple(step.outputs[0] for step in compiled)
+    assert archive.commands[0].argv[:2] == ("x86_64-linux-gnu-ar", "rcsD"), "D: no time stamps"
+
+
+def test_the_archiver_is_that_of_the_trees_linker(tmp_path: Path) -> None:
+    assert helper_steps(target(tmp_path, "6.1"))[-1].commands[0].argv[0] == "ar"
+
+
+def test_helpers_are_compiled_as_the_kernel_but_not_traced(made: BuildTarget) -> None:
+    (command,) = helper_steps(made)[0].commands
+    assert command.cwd == made.tree.path
+    assert set(made.kbuild.cc[1:]) - set(TRACING) <= set(command.argv)
+    assert not set(TRACING) & set(command.argv)
+
+
+def test_no_path_of_the_checkout_gets_into_a_c_object(made: BuildTarget) -> None:
+    for step in (*helper_steps(made)[:-1], layout_step(made)):
+        assert f"-fmacro-prefix-map={made.sources}/=" in step.commands[0].argv
+
+
+def test_the_layout_check_follows_the_bindings(made: BuildTarget) -> None:
+    assert layout_step(made).inputs == (made.build / "bindings/bindings_layout.h",)
+
+
+def test_the_module_is_linked_from_what_it_reaches(made: BuildTarget, manifest: Manifest) -> None:
+    step = object_step(made, manifest)
+    reached, rust, whole, objtool = step.commands
+    assert "--gc-sections" in reached.argv
+    assert reached.argv[-6:] == tuple(
+        str(made.build / name)
+        for name in (
+            "modules/rust-echo/crate/rust_echo.o",
+            "crates/kernel/kernel.o",
+            "crates/bindings/bindings.o",
+            "crates/library/core.o",
+            "crates/library/compiler_builtins.o",
+            "crates/library/alloc.o",
+        )
+    )
+    assert (after(reached.argv, "-o"), rust.argv[-1]) == ("reached.o", "reached.o")
+    assert whole.argv[-3:] == (str(module_object(made, manifest)), "rust.o", str(helpers_archive(made)))
+    assert objtool.argv == (*made.kbuild.objtool, "--link", str(module_object(made, manifest)))
+    assert objtool.cwd == made.tree.path
+    assert objtool.env == (("SRCARCH", "x86"),)
+
+
+def test_a_kernel_without_objtool_runs_none(made: BuildTarget, manifest: Manifest) -> None:
+    without = dataclasses.replace(made, kbuild=dataclasses.replace(made.kbuild, objtool=()))
+    assert [command.argv[0] for command in object_step(without, manifest).commands] == ["x86_64-linux-gnu-ld"] * 3
+
+
+def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, manifest: Manifest) -> None:
+    step = ko_step(made, manifest)
+    modpost = step.commands[0]
+    directory = module_object(made, manifest).parent
+    assert modpost.label == "MODPOST"
+    assert modpost.argv == (
+        *made.kbuild.modpost,
+        *("-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
+    )
+    assert dict(step.files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"
+    assert made.tree.symvers in step.tracked
+
+
+def test_symbols_of_other_modules_are_handed_to_modpost(made: BuildTarget, manifest: Manifest) -> None:
+    extra = Path("/other/Module.symvers")
+    step = ko_step(dataclasses.replace(made, extra_symbols=(extra,)), manifest)
+    argv = step.commands[0].argv
+    assert argv[argv.index(str(extra)) - 1] == "-i"
+    assert extra in step.tracked
+
+
+@pytest.mark.parametrize("version", ["6.1", "6.12"])
+def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
+    made, manifest = target(tmp_path, version), module(tmp_path / "elsewhere")
+    step = ko_step(made, manifest)
+    final = step.commands[-1].argv
+    stem = module_object(made, manifest).with_suffix("")
+    common = [str(made.build / "link/module-common.o")] if version == "6.12" else []
+    assert final == (
+        *made.kbuild.ld_module,
+        *("-o", str(module_ko(made, manifest)), f"{stem}.o", f"{stem}.mod.o", *common),
+    )
+    assert made.tree.path / "arch/x86/module.lds" in step.tracked
+    assert step.outputs == (made.build / "modules/rust-echo/rust-echo.ko",)
+    assert (common_step(made) is None) == (version == "6.1")
+
+
+def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest) -> None:
+    compile_ = ko_step(made, manifest).commands[1]
+    assert {
+        '-DKBUILD_MODNAME="rust_echo"',
+        '-DKBUILD_BASENAME="rust_echo.mod"',
+        "-D__KBUILD_MODNAME=kmod_rust_echo",
+    } <= set(compile_.argv)
+    assert compile_.argv[-1].endswith("/rust-echo.mod.c")
+
+
+def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
+    step = header_step(made)
+    assert {"-E", "-P", "-D__LINE__=0"} <= set(step.commands[0].argv)
+    assert step.outputs[0] in ko_step(made, manifest).inputs
+    assert ko_step(made, manifest).depfiles == ()

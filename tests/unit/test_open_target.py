@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import platform
+import time
+from pathlib import Path
+
+import pytest
+from miniature import kernel_tree, write
+from test_toolchain import Machine
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.errors import UserError
+from scons_kmod.open_target import Chosen, choose_targets, open_target
+from scons_kmod.run_log import RunLog
+from scons_kmod.settings import Settings, read_settings
+from scons_kmod.target import default_target, read_targets
+
+TARGETS = Path(__file__).resolve().parents[2] / "targets"
+ABSENT = Path("/absent")
+
+
+def names(chosen: list[Chosen]) -> list[tuple[str, Path | None]]:
+    return [(one.name, one.tree) for one in chosen]
+
+
+@pytest.fixture
+def default(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the newest target, on a system that they are all for."""
+    newest = read_targets(TARGETS)[-1]
+    monkeypatch.setattr("scons_kmod.open_target.default_target", lambda _: newest)
+    return newest.name
+
+
+def test_the_newest_kernel_of_the_distribution_by_default(default: str) -> None:
+    assert names(choose_targets(Settings(), TARGETS, ABSENT)) == [(default, None)]
+
+
+@pytest.mark.usefixtures("default")
+def test_the_running_kernel_if_its_headers_are_there(tmp_path: Path) -> None:
+    build = tmp_path / platform.release() / "build"
+    kernel_tree(build, "6.1")
+    assert names(choose_targets(Settings(), TARGETS, tmp_path)) == [("kdir-6.1.0-56-amd64", build)]
+
+
+def test_headers_that_were_removed_leave_a_dead_link(tmp_path: Path, default: str) -> None:
+    build = tmp_path / platform.release() / "build"
+    build.parent.mkdir()
+    build.symlink_to("/absent")
+    assert names(choose_targets(Settings(), TARGETS, tmp_path)) == [(default, None)]
+
+
+@pytest.mark.usefixtures("default")
+def test_a_tree_is_named_by_its_release(tmp_path: Path) -> None:
+    tree = kernel_tree(tmp_path)
+    settings = read_settings({"KDIR": str(tree)})
+    assert names(choose_targets(settings, TARGETS, ABSENT)) == [("kdir-6.12.117+deb12-amd64", tree)]
+
+
+def test_targets_are_named_by_file(tmp_path: Path) -> None:
+    kernel_tree(tmp_path / platform.release() / "build")
+    one = choose_targets(read_settings({"TARGET": "debian-6.1"}), TARGETS, tmp_path)
+    assert names(one) == [("debian-6.1", None)]
+    everything = choose_targets(read_settings({"TARGET": "all"}), TARGETS, tmp_path)
+    assert [chosen.name for chosen in everything] == [target.name for target in read_targets(TARGETS)]
+
+
+def test_a_target_that_is_not_there() -> None:
+    with pytest.raises(UserError) as caught:
+        choose_targets(read_settings({"TARGET": "debian-6.2"}), TARGETS, ABSENT)
+    assert str(caught.value) == 'TARGET=debian-6.2: there is no target "debian-6.2"\n    did you mean "debian-6.12"?'
+
+
+@pytest.mark.usefixtures("default")
+def test_a_tree_that_is_none() -> None:
+    with pytest.raises(UserError, match=r"^KDIR=/absent: there is no such directory\n"):
+        choose_targets(read_settings({"KDIR": "/absent"}), TARGETS, ABSENT)
+
+
+def test_a_target_is_opened_with_all_that_a_build_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(tmp_path, monkeypatch).whole()
+    machine.script("bin/make", 'PATH=/usr/bin:/bin exec /usr/bin/make "$@"')
+    monkeypatch.setenv("SCONS_KMOD_CACHE", str(tmp_path / "cache"))
+    tree = kernel_tree(tmp_path / "tree", "6.1")
+    chosen = Chosen("kdir-x", default_target(read_targets(TARGETS), debian(tmp_path)), tree)
+    time.sleep(0.03)  # so that the tree is older than the question
+    settings = read_settings({"KDIR": str(tree), "KCFLAGS": "-O1", "KRUSTFLAGS": "--cfg=x"})
+    logs: dict[str, RunLog] = {}
+
+    def opened() -> BuildTarget:
+        logs.clear()
+        return open_target(
+            chosen, settings, tmp_path / "build", Path("/sources"), lambda name: logs.setdefault(name, RunLog())
+        )
+
+    target = opened()
+    assert (target.build, target.cache, target.sources) == (
+        tmp_path / "build/kdir-x",
+        tmp_path / "cache",
+        Path("/sources"),
+    )
+    assert {"-g0", "-O1"} <= set(target.kbuild.cc)
+    assert target.krustflags == ("--cfg=x",)
+    assert target.cfg_file.read_text() == target.cfg_text()
+    before = target.cfg_file.stat().st_mtime_ns
+    assert opened() == target
+    assert logs["kdir-x"].entries == [], "a second time takes no process"
+    assert target.cfg_file.stat().st_mtime_ns == before
+
+
+def test_other_cfgs_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(tmp_path, monkeypatch).whole()
+    machine.script("bin/make", 'PATH=/usr/bin:/bin exec /usr/bin/make "$@"')
+    monkeypatch.setenv("SCONS_KMOD_CACHE", str(tmp_path / "cache"))
+    tree = kernel_tree(tmp_path / "tree", "6.1")
+    chosen = Chosen("kdir-x", default_target(read_targets(TARGETS), debian(tmp_path)), tree)
+    arguments = (chosen, Settings(), tmp_path / "build", Path("/sources"), lambda _: RunLog())
+    open_target(*arguments)
+    config = tree / "include/config/auto.conf"
+    config.write_text(config.read_text() + "CONFIG_NEW=y\n")
+    target = open_target(*arguments)
+    assert "--cfg=CONFIG_NEW\n" in target.cfg_file.read_text()
+
+
+def debian(directory: Path) -> Path:
+    """An os-release file of Debian 12."""
+    return write(directory / "os-release", 'ID=debian\nVERSION_CODENAME="bookworm"\n')

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.errors import UserError
+from scons_kmod.settings import Settings, read_settings
+
+
+def complaint(**words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        read_settings(words)
+    return str(caught.value)
+
+
+def test_without_words_everything_is_at_its_default() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_every_word_fills_its_setting(tmp_path: Path) -> None:
+    symbols = tmp_path / "Module.symvers"
+    symbols.touch()
+    words = {
+        "TARGET": "debian-6.1,debian-6.12",
+        "MODULES": "a,/b/c",
+        "MODULE": "rust_kvm",
+        "DESTDIR": "/tmp/root",
+        "INSTALL_MOD_PATH": "/stage",
+        "V": "1",
+        "KCFLAGS": "-DX='a b' -O1",
+        "KRUSTFLAGS": "--cfg=x",
+        "KBUILD_EXTRA_SYMBOLS": f"{symbols} {symbols}",
+        "UPDATE": "1",
+        "ARCH": "x86_64",
+    }
+    assert read_settings(words) == Settings(
+        targets=("debian-6.1", "debian-6.12"),
+        module_dirs=(Path("a"), Path("/b/c")),
+        module="rust_kvm",
+        destdir=Path("/tmp/root"),
+        mod_path=Path("/stage"),
+        verbose=True,
+        kcflags=("-DX=a b", "-O1"),
+        krustflags=("--cfg=x",),
+        extra_symbols=(symbols, symbols),
+        update=True,
+    )
+    assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
+
+
+@pytest.mark.parametrize("off", ["", "0"])
+def test_a_switch_can_be_off(off: str) -> None:
+    assert read_settings({"V": off, "LLVM": off, "W": off}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF"])
+def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
+    assert complaint(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
+
+
+def test_what_is_wrong_is_named() -> None:
+    known = (
+        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, TARGET, "
+        "UPDATE, V"
+    )
+    assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
+    assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
+    assert complaint(target="x") == "target=x: unknown variable\n    did you mean TARGET=?"
+    assert complaint(PYTHON="3") == f"PYTHON=3: unknown variable\n    known: {known}"
+    assert complaint(V="2") == "V=2: 0 or 1 is expected, not '2'\n    write V=1"
+    assert complaint(KDIR="") == "KDIR=: a path is missing\n    write KDIR=/path"
+    assert complaint(KCFLAGS="'") == "KCFLAGS=': no closing quotation\n    close the quotation"
+    assert complaint(KBUILD_EXTRA_SYMBOLS="/absent") == (
+        "KBUILD_EXTRA_SYMBOLS=/absent: there is no such file\n    name a Module.symvers file"
+    )
+    assert complaint(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
+
+
+@pytest.mark.parametrize("name", ["TARGET", "MODULES"])
+@pytest.mark.parametrize("value", ["", ","])
+def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
+    assert complaint(**{name: value}).startswith(f"{name}={value}: a name is missing\n")

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+
+import pytest
+from miniature import recorded_kbuild, write
+
+from scons_kmod.errors import MachineError
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import ToolVersions
+from scons_kmod.toolchain import (
+    Toolchain,
+    candidates,
+    find_bindgen,
+    find_compiler,
+    find_rustc,
+    find_toolchain,
+    libclang,
+    program_files,
+    rustcs,
+)
+
+NEED = ToolVersions(rustc="1.96", bindgen="0.60", libclang="15", gcc="12")
+RUSTC = 'case $1 in -vV) echo "rustc"; echo "release: VERSION" ;; *) echo "SYSROOT" ;; esac\n'
+BINDGEN = 'echo "bindgen VERSION"\n'
+GCC = 'case $1 in -dumpfullversion) echo 12.2.0 ;; -print-prog-name=*) echo "$0-${1#*=}" ;; esac\n'
+
+
+class Machine:
+    """Directories with programs, and a PATH of them."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.directory = directory
+        self.monkeypatch = monkeypatch
+        self.log = RunLog()
+        self.set_path("bin")
+        monkeypatch.setattr("scons_kmod.toolchain.SYSTEM_PROGRAMS", directory / "system")
+
+    def set_path(self, *names: str) -> None:
+        self.monkeypatch.setenv("PATH", os.pathsep.join(str(self.directory / name) for name in names))
+
+    def script(self, name: str, text: str) -> str:
+        return str(write(self.directory / name, f"#!/bin/sh\n{text}", 0o755))
+
+    def rustc(self, place: str, version: str = "1.96.0", *, sources: bool = True) -> str:
+        """A rustc, with or without its library sources."""
+        sysroot = self.directory / place / "sysroot"
+        sysroot.mkdir(parents=True)
+        if sources:
+            write(sysroot / "lib/rustlib/src/rust/library/core/src/lib.rs", "")
+        return self.script(f"{place}/rustc", RUSTC.replace("VERSION", version).replace("SYSROOT", str(sysroot)))
+
+    def bindgen(self, place: str, version: str = "0.60.1") -> str:
+        return self.script(f"{place}/bindgen", BINDGEN.replace("VERSION", version))
+
+    def whole(self) -> Machine:
+        """All that a target asks for."""
+        self.rustc("bin")
+        self.bindgen("bin")
+        self.script("bin/gcc-12", GCC)
+        write(self.directory / "bin/gcc-12-cc1", "")
+        time.sleep(0.03)  # so that the programs are older than the question
+        return self
+
+    def find(self) -> Toolchain:
+        kbuild = recorded_kbuild(self.directory / "probe", "6.1")
+        return find_toolchain(
+            NEED, kbuild, self.directory / "tree", self.directory / "cache", self.directory / "config", self.log
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(tmp_path, monkeypatch)
+
+
+def rustc_complaint(machine: Machine) -> str:
+    with pytest.raises(MachineError) as caught:
+        find_rustc("1.96", machine.directory / "cache", machine.log)
+    return str(caught.value).replace(str(machine.directory), "DIR")
+
+
+RUSTC_FIX = "    apt-get install rustc-web rust-web-src brings 1.96 on Debian 12; `./bootstrap` does it"
+
+
+def test_the_tools_that_fit_are_found(machine: Machine) -> None:
+    found = machine.whole().find()
+    bin_ = machine.directory / "bin"
+    assert (found.rustc.path, found.rustc.version) == (str(bin_ / "rustc"), "1.96.0")
+    assert found.library == str(bin_ / "sysroot/lib/rustlib/src/rust/library")
+    assert (found.bindgen.path, found.bindgen.version) == (str(bin_ / "bindgen"), "0.60.1")
+    assert (found.cc.path, found.cc.version) == (str(bin_ / "gcc-12"), "12.2.0")
+    assert found.refused == ()
+
+
+def test_bindgen_is_led_to_the_libclang_of_the_python_package(machine: Machine) -> None:
+    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", str(Path(libclang()).parent)),)
+
+
+def test_the_answer_is_kept_and_takes_no_process(machine: Machine) -> None:
+    found = machine.whole().find()
+    machine.log = RunLog()
+    assert machine.find() == found
+    assert machine.log.entries == []
+
+
+@pytest.mark.parametrize("name", ["rustc", "bindgen", "gcc-12", "gcc-12-cc1"])
+def test_another_program_changes_the_digest(machine: Machine, name: str) -> None:
+    before = machine.whole().find()
+    path = machine.directory / "bin" / name
+    path.write_text(path.read_text() + "# updated\n")
+    after = machine.find()
+    fields = [
+        field.name
+        for field in dataclasses.fields(Toolchain)
+        if getattr(before, field.name) != getattr(after, field.name)
+    ]
+    assert fields == [{"r": "rustc", "b": "bindgen", "g": "cc"}[name[0]]]
+
+
+def test_compiler_libraries_count_as_the_program_and_the_c_library_does_not() -> None:
+    program, *libraries = program_files("/usr/bin/ld", RunLog())
+    assert program == "/usr/bin/ld"
+    assert [name for name in libraries if "libbfd" in name]
+    assert not [name for name in libraries if "libc.so" in name]
+
+
+def test_another_program_earlier_on_path_is_noticed(machine: Machine) -> None:
+    machine.whole().find()
+    machine.rustc("first")
+    machine.set_path("first", "bin")
+    assert machine.find().rustc.path == str(machine.directory / "first/rustc")
+
+
+def test_a_rustc_without_library_sources_is_passed_over(machine: Machine) -> None:
+    machine.whole()
+    rustup = machine.rustc("rustup", sources=False)
+    machine.set_path("rustup", "bin")
+    found = machine.find()
+    assert found.rustc.path == str(machine.directory / "bin/rustc")
+    library = machine.directory / "rustup/sysroot/lib/rustlib/src/rust/library"
+    assert found.refused == (f"{rustup}: rustc 1.96.0 without its library sources ({library} is absent)",)
+
+
+def test_the_proxy_on_path_stands_for_the_compiler_in_its_sysroot(machine: Machine) -> None:
+    proxy = machine.rustc("bin")
+    compiler = machine.script("bin/sysroot/bin/rustc", "")
+    found, _ = find_rustc("1.96", machine.directory, machine.log)
+    assert (found.tool.path, found.files) == (proxy, (compiler,))
+
+
+def test_a_rustc_in_the_cache_directory_is_found_last(machine: Machine) -> None:
+    machine.rustc("bin", "1.95.0")
+    cached = machine.rustc("cache/rust-web/usr/bin")
+    libraries = machine.directory / "cache/rust-web/usr/lib/x86_64-linux-gnu"
+    libraries.mkdir(parents=True)
+    assert rustcs(machine.directory / "cache")[-1] == cached
+    found, refused = find_rustc("1.96", machine.directory / "cache", machine.log)
+    assert found.tool.path == cached
+    assert found.tool.env == (("LD_LIBRARY_PATH", str(libraries)),)
+    assert refused == [f"{machine.directory}/bin/rustc: version 1.95.0, where the target asks for 1.96"]
+
+
+def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
+    machine.rustc("a", "1.95.0")
+    machine.rustc("b", "1.960.0")
+    machine.rustc("c", sources=False)
+    machine.script("d/rustc", "exit 1")
+    machine.script("e/rustc", "echo nothing")
+    machine.set_path("a", "b", "c", "d", "e")
+    assert rustc_complaint(machine) == (
+        "rustc: none that is here can be used\n"
+        "    DIR/a/rustc: version 1.95.0, where the target asks for 1.96\n"
+        "    DIR/b/rustc: version 1.960.0, where the target asks for 1.96\n"
+        "    DIR/c/rustc: rustc 1.96.0 without its library sources"
+        " (DIR/c/sysroot/lib/rustlib/src/rust/library is absent)\n"
+        "    DIR/d/rustc: exit status 1\n"
+        "    DIR/e/rustc: it does not say its version\n"
+        f"{RUSTC_FIX}"
+    )
+
+
+def test_a_tool_that_is_missing(machine: Machine) -> None:
+    assert rustc_complaint(machine) == f"rustc: not found\n{RUSTC_FIX}"
+    with pytest.raises(MachineError, match=r"^bindgen: not found\n    apt-get install bindgen brings 0\.60"):
+        find_bindgen("0.60", machine.log)
+    with pytest.raises(MachineError, match=r"^x86_64-linux-gnu-gcc-12: not found\n    apt-get install gcc-12$"):
+        find_compiler("x86_64-linux-gnu-gcc-12", machine.directory, machine.log)
+
+
+def test_a_bindgen_that_is_too_old(machine: Machine) -> None:
+    machine.bindgen("bin", "0.59.2")
+    with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, where the target asks for 0\.60\n"):
+        find_bindgen("0.60", machine.log)
+
+
+def test_an_error_is_not_kept(machine: Machine) -> None:
+    with pytest.raises(MachineError):
+        machine.find()
+    machine.whole().find()
+
+
+def test_a_directory_counts_once_on_path(machine: Machine) -> None:
+    program = machine.script("bin/tool", "")
+    (machine.directory / "link").symlink_to("bin")
+    machine.set_path("bin", "link", "bin", "", "absent")
+    assert candidates("tool", [machine.directory / "bin"]) == [program]

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from miniature import module, target, write
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.errors import MachineError
+from scons_kmod.initramfs import GuestFile
+from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.link import module_ko
+from scons_kmod.open_target import Chosen
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import default_target, read_targets
+from scons_kmod.vm_plan import kernel_image, load_plan, make_plan, program_steps, save_plan
+
+TARGETS = Path(__file__).resolve().parents[2] / "targets"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> BuildTarget:
+    return target(tmp_path)
+
+
+@pytest.fixture
+def tree(made: BuildTarget) -> KernelTree:
+    return made.tree
+
+
+def test_a_tree_boots_the_kernel_that_was_built_in_it(tree: KernelTree, tmp_path: Path) -> None:
+    installed = write(tmp_path / "boot" / f"vmlinuz-{tree.release}", "")
+    assert kernel_image(tree, tmp_path / "boot") == installed
+    built = write(tree.path / "arch/x86/boot/bzImage", "")
+    assert kernel_image(tree, tmp_path / "boot") == built
+
+
+def test_a_kernel_that_is_not_there(tree: KernelTree, tmp_path: Path) -> None:
+    with pytest.raises(MachineError) as caught:
+        kernel_image(tree, tmp_path)
+    assert str(caught.value) == (
+        f"KDIR={tree.path}: there is no kernel to boot for {tree.release}: neither"
+        f" {tree.path}/arch/x86/boot/bzImage nor {tmp_path}/vmlinuz-{tree.release}\n"
+        "    install the kernel's image package, or build bzImage in the tree"
+    )
+
+
+def test_the_plan_of_a_tree(made: BuildTarget, tmp_path: Path) -> None:
+    kernel = write(made.tree.path / "arch/x86/boot/bzImage", "\x7fELF, as if unpacked")
+    plain = module(tmp_path / "plain", "plain")
+    tested = dataclasses.replace(
+        module(tmp_path / "tested", "tested"), test=tmp_path / "tested/test.sh", programs=(tmp_path / "tested/poll.c",)
+    )
+    chosen = Chosen(made.name, default_target(read_targets(TARGETS)), made.tree.path)
+    plan = make_plan(made, chosen, [plain, tested], RunLog())
+    assert (plan.target, plan.release, plan.kernel) == (made.name, made.tree.release, kernel)
+    assert plan.selection == f"KDIR={made.tree.path}"
+    assert [(test.name, test.ko, test.script) for test in plan.tests] == [
+        ("plain", module_ko(made, plain), None),
+        ("tested", module_ko(made, tested), tmp_path / "tested/test.sh"),
+    ]
+    program = made.build / "modules/tested/test/poll"
+    assert plan.tests[1].module_test().extra == {"/tests/bin/poll": GuestFile(program, 0o755)}
+    save_plan(plan, tmp_path / "deep/plan.json")
+    assert load_plan(tmp_path / "deep/plan.json") == plan
+
+
+def test_programs_of_a_test_need_no_library_in_the_guest(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = dataclasses.replace(module(tmp_path / "m"), programs=(write(tmp_path / "m/poll.c", ""),))
+    (step,) = program_steps(made, manifest)
+    assert "-static" in step.commands[0].argv
+    assert step.tracked == (tmp_path / "m/poll.c",)

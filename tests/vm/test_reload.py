@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""All modules of a target, loaded and unloaded a hundred times in a VM of their own: nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.initramfs import GuestFile
+from scons_kmod.vm import ModuleResult, ModuleTest
+from scons_kmod.vm_plan import PROGRAM_FLAGS, PROGRAMS, VmPlan
+from vm.conftest import load_plans, run_tests
+
+HERE = Path(__file__).parent
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("reload") / "reload"
+    subprocess.run(["gcc", *PROGRAM_FLAGS, "-o", str(made), str(HERE / "reload.c")], check=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def reloads(pytestconfig: pytest.Config, program: Path) -> dict[str, Future[list[ModuleResult]]]:
+    def reload(plan: VmPlan) -> list[ModuleResult]:
+        files = tuple(test.ko for test in plan.tests)
+        extra = {f"{PROGRAMS}/reload": GuestFile(program, 0o755)}
+        test = ModuleTest("reload", files, script=HERE / "reload.sh", extra=extra, seconds=SECONDS)
+        return run_tests(plan, [test])
+
+    plans = load_plans(pytestconfig)
+    with ThreadPoolExecutor(max_workers=max(1, len(plans))) as pool:
+        return {plan.target: pool.submit(reload, plan) for plan in plans}
+
+
+def test_a_hundred_loads_and_unloads_lose_no_memory(
+    target: str, reloads: dict[str, Future[list[ModuleResult]]]
+) -> None:
+    (result,) = reloads[target].result()
+    assert result.passed, str(result)
