@@ -4,6 +4,9 @@
 
 pub use core::pin::Pin;
 
+/// `asm!` and `global_asm!` were names of every crate that turned them on.
+pub use core::arch::{asm, global_asm};
+
 pub use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 pub use macros::{module, module_misc_device};

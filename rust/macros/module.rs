@@ -89,12 +89,7 @@ fn parse(tokens: TokenStream) -> Result<ModuleInfo, Error> {
             cursor.punct(',')?;
         }
     }
-    let missing = |key| {
-        Error::new(
-            Span::call_site(),
-            format!("missing key `{key}` in `module!`"),
-        )
-    };
+    let missing = |key| Error::new(Span::call_site(), format!("missing key `{key}`"));
     let info = ModuleInfo {
         type_: type_.ok_or_else(|| missing("type"))?,
         name: name.ok_or_else(|| missing("name"))?,

@@ -172,8 +172,10 @@ fn parse_permissions(cursor: &mut Cursor) -> Result<u16, Error> {
         "others may write"
     } else if user & 2 < group & 2 {
         "the group may write and the user may not"
-    } else if user & 4 < group & 4 || group & 4 < other & 4 {
-        "who is nearer may read less"
+    } else if user & 4 < group & 4 {
+        "the group may read and the user may not"
+    } else if group & 4 < other & 4 {
+        "others may read and the group may not"
     } else {
         return Ok(mode);
     };
