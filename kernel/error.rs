@@ -9,7 +9,9 @@ use crate::bindings;
 use crate::c_types::{c_char, c_int, c_void};
 use crate::str::CStrConvertError;
 use alloc::{alloc::AllocError, collections::TryReserveError};
-use core::{fmt, num::TryFromIntError, str::Utf8Error};
+use core::{alloc::LayoutError, convert::Infallible, fmt, num::TryFromIntError, str::Utf8Error};
+
+mod errno;
 
 /// A kernel error.
 ///
@@ -18,93 +20,6 @@ use core::{fmt, num::TryFromIntError, str::Utf8Error};
 /// The value is a negative errno: `-MAX_ERRNO..0`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Error(c_int);
-
-macro_rules! errors {
-    ($($(#[$doc:meta])* $name:ident)*) => {
-        impl Error {
-            $($(#[$doc])* pub const $name: Self = Error(-(bindings::$name as c_int));)*
-        }
-    };
-}
-
-errors! {
-    /// Operation not permitted.
-    EPERM
-    /// No such file or directory.
-    ENOENT
-    /// No such process.
-    ESRCH
-    /// Interrupted system call.
-    EINTR
-    /// I/O error.
-    EIO
-    /// No such device or address.
-    ENXIO
-    /// Argument list too long.
-    E2BIG
-    /// Exec format error.
-    ENOEXEC
-    /// Bad file number.
-    EBADF
-    /// No child processes.
-    ECHILD
-    /// Try again.
-    EAGAIN
-    /// Out of memory.
-    ENOMEM
-    /// Permission denied.
-    EACCES
-    /// Bad address.
-    EFAULT
-    /// Block device required.
-    ENOTBLK
-    /// Device or resource busy.
-    EBUSY
-    /// File exists.
-    EEXIST
-    /// Cross-device link.
-    EXDEV
-    /// No such device.
-    ENODEV
-    /// Not a directory.
-    ENOTDIR
-    /// Is a directory.
-    EISDIR
-    /// Invalid argument.
-    EINVAL
-    /// File table overflow.
-    ENFILE
-    /// Too many open files.
-    EMFILE
-    /// Not a typewriter: the ioctl is unknown.
-    ENOTTY
-    /// Text file busy.
-    ETXTBSY
-    /// File too large.
-    EFBIG
-    /// No space left on device.
-    ENOSPC
-    /// Illegal seek.
-    ESPIPE
-    /// Read-only file system.
-    EROFS
-    /// Too many links.
-    EMLINK
-    /// Broken pipe.
-    EPIPE
-    /// Math argument out of domain of function.
-    EDOM
-    /// Math result not representable.
-    ERANGE
-    /// Function not implemented.
-    ENOSYS
-    /// Value too large for defined data type.
-    EOVERFLOW
-    /// Connection timed out.
-    ETIMEDOUT
-    /// Restart the system call, if no handler of a signal forbids it.
-    ERESTARTSYS
-}
 
 impl Error {
     /// The error that a kernel function returned as `errno`.
@@ -189,6 +104,24 @@ impl From<TryReserveError> for Error {
 impl From<AllocError> for Error {
     fn from(_: AllocError) -> Error {
         Error::ENOMEM
+    }
+}
+
+impl From<LayoutError> for Error {
+    fn from(_: LayoutError) -> Error {
+        Error::ENOMEM
+    }
+}
+
+impl From<fmt::Error> for Error {
+    fn from(_: fmt::Error) -> Error {
+        Error::EINVAL
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Error {
+        match never {}
     }
 }
 

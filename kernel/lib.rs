@@ -30,16 +30,22 @@ pub mod buffer;
 pub mod c_types;
 pub mod chrdev;
 pub mod error;
+pub mod fallible;
 pub mod file;
 pub mod file_operations;
 pub mod io_buffer;
 pub mod iov_iter;
 pub mod linked_list;
 pub mod miscdev;
+#[doc(hidden)]
+pub mod module_param;
+pub mod of;
 pub mod pages;
+pub mod platdev;
 pub mod prelude;
 pub mod print;
 pub mod random;
+pub mod rbtree;
 #[cfg(any(not(CONFIG_SECURITY), CONFIG_ANDROID_BINDER_IPC = "m"))]
 pub mod security;
 pub mod str;
@@ -53,10 +59,13 @@ pub mod user_ptr;
 
 mod allocator;
 mod build_assert;
+mod deprecated;
 mod raw_list;
 mod static_assert;
 
 pub use crate::build_assert::build_error;
+#[allow(deprecated)]
+pub use crate::deprecated::{CStr, KernelResult};
 pub use crate::error::{Error, Result};
 pub use crate::types::{Mode, PointerWrapper, ScopeGuard};
 
@@ -93,9 +102,37 @@ impl ThisModule {
         ThisModule(ptr)
     }
 
+    /// Locks the module's parameters against writes through sysfs (`kernel_param_lock()`). May
+    /// sleep.
+    pub fn kernel_param_lock(&self) -> KParamGuard<'_> {
+        // SAFETY: the pointer is this module's, or null, which stands for what is built in.
+        #[cfg(CONFIG_SYSFS)]
+        unsafe {
+            bindings::kernel_param_lock(self.0)
+        };
+        KParamGuard { _module: self }
+    }
+
     /// The pointer, for C functions that take the owner of something.
     pub(crate) const fn as_ptr(&self) -> *mut bindings::module {
         self.0
+    }
+}
+
+/// The right to read parameters that user space can change. Dropped, it unlocks them
+/// (`kernel_param_unlock()`).
+///
+/// [`ThisModule::kernel_param_lock`] makes it.
+#[must_use = "the parameters are unlocked when the guard is dropped"]
+pub struct KParamGuard<'a> {
+    _module: &'a ThisModule,
+}
+
+#[cfg(CONFIG_SYSFS)]
+impl Drop for KParamGuard<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the guard has locked the parameters of this module.
+        unsafe { bindings::kernel_param_unlock(self._module.0) };
     }
 }
 

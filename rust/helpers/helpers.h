@@ -17,6 +17,8 @@
 #include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/platform_device.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/sysctl.h>
@@ -67,6 +69,16 @@ int rust_helper_security_binder_transfer_binder(struct task_struct *from,
 int rust_helper_security_binder_transfer_file(struct task_struct *from,
 					      struct task_struct *to,
 					      struct file *file);
+/* platform.c */
+void rust_helper_platform_driver_set_remove(
+	struct platform_driver *driver, int (*gives_int)(struct platform_device *),
+	void (*gives_void)(struct platform_device *));
+void *rust_helper_platform_get_drvdata(const struct platform_device *pdev);
+void rust_helper_platform_set_drvdata(struct platform_device *pdev, void *data);
+
+/* rbtree.c */
+void rust_helper_rb_link_node(struct rb_node *node, struct rb_node *parent,
+			      struct rb_node **link);
 
 /* slab.c */
 void *rust_helper_krealloc(const void *p, size_t size, gfp_t flags);

@@ -9,6 +9,7 @@
 
 mod license;
 mod module;
+mod params;
 mod parse;
 mod suggest;
 
@@ -23,7 +24,16 @@ use proc_macro::TokenStream;
 /// * \[`author: b"..."`\], \[`description: b"..."`\];
 /// * `license: b"..."`: one that `MODULE_LICENSE` knows (include/linux/module.h);
 /// * \[`alias: b"..."`\] or \[`alias_rtnl_link: b"..."`\]: other names that the
-///   module is loaded by.
+///   module is loaded by;
+/// * \[`params: { ... }`\]: parameters that `insmod` sets, and sysfs shows.
+///
+/// A parameter is written `name: type { default: ..., permissions: ..., description: b"..." }`. The
+/// types are `bool`, the integers, `str` (its default is a byte string) and `ArrayParam<T, N>` of up
+/// to `N` integers or bools. The permissions are those of its file in
+/// /sys/module/.../parameters, 0 for none.
+///
+/// In the module, `name.read()` gives a reference to the value. If the permissions let somebody
+/// write it, that takes the lock: `name.read(&THIS_MODULE.kernel_param_lock())`.
 ///
 /// `init_module` keeps the value that `KernelModule::init` returns in a static,
 /// and `cleanup_module` drops it.
@@ -50,4 +60,32 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn module(tokens: TokenStream) -> TokenStream {
     module::module(tokens)
+}
+
+/// Declares a kernel module that is nothing but a misc device.
+///
+/// The keys are those of [`module!`]; `type` implements `kernel::file_operations::FileOpener<()>`.
+/// The device is called as the module, and is there as long as the module is loaded.
+///
+/// # Examples
+///
+/// ```ignore
+/// module_misc_device! {
+///     type: MyFile,
+///     name: b"my_device",
+///     author: b"A. U. Thor",
+///     description: b"A misc device",
+///     license: b"GPL v2",
+/// }
+///
+/// #[derive(Default)]
+/// struct MyFile;
+///
+/// impl FileOperations for MyFile {
+///     kernel::declare_file_operations!();
+/// }
+/// ```
+#[proc_macro]
+pub fn module_misc_device(tokens: TokenStream) -> TokenStream {
+    module::module_misc_device(tokens)
 }

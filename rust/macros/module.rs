@@ -3,9 +3,10 @@
 //! The `module!` macro.
 
 use crate::license;
-use crate::parse::{ByteString, Cursor, Error};
+use crate::params::{self, Param};
+use crate::parse::{substitute, ByteString, Cursor, Error};
 use crate::suggest::nearest;
-use proc_macro::{Group, Literal, Span, TokenStream, TokenTree};
+use proc_macro::{Ident, Literal, Span, TokenStream, TokenTree};
 
 /// All keys, in the order that they are written in.
 const KEYS: [&str; 8] = [
@@ -28,11 +29,27 @@ struct ModuleInfo {
     name: String,
     /// Key and value, as .modinfo has them.
     modinfo: Vec<(&'static str, String)>,
+    params: Vec<Param>,
 }
 
 pub(crate) fn module(tokens: TokenStream) -> TokenStream {
+    expanded(tokens, |info| expand(&info))
+}
+
+/// `module!` for a type that is made here, and registers a misc device.
+pub(crate) fn module_misc_device(tokens: TokenStream) -> TokenStream {
+    expanded(tokens, |info| {
+        let device = misc_device(&info);
+        let type_ = Ident::new(MISC_DEVICE_MODULE, Span::call_site());
+        let type_ = TokenTree::from(type_).into();
+        let module = expand(&ModuleInfo { type_, ..info });
+        device.into_iter().chain(module).collect()
+    })
+}
+
+fn expanded(tokens: TokenStream, expand: impl FnOnce(ModuleInfo) -> TokenStream) -> TokenStream {
     match parse(tokens) {
-        Ok(info) => expand(&info),
+        Ok(info) => expand(info),
         Err(error) => {
             // What the rest of the source refers to, so that this is the only error.
             let rest = "#[allow(dead_code)] const __LOG_PREFIX: &[u8] = b\"\\0\";";
@@ -48,11 +65,13 @@ fn parse(tokens: TokenStream) -> Result<ModuleInfo, Error> {
     let mut type_ = None;
     let mut name = None;
     let mut modinfo = Vec::new();
+    let mut params = Vec::new();
     while !cursor.at_end() {
         let key = parse_key(&mut cursor, &seen)?;
         match key {
             "type" => type_ = Some(cursor.type_path()?),
             "name" => name = Some(parse_name(&mut cursor)?),
+            "params" => params = params::parse(&mut cursor)?,
             "alias_rtnl_link" => {
                 let link = cursor.byte_string(key)?;
                 modinfo.push(("alias", format!("rtnl-link-{}", link.text)));
@@ -70,16 +89,12 @@ fn parse(tokens: TokenStream) -> Result<ModuleInfo, Error> {
             cursor.punct(',')?;
         }
     }
-    let missing = |key| {
-        Error::new(
-            Span::call_site(),
-            format!("missing key `{key}` in `module!`"),
-        )
-    };
+    let missing = |key| Error::new(Span::call_site(), format!("missing key `{key}`"));
     let info = ModuleInfo {
         type_: type_.ok_or_else(|| missing("type"))?,
         name: name.ok_or_else(|| missing("name"))?,
         modinfo,
+        params,
     };
     if !seen.contains(&"license") {
         return Err(missing("license"));
@@ -110,9 +125,6 @@ fn parse_key(cursor: &mut Cursor, seen: &[&str]) -> Result<&'static str, Error> 
     }
     if word == "alias_rtnl_link" && seen.contains(&"alias") {
         return error("`alias` and `alias_rtnl_link` exclude each other".into());
-    }
-    if word == "params" {
-        return error("module parameters are not supported yet".into());
     }
     cursor.punct(':')?;
     Ok(KEYS[place])
@@ -146,7 +158,7 @@ fn expand(info: &ModuleInfo) -> TokenStream {
     let modinfo: String = info
         .modinfo
         .iter()
-        .map(|(key, value)| modinfo_static(name, key, value))
+        .map(|(key, value)| modinfo_static(name, key, key, value))
         .collect();
     let code = format!(
         r#"
@@ -235,11 +247,43 @@ fn expand(info: &ModuleInfo) -> TokenStream {
         "#
     );
     let code = code.parse().expect("the template of `module!` is Rust");
-    substitute(code, &info.type_)
+    substitute(code, &[("TYPE", &info.type_)])
+        .into_iter()
+        .chain(params::expand(name, &info.params))
+        .collect()
 }
 
-/// `key=value` for .modinfo. What is built in says which module each key is of.
-fn modinfo_static(name: &str, key: &str, value: &str) -> String {
+/// The type that `module_misc_device!` makes.
+const MISC_DEVICE_MODULE: &str = "__MiscDeviceModule";
+
+fn misc_device(info: &ModuleInfo) -> TokenStream {
+    let name = &info.name;
+    let code = format!(
+        r#"
+            #[doc(hidden)]
+            struct {MISC_DEVICE_MODULE} {{
+                _dev: ::kernel::prelude::Pin<::kernel::prelude::Box<::kernel::miscdev::Registration>>,
+            }}
+
+            impl ::kernel::KernelModule for {MISC_DEVICE_MODULE} {{
+                fn init() -> ::kernel::Result<Self> {{
+                    let _dev = ::kernel::miscdev::Registration::new_pinned::<TYPE>(
+                        ::kernel::c_str!("{name}"),
+                        None,
+                        (),
+                    )?;
+                    Ok(Self {{ _dev }})
+                }}
+            }}
+        "#
+    );
+    let code = code.parse().expect("the template of the device is Rust");
+    substitute(code, &[("TYPE", &info.type_)])
+}
+
+/// `key=value` for .modinfo. What is built in says which module each key is of. `unique` tells apart
+/// what has the same key.
+pub(crate) fn modinfo_static(module: &str, unique: &str, key: &str, value: &str) -> String {
     let item = |cfg: &str, content: String| {
         let bytes = content.len() + 1;
         let content = Literal::byte_string(format!("{content}\0").as_bytes());
@@ -249,24 +293,10 @@ fn modinfo_static(name: &str, key: &str, value: &str) -> String {
                 #[doc(hidden)]
                 #[link_section = ".modinfo"]
                 #[used(compiler)]
-                pub static __{name}_{key}: [u8; {bytes}] = *{content};
+                pub static __{module}_{unique}: [u8; {bytes}] = *{content};
             "#
         )
     };
-    item("MODULE", format!("{key}={value}")) + &item("not(MODULE)", format!("{name}.{key}={value}"))
-}
-
-/// `code` with each identifier `TYPE` replaced.
-fn substitute(code: TokenStream, type_: &TokenStream) -> TokenStream {
-    code.into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Ident(ident) if ident.to_string() == "TYPE" => type_.clone(),
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), substitute(group.stream(), type_));
-                inner.set_span(group.span());
-                TokenTree::Group(inner).into()
-            }
-            token => token.into(),
-        })
-        .collect()
+    item("MODULE", format!("{key}={value}"))
+        + &item("not(MODULE)", format!("{module}.{key}={value}"))
 }

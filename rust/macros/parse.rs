@@ -51,6 +51,15 @@ pub(crate) struct ByteString {
     pub(crate) span: Span,
 }
 
+impl ByteString {
+    /// The literal again, at its place.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let mut literal = Literal::byte_string(self.text.as_bytes());
+        literal.set_span(self.span);
+        TokenTree::Literal(literal).into()
+    }
+}
+
 /// The tokens of a macro, read one after another.
 pub(crate) struct Cursor {
     tokens: Peekable<token_stream::IntoIter>,
@@ -68,6 +77,17 @@ impl Cursor {
 
     pub(crate) fn at_end(&mut self) -> bool {
         self.tokens.peek().is_none()
+    }
+
+    /// Refuses what is left.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        match self.tokens.next() {
+            None => Ok(()),
+            Some(token) => Err(Error::new(
+                token.span(),
+                format!("expected nothing more, found `{token}`"),
+            )),
+        }
     }
 
     fn next(&mut self, wanted: &str) -> Result<TokenTree, Error> {
@@ -103,6 +123,47 @@ impl Cursor {
         }
     }
 
+    /// A group in `delimiter`s, to be read on its own.
+    pub(crate) fn group(&mut self, delimiter: Delimiter, wanted: &str) -> Result<Cursor, Error> {
+        match self.next(wanted)? {
+            TokenTree::Group(group) if group.delimiter() == delimiter => Ok(Cursor {
+                tokens: group.stream().into_iter().peekable(),
+                last: group.span_open(),
+            }),
+            token => Err(Error::new(
+                token.span(),
+                format!("expected {wanted}, found `{token}`"),
+            )),
+        }
+    }
+
+    /// All tokens up to the next comma.
+    pub(crate) fn expression(&mut self, wanted: &str) -> Result<TokenStream, Error> {
+        self.expression_up_to(',', wanted)
+    }
+
+    /// All tokens up to the next `end`, of which there is at least one.
+    pub(crate) fn expression_up_to(
+        &mut self,
+        end: char,
+        wanted: &str,
+    ) -> Result<TokenStream, Error> {
+        let is_end =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == end);
+        let mut tokens = Vec::new();
+        while tokens.is_empty() || self.tokens.peek().is_some_and(|token| !is_end(token)) {
+            let token = self.next(wanted)?;
+            if is_end(&token) {
+                return Err(Error::new(
+                    token.span(),
+                    format!("expected {wanted}, found `{token}`"),
+                ));
+            }
+            tokens.push(token);
+        }
+        Ok(tokens.into_iter().collect())
+    }
+
     /// All tokens up to the next comma that stands outside of `<...>`.
     pub(crate) fn type_path(&mut self) -> Result<TokenStream, Error> {
         let first = self.next("a type")?;
@@ -125,10 +186,9 @@ impl Cursor {
         Ok(path.into_iter().collect())
     }
 
-    /// A `b"..."` literal. `key` is named in the errors.
-    pub(crate) fn byte_string(&mut self, key: &str) -> Result<ByteString, Error> {
-        let wanted = format!("a byte string (`{key}: b\"...\"`)");
-        let mut token = self.next(&wanted)?;
+    /// The text of a literal, and where it stands.
+    pub(crate) fn literal(&mut self, wanted: &str) -> Result<(String, Span), Error> {
+        let mut token = self.next(wanted)?;
         // A fragment that `macro_rules!` passes on (`$name:literal`) comes in an invisible group.
         while let TokenTree::Group(group) = &token {
             match group.stream().into_iter().next() {
@@ -136,8 +196,19 @@ impl Cursor {
                 _ => break,
             }
         }
-        let span = token.span();
-        let source = token.to_string();
+        match &token {
+            TokenTree::Literal(literal) => Ok((literal.to_string(), literal.span())),
+            _ => Err(Error::new(
+                token.span(),
+                format!("expected {wanted}, found `{token}`"),
+            )),
+        }
+    }
+
+    /// A `b"..."` literal. `key` is named in the errors.
+    pub(crate) fn byte_string(&mut self, key: &str) -> Result<ByteString, Error> {
+        let wanted = format!("a byte string (`{key}: b\"...\"`)");
+        let (source, span) = self.literal(&wanted)?;
         let quoted = source
             .strip_prefix("b\"")
             .and_then(|rest| rest.strip_suffix('"'));
@@ -171,4 +242,26 @@ fn unescape(quoted: &str) -> Result<String, &'static str> {
         });
     }
     Ok(text)
+}
+
+/// `code` with each identifier that is named replaced. What it is replaced by keeps its place in the
+/// author's source.
+pub(crate) fn substitute(code: TokenStream, names: &[(&str, &TokenStream)]) -> TokenStream {
+    code.into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Ident(ident) => {
+                let word = ident.to_string();
+                match names.iter().find(|(name, _)| *name == word) {
+                    Some((_, tokens)) => (*tokens).clone(),
+                    None => TokenTree::Ident(ident).into(),
+                }
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), substitute(group.stream(), names));
+                inner.set_span(group.span());
+                TokenTree::Group(inner).into()
+            }
+            token => token.into(),
+        })
+        .collect()
 }

@@ -14,7 +14,7 @@ from scons_kmod.step import Command, Step
 
 COLOR = "-fdiagnostics-color=always"
 # ftrace's call at each function's entry: the helpers stand for inline functions and macros, which have none either.
-TRACING = ("-pg", "-mrecord-mcount", "-mfentry", "-DCC_USING_FENTRY")
+TRACING = ("-pg", "-mrecord-mcount", "-mfentry")
 
 
 def helpers_archive(target: BuildTarget) -> Path:
@@ -43,7 +43,12 @@ def helper_steps(target: BuildTarget) -> list[Step]:
 def layout_step(target: BuildTarget) -> Step:
     """Let the kernel's compiler confirm the sizes of types that bindgen's libclang saw; the object is not linked."""
     source = target.sources / "rust/bindings/layout.c"
-    return c_step(target, source, layout_header(target).with_name("layout.o"), inputs=(layout_header(target),))
+    return c_step(target, source, layout_object(target), inputs=(layout_header(target),))
+
+
+def layout_object(target: BuildTarget) -> Path:
+    """The object that is there if the sizes are the same."""
+    return layout_header(target).with_name("layout.o")
 
 
 def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ...] = ()) -> Step:
@@ -94,7 +99,7 @@ def object_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
         outputs=(made,),
-        inputs=(crate, *own, library_stamp(target), helpers_archive(target)),
+        inputs=(crate, *own, library_stamp(target), helpers_archive(target), layout_object(target)),
         tracked=(script,),
         tools=(target.toolchain.cc.digest,),
     )

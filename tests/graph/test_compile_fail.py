@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""What must not compile as a module, each with what rustc then says; and what modules of 2021 wrote, which must.
+
+The sources are in sources/: each case begins with a line `//# NAME`, and ends with the messages that it must give, a
+line `//~ LINE:COLUMN: error: TEXT` for each, LINE counted from the case's first one. A case without any must give none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checkout import Checkout
+from scons_kmod.crates import module_crate_step
+from scons_kmod.manifest import Manifest
+from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.run_log import RunLog
+from scons_kmod.settings import Settings
+
+SOURCES = Path(__file__).with_name("sources")
+# What comes before a case, on a line of its own, and after it.
+HEAD = "#![no_std] #![feature(allocator_api, global_asm)]\n"
+TAIL = """
+use kernel::prelude::*;
+
+#[allow(dead_code)]
+struct T;
+impl KernelModule for T {
+    fn init() -> Result<Self> {
+        Ok(T)
+    }
+}
+"""
+SHOWN = re.compile(r"^\S*?x\.rs:(\d+):(\d+): (error|warning)(?:\[E\d+\])?: (.*)$", re.MULTILINE)
+
+Compile = Callable[[str], list[str]]
+
+
+def cases(name: str) -> list[object]:
+    """The cases of a file: the source of each, and the messages that it must give."""
+    parts = (SOURCES / name).read_text().split("//# ")[1:]
+    return [pytest.param(*split(part.partition("\n")[2]), id=part.partition("\n")[0]) for part in parts]
+
+
+def split(case: str) -> tuple[str, list[str]]:
+    lines = case.rstrip().split("\n")
+    source = [line for line in lines if not line.startswith("//~ ")]
+    return "\n".join(source), [line.removeprefix("//~ ") for line in lines if line.startswith("//~ ")]
+
+
+@pytest.fixture(scope="session")
+def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
+    settings = Settings()
+    (chosen,) = choose_targets(settings, checkout.path / "targets")
+    target = open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+
+    def run(case: str) -> list[str]:
+        directory = tmp_path_factory.mktemp("module")
+        root = directory / "x.rs"
+        root.write_text(HEAD + case + TAIL)
+        (command,) = module_crate_step(target, Manifest("x", directory, root, None)).commands
+        argv = [word for word in command.argv if not word.startswith("--emit=")]
+        argv += [f"--emit=metadata={directory}/x.rmeta", "--error-format=short"]
+        env = {**os.environ, **dict(command.env)}
+        done = subprocess.run(argv, cwd=directory, env=env, capture_output=True, text=True, check=False)
+        found = SHOWN.findall(done.stderr)
+        shown = [f"{int(line) - 1}:{column}: {kind}: {text}" for line, column, kind, text in found]
+        assert (done.returncode == 0) == (not any(": error: " in line for line in shown)), done.stderr
+        return shown
+
+    return run
+
+
+@pytest.mark.parametrize(("case", "messages"), cases("must_not_compile.rs"))
+def test_what_must_not_compile(compile_module: Compile, case: str, messages: list[str]) -> None:
+    assert messages
+    assert compile_module(case) == messages
+
+
+@pytest.mark.parametrize(("case", "messages"), cases("must_compile.rs"))
+def test_what_must_compile(compile_module: Compile, case: str, messages: list[str]) -> None:
+    assert messages == []
+    assert compile_module(case) == []
