@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -82,7 +81,7 @@ def find_toolchain(
         files = [*there, *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
-    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang(need.libclang)]
+    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang_place()]
     return from_json(remembered(directory / "toolchain.json", key, look))
 
 
@@ -183,15 +182,20 @@ def libclang(wanted: str) -> str:
 
     A target asks for one: bindgen 0.60 panics on the kernel's anonymous types with libclang 16 and later.
     """
+    import importlib.metadata  # slow, and a build that has nothing to do never gets here
+
     fix = "`./bootstrap` installs the Python package of that name as pyproject.toml pins it"
     try:
-        version = importlib.metadata.version("libclang")
-        matched_version(version, r"(.+)", wanted)
+        matched_version(importlib.metadata.version("libclang"), r"(.+)", wanted)
     except importlib.metadata.PackageNotFoundError as error:
         raise MachineError("not found", where="libclang", fix=fix) from error
     except MachineError as error:
         raise MachineError(error.what, where="libclang", fix=fix) from error
-    # The package is not imported: that would load the library.
+    return libclang_place()
+
+
+def libclang_place() -> str:
+    """Where the package has its library. It is not imported: that would load the library."""
     spec = importlib.util.find_spec("clang")
     places = spec.submodule_search_locations if spec else None
     return str(Path((places or [""])[0]) / "native/libclang.so")
