@@ -6,7 +6,7 @@
 //! operations are called in the context of a process that uses the file, and may sleep.
 
 use crate::bindings;
-use crate::file::File;
+use crate::file;
 use crate::io_buffer::{IoBufferReader, IoBufferWriter};
 use crate::types::PointerWrapper;
 use crate::{Error, Result};
@@ -20,6 +20,10 @@ mod vtable;
 pub use ioctl::{IoctlCommand, IoctlHandler};
 pub use poll::PollTable;
 pub(crate) use vtable::FileOperationsVtable;
+
+/// What sources of April 2021 import from here.
+#[deprecated(note = "it is `kernel::file::File` now")]
+pub type File = file::File;
 
 /// Which of the operations a driver has. [`declare_file_operations!`](crate::declare_file_operations)
 /// makes it.
@@ -70,8 +74,7 @@ macro_rules! declare_file_operations {
     () => {
         const TO_USE: $crate::file_operations::ToUse = $crate::file_operations::USE_NONE;
     };
-    ($($i:ident),+) => {
-        #[allow(clippy::needless_update)]
+    ($($i:ident),+ $(,)?) => {
         const TO_USE: $crate::file_operations::ToUse = $crate::file_operations::ToUse {
             $($i: true),+,
             ..$crate::file_operations::USE_NONE
@@ -86,7 +89,7 @@ pub enum SeekFrom {
     Start(u64),
     /// `SEEK_END`: so far from the end.
     End(i64),
-    /// `SEEK_CUR`: so far from where the file is ([`File::pos`]).
+    /// `SEEK_CUR`: so far from where the file is ([`File::pos`](file::File::pos)).
     Current(i64),
 }
 
@@ -128,13 +131,13 @@ pub trait FileOperations: Send + Sync + Sized {
     type Wrapper: PointerWrapper = Box<Self>;
 
     /// The last reference of the file is gone: C's `release`.
-    fn release(_obj: Self::Wrapper, _file: &File) {}
+    fn release(_obj: Self::Wrapper, _file: &file::File) {}
 
     /// Reads from `offset` on into `data`: C's `read` and `read_iter`. Gives the number of bytes; 0
     /// is the end.
     fn read<T: IoBufferWriter>(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _data: &mut T,
         _offset: u64,
     ) -> Result<usize> {
@@ -144,7 +147,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// Writes `data` at `offset`: C's `write` and `write_iter`. Gives the number of bytes taken.
     fn write<T: IoBufferReader>(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _data: &mut T,
         _offset: u64,
     ) -> Result<usize> {
@@ -155,7 +158,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// the file's.
     fn seek(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _offset: SeekFrom,
     ) -> Result<u64> {
         Err(Error::EINVAL)
@@ -164,7 +167,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// Does what else user space may ask for: C's `unlocked_ioctl`. The result is that of ioctl(2).
     fn ioctl(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _cmd: &mut IoctlCommand,
     ) -> Result<i32> {
         Err(Error::EINVAL)
@@ -174,7 +177,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// in the data have 32 bits.
     fn compat_ioctl(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _cmd: &mut IoctlCommand,
     ) -> Result<i32> {
         Err(Error::EINVAL)
@@ -184,7 +187,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// belongs: C's `fsync`. With `datasync`, only what is needed to read it again.
     fn fsync(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _start: u64,
         _end: u64,
         _datasync: bool,
@@ -196,7 +199,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// is held for writing.
     fn mmap(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _vma: &mut bindings::vm_area_struct,
     ) -> Result {
         Err(Error::EINVAL)
@@ -207,7 +210,7 @@ pub trait FileOperations: Send + Sync + Sized {
     /// is given to user space as `POLLERR`.
     fn poll(
         _this: &<<Self::Wrapper as PointerWrapper>::Borrowed as Deref>::Target,
-        _file: &File,
+        _file: &file::File,
         _table: &PollTable,
     ) -> Result<u32> {
         Ok(bindings::POLLIN | bindings::POLLOUT | bindings::POLLRDNORM | bindings::POLLWRNORM)

@@ -129,8 +129,8 @@ def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path,
     """The compilers that a target asks for."""
     need = one.description.toolchain
     yield tool_finding("rustc", lambda: find_rustc(need.rustc, cache, log))
-    yield tool_finding("bindgen", lambda: find_bindgen(need.bindgen, log))
-    yield libclang_finding()
+    yield tool_finding("bindgen", lambda: find_bindgen(need, log))
+    yield libclang_finding(need.libclang)
     if isinstance(tree, KernelTree):
         name = tree.compiler.split()[0]
         yield tool_finding(name, lambda: find_compiler(name, tree.path, log))
@@ -150,10 +150,10 @@ def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
     return Finding("Toolchain", name, "\n".join(lines))
 
 
-def libclang_finding() -> Finding:
+def libclang_finding(wanted: str) -> Finding:
     """The libclang that bindgen is to load."""
     try:
-        path = libclang()
+        path = libclang(wanted)
     except KmodError as error:
         return wrong("Toolchain", "libclang", error)
     return Finding("Toolchain", "libclang", f"{importlib.metadata.version('libclang')}  {path}")

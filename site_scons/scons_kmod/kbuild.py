@@ -61,6 +61,16 @@ class Kbuild:
         """The C compiler's name or path, as Kbuild calls it."""
         return self.cc[0]
 
+    @property
+    def linker(self) -> str:
+        """The linker, as Kbuild calls it."""
+        return self.ld[0]
+
+    @property
+    def archiver(self) -> str:
+        """The archiver: Kbuild's `ld` by name, as both are $(CROSS_COMPILE) and the tool's own name."""
+        return f"{self.linker.removesuffix('ld')}ar"
+
 
 def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuild:
     """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.

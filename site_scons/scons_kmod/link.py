@@ -29,12 +29,10 @@ def helper_steps(target: BuildTarget) -> list[Step]:
     compiled = [c_step(target, source, directory / f"{source.stem}.o") for source in sources]
     objects = [step.outputs[0] for step in compiled]
     made = helpers_archive(target)
-    # Kbuild's `ar` is its `ld` by name: both come from $(CROSS_COMPILE).
-    ar = f"{target.kbuild.ld[0].removesuffix('ld')}ar"
     archive = Step(
         name="AR",
         unit="libhelpers.a",
-        commands=(Command((ar, "rcsD", str(made), *map(str, objects)), directory),),
+        commands=(Command((target.kbuild.archiver, "rcsD", str(made), *map(str, objects)), directory),),
         outputs=(made,),
         inputs=tuple(objects),
         tools=(target.toolchain.cc.digest,),

@@ -22,8 +22,6 @@ from scons_kmod.target import ToolVersions
 
 # What a program's behaviour depends on besides its own file: compilers live in shared libraries.
 CODE_LIBRARIES = re.compile(r"lib(rustc_driver|LLVM|clang|bfd|opcodes)\b")
-# From this major version on, libclang makes bindgen 0.60 panic on the kernel's anonymous types.
-LAST_LIBCLANG_FOR_OLD_BINDGEN = 15
 # Where the distribution's programs are, should PATH not lead there.
 SYSTEM_PROGRAMS = Path("/usr/bin")
 
@@ -69,17 +67,22 @@ def find_toolchain(
 
     Raises `MachineError` if a program is missing or none of those that are there fits.
     """
-    there = [*rustcs(cache), *bindgens(), *candidates(kbuild.compiler, [])]
+    binutils = (kbuild.linker, kbuild.archiver)
+    there = [
+        *rustcs(cache),
+        *bindgens(),
+        *(path for name in (kbuild.compiler, *binutils) for path in candidates(name, [])),
+    ]
 
     def look() -> Answer:
         rustc, refused = find_rustc(need.rustc, cache, log)
-        bindgen, others = find_bindgen(need.bindgen, log)
-        cc, _ = find_compiler(kbuild.compiler, tree, log)
+        bindgen, others = find_bindgen(need, log)
+        cc, _ = find_compiler(kbuild.compiler, tree, log, binutils)
         found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
         files = [*there, *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
-    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang()]
+    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang(need.libclang)]
     return from_json(remembered(directory / "toolchain.json", key, look))
 
 
@@ -108,16 +111,16 @@ def bindgens() -> list[str]:
     return candidates("bindgen", [SYSTEM_PROGRAMS])
 
 
-def find_bindgen(wanted: str, log: RunLog) -> Choice:
+def find_bindgen(need: ToolVersions, log: RunLog) -> Choice:
     """A bindgen, with its libclang. Raises `MachineError`."""
-    fix = f"apt-get install bindgen brings {wanted} on Debian 12; `./bootstrap` does it"
-    return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, wanted, log), fix)
+    fix = f"apt-get install bindgen brings {need.bindgen} on Debian 12; `./bootstrap` does it"
+    return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, need, log), fix)
 
 
-def find_compiler(name: str, tree: Path, log: RunLog) -> Choice:
-    """The C compiler that the tree's Kbuild calls by this name. Raises `MachineError`."""
+def find_compiler(name: str, tree: Path, log: RunLog, binutils: Sequence[str] = ()) -> Choice:
+    """The C compiler that the tree's Kbuild calls by this name, with the binutils it calls. Raises `MachineError`."""
     fix = f"apt-get install {Path(name).name.removeprefix('x86_64-linux-gnu-')}"
-    return choose(name, candidates(name, []), lambda path: look_at_compiler(path, tree, log), fix)
+    return choose(name, candidates(name, []), lambda path: look_at_compiler(path, tree, log, binutils), fix)
 
 
 def candidates(name: str, more: Sequence[Path]) -> list[str]:
@@ -165,40 +168,40 @@ def library_path(path: str) -> tuple[tuple[str, str], ...]:
     return (("LD_LIBRARY_PATH", str(directory)),) if unpacked else ()
 
 
-def look_at_bindgen(path: str, wanted: str, log: RunLog) -> Found:
+def look_at_bindgen(path: str, need: ToolVersions, log: RunLog) -> Found:
     """A bindgen of the wanted version, with the libclang of the Python package."""
     text = output([path, "--version"], "bindgen", log)
-    version = matched_version(text, r"bindgen (\S+)", wanted)
-    library = libclang()
+    version = matched_version(text, r"bindgen (\S+)", need.bindgen)
+    library = libclang(need.libclang)
     files = (*program_files(path, log), library)
     env = (("LIBCLANG_PATH", str(Path(library).parent)),)
     return Found(Tool(path, version, FileSet.take(files).digest(), env), files)
 
 
-def libclang() -> str:
-    """The libclang.so of the `libclang` Python package. Raises `MachineError` if it is absent or too new."""
+def libclang(wanted: str) -> str:
+    """The libclang.so of the `libclang` Python package. Raises `MachineError` if it is absent or of another version.
+
+    A target asks for one: bindgen 0.60 panics on the kernel's anonymous types with libclang 16 and later.
+    """
+    fix = "`./bootstrap` installs the Python package of that name as pyproject.toml pins it"
     try:
-        major = int(importlib.metadata.version("libclang").split(".")[0])
+        version = importlib.metadata.version("libclang")
+        matched_version(version, r"(.+)", wanted)
     except importlib.metadata.PackageNotFoundError as error:
-        fix = "`./bootstrap` installs the Python package of that name"
         raise MachineError("not found", where="libclang", fix=fix) from error
-    if major > LAST_LIBCLANG_FOR_OLD_BINDGEN:
-        raise MachineError(
-            f"version {major} is too new: bindgen 0.60 fails with it",
-            where="libclang",
-            fix=f"install version {LAST_LIBCLANG_FOR_OLD_BINDGEN}, as pyproject.toml pins it",
-        )
+    except MachineError as error:
+        raise MachineError(error.what, where="libclang", fix=fix) from error
     # The package is not imported: that would load the library.
     spec = importlib.util.find_spec("clang")
     places = spec.submodule_search_locations if spec else None
     return str(Path((places or [""])[0]) / "native/libclang.so")
 
 
-def look_at_compiler(path: str, tree: Path, log: RunLog) -> Found:
-    """The C compiler that Kbuild calls, with the compiler proper, the assembler and the kernel's own build tools."""
+def look_at_compiler(path: str, tree: Path, log: RunLog, binutils: Sequence[str]) -> Found:
+    """The C compiler that Kbuild calls, with the compiler proper, the binutils and the kernel's own build tools."""
     version = output([path, "-dumpfullversion"], "cc", log).strip()
-    parts = [output([path, f"-print-prog-name={part}"], "cc", log).strip() for part in ("cc1", "as", "ld", "objcopy")]
-    whole = [shutil.which(part) or part for part in parts]
+    parts = [output([path, f"-print-prog-name={part}"], "cc", log).strip() for part in ("cc1", "as")]
+    whole = [shutil.which(part) or part for part in (*parts, *binutils)]
     own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
     files = (str(Path(path).resolve()), *whole, *own)
     return Found(Tool(path, version, FileSet.take(files).digest()), files)

@@ -98,7 +98,7 @@ def test_the_tools_that_fit_are_found(machine: Machine) -> None:
 
 
 def test_bindgen_is_led_to_the_libclang_of_the_python_package(machine: Machine) -> None:
-    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", str(Path(libclang()).parent)),)
+    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", str(Path(libclang(NEED.libclang)).parent)),)
 
 
 def test_the_answer_is_kept_and_takes_no_process(machine: Machine) -> None:
@@ -187,7 +187,7 @@ def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
 def test_a_tool_that_is_missing(machine: Machine) -> None:
     assert rustc_complaint(machine) == f"rustc: not found\n{RUSTC_FIX}"
     with pytest.raises(MachineError, match=r"^bindgen: not found\n    apt-get install bindgen brings 0\.60"):
-        find_bindgen("0.60", machine.log)
+        find_bindgen(NEED, machine.log)
     with pytest.raises(MachineError, match=r"^x86_64-linux-gnu-gcc-12: not found\n    apt-get install gcc-12$"):
         find_compiler("x86_64-linux-gnu-gcc-12", machine.directory, machine.log)
 
@@ -195,7 +195,7 @@ def test_a_tool_that_is_missing(machine: Machine) -> None:
 def test_a_bindgen_that_is_too_old(machine: Machine) -> None:
     machine.bindgen("bin", "0.59.2")
     with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, where the target asks for 0\.60\n"):
-        find_bindgen("0.60", machine.log)
+        find_bindgen(NEED, machine.log)
 
 
 def test_an_error_is_not_kept(machine: Machine) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from SCons.Script import COMMAND_LINE_TARGETS, Default
@@ -13,11 +14,15 @@ from SCons.Script import COMMAND_LINE_TARGETS, Default
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
 from scons_kmod.link import module_ko
+from scons_kmod.located_toml import suggestion
 from scons_kmod.manifest import Manifest
+from scons_kmod.settings import VERBS
 
 from .session import Session, reported
 
 Env = Any
+# Those of `VERBS` that there are.
+IMPLEMENTED = ("all", "test", "install", "doctor")
 
 
 def add_verbs(env: Env) -> None:
@@ -25,6 +30,7 @@ def add_verbs(env: Env) -> None:
     session: Session = env["KMOD"]
     with reported():
         chosen = chosen_modules(session)
+        check_words(session)
     everything = env.Alias("all", objects(session.targets, session.manifests))
     some = objects(session.targets, chosen)
     Default(some if session.settings.module else everything)
@@ -47,6 +53,17 @@ def chosen_modules(session: Session) -> list[Manifest]:
         names = ", ".join(manifest.name for manifest in session.manifests)
         raise UserError("there is no module of this name", where=f"MODULE={name}", fix=f"there are: {names}")
     return found
+
+
+def check_words(session: Session) -> None:
+    """Raise `UserError` for a word of the command line that names no module, no verb and no file."""
+    names = [*(manifest.name for manifest in session.manifests), *IMPLEMENTED]
+    for word in map(str, COMMAND_LINE_TARGETS):
+        if word in names or "/" in word or Path(word).exists():
+            continue
+        if word in VERBS:
+            raise UserError("this verb is not supported yet", where=word, fix=f"there are: {', '.join(IMPLEMENTED)}")
+        raise UserError("there is no module or verb of this name", where=word, fix=suggestion(word, names))
 
 
 def objects(targets: Sequence[BuildTarget], manifests: Sequence[Manifest]) -> list[str]:
