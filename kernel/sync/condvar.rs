@@ -4,7 +4,7 @@
 //!
 //! C: include/linux/wait.h (`wait_queue_head_t`), kernel/sched/wait.c.
 
-use super::{Guard, Lock, NeedsLockClass};
+use super::{Guard, Lock};
 use crate::bindings;
 use crate::c_types::{c_int, c_uint};
 use crate::str::CStr;
@@ -12,7 +12,6 @@ use crate::task::Task;
 use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
 use core::mem::MaybeUninit;
-use core::pin::Pin;
 use core::ptr;
 
 /// Initialises a pinned [`CondVar`] (`init_waitqueue_head()`): `condvar_init!(pin, "name")`.
@@ -49,6 +48,18 @@ impl CondVar {
             wait_list: UnsafeCell::new(unsafe { MaybeUninit::zeroed().assume_init() }),
             _pin: PhantomPinned,
         }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`NeedsLockClass::init`](super::NeedsLockClass::init).
+    pub(super) unsafe fn init_shared(
+        &self,
+        name: &'static CStr,
+        key: *mut bindings::lock_class_key,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { bindings::__init_waitqueue_head(self.wait_list.get(), name.as_char_ptr(), key) };
     }
 
     /// Gives the lock back, sleeps until another task notifies or a signal arrives, and takes the
@@ -125,12 +136,5 @@ impl CondVar {
     pub fn free_waiters(&self) {
         // SAFETY: `new`'s caller has had the queue initialised.
         unsafe { bindings::rust_helper_wake_up_pollfree(self.wait_list.get()) };
-    }
-}
-
-impl NeedsLockClass for CondVar {
-    unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key) {
-        // SAFETY: the caller's promise.
-        unsafe { bindings::__init_waitqueue_head(self.wait_list.get(), name.as_char_ptr(), key) };
     }
 }

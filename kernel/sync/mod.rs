@@ -34,6 +34,50 @@ pub trait NeedsLockClass {
     unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key);
 }
 
+/// What the macros initialise: a [`NeedsLockClass`] by a mutable reference, or one of this
+/// crate's locks by a shared one, as modules have it that share the object first.
+#[doc(hidden)]
+pub trait InitInPlace {
+    /// Initialises the lock.
+    ///
+    /// # Safety
+    ///
+    /// As for [`NeedsLockClass::init`].
+    unsafe fn init_in_place(self, name: &'static CStr, key: *mut bindings::lock_class_key);
+}
+
+impl<T: NeedsLockClass + ?Sized> InitInPlace for Pin<&mut T> {
+    unsafe fn init_in_place(self, name: &'static CStr, key: *mut bindings::lock_class_key) {
+        // SAFETY: the caller's promise.
+        unsafe { T::init(self, name, key) };
+    }
+}
+
+/// Implements both ways of initialising a lock by its `unsafe fn init_shared(&self, name, key)`.
+macro_rules! impl_init {
+    ($($lock:ident $(<$t:ident>)?),*) => { $(
+        impl $(<$t>)? NeedsLockClass for $lock $(<$t>)? {
+            unsafe fn init(
+                self: Pin<&mut Self>,
+                name: &'static CStr,
+                key: *mut bindings::lock_class_key,
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { self.init_shared(name, key) };
+            }
+        }
+
+        impl $(<$t>)? InitInPlace for Pin<&$lock $(<$t>)?> {
+            unsafe fn init_in_place(self, name: &'static CStr, key: *mut bindings::lock_class_key) {
+                // SAFETY: the caller's promise.
+                unsafe { self.init_shared(name, key) };
+            }
+        }
+    )* };
+}
+
+impl_init!(CondVar, Mutex<T>, SpinLock<T>);
+
 /// Initialises a lock with a lockdep class of its own for each place that this is written at.
 #[doc(hidden)]
 #[macro_export]
@@ -47,7 +91,7 @@ macro_rules! init_with_lockdep {
         // SAFETY: the class is static, and only lockdep uses it.
         #[allow(unused_unsafe)]
         unsafe {
-            $crate::sync::NeedsLockClass::init(obj, name, key)
+            $crate::sync::InitInPlace::init_in_place(obj, name, key)
         };
     }};
 }

@@ -4,13 +4,12 @@
 //!
 //! C: include/linux/mutex.h. For the context of a process.
 
-use super::{Guard, Lock, NeedsLockClass};
+use super::{Guard, Lock};
 use crate::bindings;
 use crate::str::CStr;
 use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
 use core::mem::MaybeUninit;
-use core::pin::Pin;
 
 /// Initialises a pinned [`Mutex`] (`mutex_init()`): `mutex_init!(pin, "name")`.
 #[macro_export]
@@ -60,6 +59,18 @@ impl<T: ?Sized> Mutex<T> {
     fn raw(&self) -> *mut bindings::mutex {
         self.mutex.get().cast()
     }
+
+    /// # Safety
+    ///
+    /// As for [`NeedsLockClass::init`](super::NeedsLockClass::init).
+    pub(super) unsafe fn init_shared(
+        &self,
+        name: &'static CStr,
+        key: *mut bindings::lock_class_key,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { bindings::__mutex_init(self.raw(), name.as_char_ptr(), key) };
+    }
 }
 
 impl<T: ?Sized> Lock for Mutex<T> {
@@ -77,12 +88,5 @@ impl<T: ?Sized> Lock for Mutex<T> {
 
     fn locked_data(&self) -> &UnsafeCell<T> {
         &self.data
-    }
-}
-
-impl<T> NeedsLockClass for Mutex<T> {
-    unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key) {
-        // SAFETY: the caller's promise.
-        unsafe { bindings::__mutex_init(self.raw(), name.as_char_ptr(), key) };
     }
 }

@@ -5,13 +5,12 @@
 //! C: include/linux/spinlock.h. `spin_lock()` disables preemption, so nothing may sleep while the
 //! lock is held. Interrupts stay enabled: the lock is not for data that interrupt handlers use.
 
-use super::{Guard, Lock, NeedsLockClass};
+use super::{Guard, Lock};
 use crate::bindings;
 use crate::str::CStr;
 use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
 use core::mem::MaybeUninit;
-use core::pin::Pin;
 
 /// Initialises a pinned [`SpinLock`] (`spin_lock_init()`): `spinlock_init!(pin, "name")`.
 #[macro_export]
@@ -61,6 +60,18 @@ impl<T: ?Sized> SpinLock<T> {
     fn raw(&self) -> *mut bindings::spinlock {
         self.spin_lock.get().cast()
     }
+
+    /// # Safety
+    ///
+    /// As for [`NeedsLockClass::init`](super::NeedsLockClass::init).
+    pub(super) unsafe fn init_shared(
+        &self,
+        name: &'static CStr,
+        key: *mut bindings::lock_class_key,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { bindings::rust_helper_spin_lock_init(self.raw(), name.as_char_ptr(), key) };
+    }
 }
 
 impl<T: ?Sized> Lock for SpinLock<T> {
@@ -78,12 +89,5 @@ impl<T: ?Sized> Lock for SpinLock<T> {
 
     fn locked_data(&self) -> &UnsafeCell<T> {
         &self.data
-    }
-}
-
-impl<T> NeedsLockClass for SpinLock<T> {
-    unsafe fn init(self: Pin<&mut Self>, name: &'static CStr, key: *mut bindings::lock_class_key) {
-        // SAFETY: the caller's promise.
-        unsafe { bindings::rust_helper_spin_lock_init(self.raw(), name.as_char_ptr(), key) };
     }
 }

@@ -108,6 +108,34 @@ static void round_of(const char *device, int fd, int interrupted)
 	expect(eintr == interrupted, "not as many were interrupted as signalled");
 }
 
+/*
+ * Adds first, and signals those that are woken for it. Whoever leaves with
+ * EINTR all the same must not keep the others from what is there.
+ */
+static void late_signals(const char *device, int fd, int count)
+{
+	pid_t waiters[WAITERS];
+	char bytes[WAITERS] = "";
+	int taken = 0, eintr = 0, status;
+
+	start(device, waiters);
+	if (write(fd, bytes, count) != count)
+		die("write");
+	for (int i = 0; i < count; i++)
+		kill(waiters[i], SIGUSR1);
+	while (taken < count) {
+		if (wait(&status) < 0)
+			die("wait");
+		taken += status == 0;
+		eintr += WIFEXITED(status) && WEXITSTATUS(status) == EINTR;
+	}
+	for (int i = count; i < WAITERS; i++)
+		kill(waiters[i], SIGUSR1);
+	while (wait(&status) > 0)
+		eintr += WIFEXITED(status) && WEXITSTATUS(status) == EINTR;
+	expect(taken + eintr == WAITERS, "somebody neither took nor was interrupted");
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -115,7 +143,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	expect(argc == 2, "usage: waiters DEVICE");
-	alarm(50);
+	alarm(20);
 	fd = open(argv[1], O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		die(argv[1]);
@@ -126,6 +154,8 @@ int main(int argc, char **argv)
 	round_of(argv[1], fd, WAITERS);
 	for (int i = 0; i < ROUNDS; i++)
 		round_of(argv[1], fd, 1 + i % (WAITERS - 1));
+	for (int i = 0; i < ROUNDS; i++)
+		late_signals(argv[1], fd, 1 + i % (WAITERS / 2));
 	expect(pread(fd, &byte, 1, 0) < 0 && errno == EAGAIN, "something is left");
 	return 0;
 }

@@ -41,14 +41,14 @@ fn mutex() -> Result {
 
 fn spinlock() -> Result {
     // SAFETY: `spinlock_init!` is called below.
-    let mut data = Pin::from(Box::try_new(unsafe { SpinLock::new(0) })?);
-    spinlock_init!(data.as_mut(), "rust_sync::spinlock::data");
+    let data = Pin::from(Box::try_new(unsafe { SpinLock::new(0) })?);
+    spinlock_init!(data.as_ref(), "rust_sync::spinlock::data");
     *data.lock() = 20;
     pr_info!("SpinLock: {}\n", *data.lock());
 
     // SAFETY: `condvar_init!` is called below.
-    let mut changed = Pin::from(Box::try_new(unsafe { CondVar::new() })?);
-    condvar_init!(changed.as_mut(), "rust_sync::spinlock::changed");
+    let changed = Pin::from(Box::try_new(unsafe { CondVar::new() })?);
+    condvar_init!(changed.as_ref(), "rust_sync::spinlock::changed");
     {
         let mut guard = data.lock();
         while *guard != 20 {
