@@ -38,7 +38,7 @@ impl<K, V> Node<K, V> {
 ///
 /// # Invariants
 ///
-/// Every node in the tree is the `links` of a [`Node`] that came from a [`Box`] and belongs to the
+/// Every node in the tree is the `links` of a `Node` that came from a [`Box`] and belongs to the
 /// tree; the keys ascend strictly in the order of `rb_next()`.
 ///
 /// # Examples

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of the command line: test, doctor, install; and what plain `scons` builds."""
+"""The verbs of the command line: test, doc, doctor, install; and what plain `scons` builds."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ def add_verbs(env: Env) -> None:
     env.Clean(everything, [str(target.build) for target in session.targets])
     programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
     verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
+    if "doc" in COMMAND_LINE_TARGETS:
+        pages = [node for target in session.targets for node in documentation(env, target)]
+        verb(env, "doc", pages, lambda target, source, env: print(*(f"  {'SEE':<8}{page}" for page in pages), sep="\n"))
     verb(env, "install", some, lambda target, source, env: install(session, chosen))
 
 
@@ -97,6 +100,15 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
         status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
     return status[0]
+
+
+def documentation(env: Env, target: BuildTarget) -> list[Any]:
+    """The first pages of the crates' documentation; nothing else needs them."""
+    from scons_kmod.rustdoc import doc_step
+
+    session: Session = env["KMOD"]
+    env.SupportCrates(target)
+    return session.graph.add(env, doc_step(target), session.log(target.name))
 
 
 def install(session: Session, manifests: Sequence[Manifest]) -> int:
