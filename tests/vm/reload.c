@@ -78,7 +78,7 @@ static long kmalloc_objects(void)
 	FILE *info;
 	glob_t found;
 
-	sleep(1); /* what is freed after a grace period, or by a worker, is gone by then */
+	sleep(8); /* kfree_rcu() frees in batches, every 5 s (KFREE_DRAIN_JIFFIES) */
 	glob("/sys/kernel/slab/kmalloc-*/shrink", 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		int fd = open(found.gl_pathv[i], O_WRONLY);

@@ -22,7 +22,7 @@ from .session import Session, reported
 
 Env = Any
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "install", "doctor")
+IMPLEMENTED = ("all", "test", "doc", "install", "doctor")
 
 
 def add_verbs(env: Env) -> None:
