@@ -138,8 +138,8 @@ impl IoBufferWriter for UserSlicePtrWriter {
     fn clear(&mut self, len: usize) -> Result {
         let (ptr, rest) = advance(self.0, self.1, len)?;
         match self.2 {
-            // SAFETY: `clear_user()` checks the range.
             Memory::User => {
+                // SAFETY: `clear_user()` checks the range.
                 accessed(unsafe { bindings::rust_helper_clear_user(self.0, len as c_ulong) })?
             }
             // SAFETY: the type invariant; `len` bytes are left.
