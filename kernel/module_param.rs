@@ -6,6 +6,7 @@
 //! (`insmod x.ko name=value`), and through /sys/module/x/parameters/name if it may be written.
 
 use crate::bindings;
+use crate::buffer::Buffer;
 use crate::c_types::{c_char, c_int, c_longlong, c_ulonglong, c_void};
 use crate::str::CStr;
 use crate::{Error, PAGE_SIZE};
@@ -78,33 +79,16 @@ pub trait ModuleParam: Display + Sized {
     }
 }
 
-/// A page of sysfs, as far as it is written.
-struct Page<'a> {
-    bytes: &'a mut [u8],
-    len: usize,
-}
-
-impl Write for Page<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        let free = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
-        free.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
-    }
-}
-
-/// Writes to a page of sysfs; what does not fit is cut, as `scnprintf()` does in C.
+/// Writes to a page of sysfs, as far as there is room.
 ///
 /// # Safety
 ///
 /// `buf` is a page.
 unsafe fn show(buf: *mut c_char, text: fmt::Arguments<'_>) -> c_int {
     // SAFETY: the caller's promise.
-    let bytes = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), PAGE_SIZE) };
-    let mut page = Page { bytes, len: 0 };
+    let mut page = unsafe { Buffer::from_raw(buf.cast(), PAGE_SIZE) };
     let _ = page.write_fmt(text);
-    page.len as c_int
+    page.bytes_written() as c_int
 }
 
 /// The longest text of an integer, and more: 64 bits have 22 octal digits, a sign and a prefix.

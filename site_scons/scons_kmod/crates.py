@@ -9,6 +9,7 @@ from pathlib import Path
 from scons_kmod.bindgen import bindings_file
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_cache import CachedStep
+from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
@@ -226,25 +227,33 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     """A module's own crate, to one object."""
     directory = module_dir(target, manifest)
     made = directory / "crate" / f"{manifest.crate}.o"
+    name = f"modules/{manifest.name}"
+    copy = copy_of_root(manifest, directory / "crate/copy")
     command, depfile = kernel_code(
         target,
-        manifest.root,
+        copy.root if copy else manifest.root,
         manifest.crate,
         directory / "crate",
         emit=(f"obj={made}",),
         crates=("core", "compiler_builtins", "alloc", "kernel"),
-        prefix=(manifest.directory, f"modules/{manifest.name}"),
+        prefix=(copy.root.parent, name) if copy else (manifest.directory, name),
         edition=MODULE_EDITION,
-        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE, REAL_PATHS_IN_MESSAGES),
-        env=(("RUST_MODFILE", f"modules/{manifest.name}"),),
+        flags=(
+            *(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
+            # The copy is nothing to point an author at.
+            *(() if copy else (REAL_PATHS_IN_MESSAGES,)),
+        ),
+        env=(("RUST_MODFILE", name),),
     )
+    links = Command(("ln", "-sfn", "--", *map(str, copy.beside), str(copy.root.parent)), command.cwd) if copy else None
     return Step(
         name="RUSTC",
         unit=f"{manifest.name}.o",
-        commands=(command,),
+        commands=(links, command) if links else (command,),
         outputs=(made,),
         inputs=(library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel")),
         tracked=(manifest.root, target.cfg_file),
         depfiles=(depfile,),
+        files=((copy.root, copy.text),) if copy else (),
         tools=(target.toolchain.rustc.digest,),
     )

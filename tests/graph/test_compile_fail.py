@@ -64,7 +64,11 @@ def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory)
         directory = tmp_path_factory.mktemp("module")
         root = directory / "x.rs"
         root.write_text(HEAD + case + TAIL)
-        (command,) = module_crate_step(target, Manifest("x", directory, root, None)).commands
+        step = module_crate_step(target, Manifest("x", directory, root, None))
+        for path, text in step.files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        command = step.commands[-1]
         argv = [word for word in command.argv if not word.startswith("--emit=")]
         argv += [f"--emit=metadata={directory}/x.rmeta", "--error-format=short"]
         env = {**os.environ, **dict(command.env)}

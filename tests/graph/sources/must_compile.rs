@@ -134,6 +134,10 @@ module! {
     license: b"GPL",
 }
 
+//# features that are gone
+#![feature(const_fn, concat_idents, receiver_trait)]
+module! { type: T, name: b"x", license: b"GPL" }
+
 //# assembler
 global_asm!("nop");
 pub fn f() { unsafe { asm!("nop") } }

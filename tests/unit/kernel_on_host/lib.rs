@@ -13,6 +13,7 @@ mod tests;
 
 #[path = "../../../kernel"]
 mod kernel {
+    pub mod buffer;
     pub mod c_types;
     pub mod error;
     pub mod fallible;
@@ -22,7 +23,7 @@ mod kernel {
     pub mod str;
 }
 
-pub use kernel::{c_types, error, fallible, io_buffer, module_param, rbtree, str};
+pub use kernel::{buffer, c_types, error, fallible, io_buffer, module_param, rbtree, str};
 
 pub use error::{Error, Result};
 

@@ -2,6 +2,7 @@
 
 //! The tests: names say what holds.
 
+use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::fallible::{TrySlice, TryString, TryToOwned, TryVec};
 use crate::io_buffer::{IoBufferReader, IoBufferWriter};
@@ -10,6 +11,7 @@ use crate::rbtree::RBTree;
 use crate::str::{CStr, CStrConvertError};
 use crate::{b_str, bindings, c_str, from_kernel_result, make_param_ops, try_vec, Result};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::rc::Rc;
 
 // --- str
@@ -175,6 +177,17 @@ fn a_writer_uses_its_room_up() {
     assert_eq!((writer.len(), writer.is_empty()), (1, false));
     assert!(writer.write(&8i8).is_ok() && writer.is_empty());
     assert_eq!(writer.0, [1, 2, 0, 0, 5, 6, 7, 8]);
+}
+
+#[test]
+fn a_buffer_takes_what_fits_and_nothing_of_the_rest() {
+    let mut memory = [0; 8];
+    let mut buffer = Buffer::new(&mut memory);
+    assert!(write!(buffer, "{}", 12345).is_ok());
+    assert!(buffer.write_str("6789").is_err());
+    assert!(buffer.write_str("678").is_ok() && buffer.write_str("").is_ok());
+    assert_eq!(buffer.bytes_written(), 8);
+    assert_eq!(&memory, b"12345678");
 }
 
 // --- fallible
