@@ -112,7 +112,7 @@ def test_a_dry_run_leaves_the_record_alone(checkout: Checkout) -> None:
     checkout.scons()
 
 
-def test_two_directories_give_the_same_modules_and_clean_removes_them(
+def test_two_directories_give_the_same_modules_and_clean_removes_all(
     checkout: Checkout, other_checkout: Checkout
 ) -> None:
     checkout.scons()
