@@ -4,7 +4,7 @@
 //!
 //! `RUST_BINDINGS_FILE` names the file that the build generates for the
 //! target kernel. Functions and macros that exist in C as inline code only
-//! come from `rust/helpers.c` and are called `rust_helper_*`.
+//! come from `rust/helpers/` and are called `rust_helper_*`.
 
 #![no_std]
 #![allow(

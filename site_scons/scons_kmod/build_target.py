@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 from scons_kmod.kbuild import Kbuild
@@ -30,7 +31,7 @@ class BuildTarget:
     krustflags: tuple[str, ...]
     extra_symbols: tuple[Path, ...]
 
-    @property
+    @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:
         """rustc's flags for every crate of this kernel."""
         return rust_flags(self.tree, self.kbuild)

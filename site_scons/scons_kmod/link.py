@@ -74,8 +74,9 @@ def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ..
 def object_step(target: BuildTarget, manifest: Manifest) -> Step:
     """Link a module's crate with the support crates and the C helpers, and let objtool check and rewrite the whole.
 
-    Three links, each for what the linker does in no other way: the first drops what nothing reaches, the second the
+    Four links, each for what the linker does in no other way: the first drops what nothing reaches, the second the
     undefined symbols that only the dropped code named, the third adds the helpers, whose tables the first would drop.
+    The last is Kbuild's own link of a module's objects (cmd_ld_multi_m); without it the symbols' order would differ.
     """
     crate = module_crate_step(target, manifest).outputs[0]
     made = module_object(target, manifest)
@@ -88,7 +89,8 @@ def object_step(target: BuildTarget, manifest: Manifest) -> Step:
     commands = [
         Command((*ld, *roots, "-o", "reached.o", *map(str, rust)), directory),
         Command((*ld, "-o", "rust.o", "reached.o"), directory),
-        Command((*ld, "-o", str(made), "rust.o", str(helpers_archive(target))), directory),
+        Command((*ld, "-o", "whole.o", "rust.o", str(helpers_archive(target))), directory),
+        Command((*ld, "-o", str(made), "whole.o"), directory),
     ]
     if target.kbuild.objtool:
         # objtool reads the architecture from what Kbuild exports (tools/objtool/arch/x86/decode.c, 6.12).
@@ -141,20 +143,24 @@ def module_headers(target: BuildTarget) -> Path:
     return target.build / "link/module_headers.i"
 
 
-def common_step(target: BuildTarget) -> Step | None:
+def common_steps(target: BuildTarget) -> list[Step]:
     """The object that the tree's Kbuild links into every module (6.12: scripts/module-common.c), if it has one."""
-    if not target.kbuild.common:
-        return None
-    made = target.build / "link/module-common.o"
-    command = c_command(target, ".module_common.o", target.kbuild.common, str(made))
-    return Step(
-        name="CC [M]",
-        unit="module-common.o",
-        commands=(command,),
-        outputs=(made,),
-        depfiles=(Path(f"{made}.d"),),
-        tools=(target.toolchain.cc.digest,),
-    )
+    return [
+        Step(
+            name="CC [M]",
+            unit="module-common.o",
+            commands=(c_command(target, ".module_common.o", str(target.kbuild.common), str(made)),),
+            outputs=(made,),
+            depfiles=(Path(f"{made}.d"),),
+            tools=(target.toolchain.cc.digest,),
+        )
+        for made in common_objects(target)
+    ]
+
+
+def common_objects(target: BuildTarget) -> tuple[Path, ...]:
+    """The objects, one or none, that are linked into every module."""
+    return (target.build / "link/module-common.o",) if target.kbuild.common else ()
 
 
 def ko_step(target: BuildTarget, manifest: Manifest) -> Step:
@@ -166,8 +172,8 @@ def ko_step(target: BuildTarget, manifest: Manifest) -> Step:
     command_file = directory / f".{linked.name}.cmd"
     extra = [word for path in target.extra_symbols for word in ("-i", str(path))]
     modpost = (*target.kbuild.modpost, *extra, "-o", str(directory / "Module.symvers"), "-T", str(order))
-    common = common_step(target)
-    objects = (linked, Path(f"{stem}.mod.o"), *(common.outputs if common else ()))
+    common = common_objects(target)
+    objects = (linked, Path(f"{stem}.mod.o"), *common)
     final = (*target.kbuild.ld_module, "-o", str(module_ko(target, manifest)), *map(str, objects))
     return Step(
         name="LD [M]",
@@ -178,7 +184,7 @@ def ko_step(target: BuildTarget, manifest: Manifest) -> Step:
             Command(final, target.tree.path),
         ),
         outputs=(module_ko(target, manifest),),
-        inputs=(linked, module_headers(target), *(common.outputs if common else ())),
+        inputs=(linked, module_headers(target), *common),
         tracked=(target.tree.symvers, *target.extra_symbols, *linker_scripts(target)),
         # modpost reads CRCs of exported symbols from the object's .cmd file, sources of the module from its .mod.
         files=((order, f"{linked}\n"), (Path(f"{stem}.mod"), f"{linked}\n"), (command_file, "")),

@@ -45,20 +45,22 @@ def read_manifest(path: Path) -> Manifest:
     test = top.table("test", default=None)
     top.done()
     name = module.string("name")
+    root = module.string("root", default=None)
+    module.done()
     check_name(located, name)
     directory = path.parent.resolve()
-    root = inside(located, directory, ("module", "root"), module.string("root", default=default_root(directory, name)))
-    module.done()
-    script = directory / "test.sh"
+    crate_root = inside(located, directory, ("module", "root"), root or default_root(directory, name))
     if test is None:
-        return Manifest(name, directory, root, script if script.is_file() else None)
-    script = inside(located, directory, ("test", "script"), test.string("script", default="test.sh"))
-    names = test.strings("programs", default=())
-    programs = tuple(
-        inside(located, directory, ("test", "programs", number), program) for number, program in enumerate(names)
-    )
+        script = directory / "test.sh"
+        return Manifest(name, directory, crate_root, script if script.is_file() else None)
+    script_name = test.string("script", default="test.sh")
+    sources = test.strings("programs", default=())
     test.done()
-    return Manifest(name, directory, root, script, programs)
+    script = inside(located, directory, ("test", "script"), script_name)
+    programs = tuple(
+        inside(located, directory, ("test", "programs", number), source) for number, source in enumerate(sources)
+    )
+    return Manifest(name, directory, crate_root, script, programs)
 
 
 def default_root(directory: Path, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scons_kmod.atomic import write_text
@@ -14,6 +14,7 @@ from scons_kmod.cache import cache_directory
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.packages import fetch, installed
+from scons_kmod.resolved import record_resolved
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 from scons_kmod.target import Target, chosen_targets, default_target, read_targets
@@ -47,13 +48,13 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
     return [Chosen(f"kdir-{open_tree(tree).release}", description, tree)]
 
 
-def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> KernelTree:
-    """The kernel tree, fetched if need be."""
+def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> tuple[KernelTree, Mapping[str, str]]:
+    """The kernel tree, fetched if need be, and the versions of the packages that it came in."""
     if chosen.tree is not None:
-        return open_tree(chosen.tree)
+        return open_tree(chosen.tree), {}
     there = None if settings.update else installed(chosen.description, cache)
     unpacked = there or fetch(chosen.description, cache, log, refresh=settings.update)
-    return open_tree(unpacked.kernel_tree)
+    return open_tree(unpacked.kernel_tree), unpacked.versions
 
 
 def open_target(
@@ -65,7 +66,7 @@ def open_target(
     """
     cache = cache_directory()
     own_log = log(chosen.name)
-    tree = find_tree(chosen, settings, cache, own_log)
+    tree, packages = find_tree(chosen, settings, cache, own_log)
     directory = build / chosen.name
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
     kbuild = probe(tree, directory / "config", kcflags, own_log)
@@ -84,4 +85,5 @@ def open_target(
     cfgs = target.cfg_text()
     if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:
         write_text(target.cfg_file, cfgs)
+    record_resolved(target, packages)
     return target

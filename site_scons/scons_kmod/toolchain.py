@@ -101,7 +101,7 @@ def rustcs(cache: Path) -> list[str]:
 
 def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
     """A rustc with its library sources. Raises `MachineError`."""
-    fix = f"apt-get install rustc-web rust-web-src brings {wanted} on Debian 12; `./bootstrap` does it"
+    fix = f"the target asks for {wanted}; on Debian 12 `./bootstrap` installs rustc-web and rust-web-src"
     return choose("rustc", rustcs(cache), lambda path: look_at_rustc(path, wanted, log), fix)
 
 
@@ -112,7 +112,7 @@ def bindgens() -> list[str]:
 
 def find_bindgen(need: ToolVersions, log: RunLog) -> Choice:
     """A bindgen, with its libclang. Raises `MachineError`."""
-    fix = f"apt-get install bindgen brings {need.bindgen} on Debian 12; `./bootstrap` does it"
+    fix = f"the target asks for {need.bindgen}; on Debian 12 `./bootstrap` installs it: apt-get install bindgen"
     return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, need, log), fix)
 
 

@@ -10,24 +10,18 @@ import subprocess
 import pytest
 
 from checkout import Checkout
-from scons_kmod.kbuild import from_json
 
 
 @pytest.mark.parametrize("name", ["rust_minimal", "rust_miscdev"])
 def test_the_ko_is_the_one_that_kbuild_makes(checkout: Checkout, name: str) -> None:
     checkout.scons()
     answer = json.loads((checkout.target / "config/kbuild.json").read_text())
-    tree, kbuild = answer["key"][0], from_json(answer["answer"])
+    tree = answer["key"][0]
     linked = checkout.target / "modules" / name / "link"
     work = checkout.path / "reference" / name
     work.mkdir(parents=True)
     rust = work / f"{name}_rust.o_shipped"
-    whole = work / "whole"
-    helpers = checkout.target / "helpers/libhelpers.a"
-    subprocess.run([*kbuild.ld, "-o", whole, linked / "rust.o", helpers], check=True, cwd=tree)
-    # Each pass of ld turns round the order of symbols that share a place in its hash table. Kbuild makes one pass more
-    # than we do, so this is another one.
-    subprocess.run([*kbuild.ld, "-o", rust, whole], check=True, cwd=tree)
+    shutil.copy2(linked / "whole.o", rust)
     (work / f".{name}_rust.o.cmd").write_text("")
     (work / "Kbuild").write_text(f"obj-m := {name}.o\n{name}-y := {name}_rust.o\n")
     make = ["make", "-C", tree, f"M={work}", "KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"]

@@ -14,25 +14,28 @@ import pytest
 
 from checkout import Checkout
 
-# Each edit changes other steps: a module's crate, the kernel crate that all are compiled against, a C helper.
-EDITS = {
-    "none": None,
-    "module": ("modules/rust_minimal/rust_minimal.rs", "(init)", "(INIT)"),
-    "wrapper": ("kernel/lib.rs", "#![no_std]", "#![no_std]\n// A comment that moves every line of the kernel crate."),
-    "helper": ("rust/helpers/slab.c", "return krealloc(p, size, flags);", "return krealloc(p, size + 1, flags);"),
+# Each state of the sources: edits, each of which changes other steps: a module's crate; the kernel crate that all are
+# compiled against, by a comment that moves its lines and a C helper that all are linked with.
+EDITS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "none": (),
+    "module": (("modules/rust_minimal/rust_minimal.rs", "(init)", "(INIT)"),),
+    "shared": (
+        ("kernel/lib.rs", "#![no_std]", "#![no_std]\n// A comment that moves every line of the kernel crate."),
+        ("rust/helpers/slab.c", "return krealloc(p, size, flags);", "return krealloc(p, size + 1, flags);"),
+    ),
 }
 # A build after any of them takes about three seconds; longer waits find it finished.
 LONGEST_WAIT = 3.0
 
 
 def apply(checkout: Checkout, edit: str, originals: dict[str, str]) -> None:
-    for name, text in originals.items():
+    texts = dict(originals)
+    for name, old, new in EDITS[edit]:
+        assert old in texts[name]
+        texts[name] = texts[name].replace(old, new, 1)
+    for name, text in texts.items():
         if (checkout.path / name).read_text() != text:
             (checkout.path / name).write_text(text)
-    if change := EDITS[edit]:
-        name, old, new = change
-        assert old in originals[name]
-        (checkout.path / name).write_text(originals[name].replace(old, new, 1))
 
 
 def kill_at(checkout: Checkout, seconds: float, *, tools_too: bool) -> None:
@@ -53,7 +56,8 @@ def outputs(checkout: Checkout) -> list[Path]:
 def test_a_killed_build_is_made_good_by_the_next(
     pytestconfig: pytest.Config, checkout: Checkout, other_checkout: Checkout
 ) -> None:
-    originals = {change[0]: (checkout.path / change[0]).read_text() for change in EDITS.values() if change}
+    names = {name for edits in EDITS.values() for name, _, _ in edits}
+    originals = {name: (checkout.path / name).read_text() for name in names}
     clean: dict[str, dict[str, str]] = {}
     for edit in EDITS:
         apply(other_checkout, edit, originals)
@@ -61,7 +65,7 @@ def test_a_killed_build_is_made_good_by_the_next(
             other_checkout.scons("-c")
         other_checkout.scons()
         clean[edit] = other_checkout.modules()
-    assert len({tuple(digests.values()) for digests in clean.values()}) == 3, "the wrapper's comment changes no module"
+    assert len({tuple(digests.values()) for digests in clean.values()}) == len(EDITS)
     dice = random.Random(20260101)
     for number in range(pytestconfig.getoption("--kill-rounds")):
         edit = dice.choice(list(EDITS))

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+import pytest
+
 from scons_kmod.vm import ModuleResult
 
 
@@ -12,4 +14,5 @@ def test_module_works_in_the_kernel(
     target: str, module: str, vm_results: dict[str, Future[dict[str, ModuleResult]]]
 ) -> None:
     result = vm_results[target].result()[module]
-    assert result.passed, str(result)
+    if not result.passed:
+        pytest.fail(str(result), pytrace=False)

@@ -13,6 +13,7 @@ compiled against), `RustCrate` (a module's own crate), `CHelpers` and `KernelObj
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from scons_kmod.build_target import BuildTarget
 from scons_kmod.manifest import Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
+from scons_kmod.step import Step
 
 from .session import Session, reported
 from .verbs import add_verbs, doctor
@@ -88,21 +90,20 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
 
 def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
     """The bindgen step: the generated bindings of a kernel, and the sizes of their types for the C helpers."""
-    return add(env, target, bindgen.bindings_step(target))
+    return once(env, target, "bindings", lambda: [bindgen.bindings_step(target)])
 
 
 def support_crates(env: Env, target: BuildTarget) -> Nodes:
     """core, compiler_builtins, alloc, macros, bindings and kernel: each crate's metadata, and its object beside it."""
     bindgen_headers(env, target)
     steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
-    return [node for step in steps for node in add(env, target, step(target))]
+    return once(env, target, "crates", lambda: [step(target) for step in steps])
 
 
 def c_helpers(env: Env, target: BuildTarget) -> Nodes:
     """The archive with the kernel's inline functions and macros as functions that Rust can call."""
     bindgen_headers(env, target)
-    steps = (link.layout_step(target), *link.helper_steps(target))
-    return [node for step in steps for node in add(env, target, step)][-1:]
+    return once(env, target, "helpers", lambda: [link.layout_step(target), *link.helper_steps(target)])[-1:]
 
 
 def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
@@ -114,10 +115,8 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's crate, the support crates and the C helpers by the tree's own steps."""
     c_helpers(env, target)
-    shared = [link.header_step(target), link.common_step(target)]
-    for step in (*shared, link.object_step(target, manifest)):
-        if step is not None:
-            add(env, target, step)
+    once(env, target, "link", lambda: [link.header_step(target), *link.common_steps(target)])
+    add(env, target, link.object_step(target, manifest))
     return add(env, target, link.ko_step(target, manifest))
 
 
@@ -130,7 +129,16 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     return made
 
 
-def add(env: Env, target: BuildTarget, step: Any) -> Nodes:
+def once(env: Env, target: BuildTarget, part: str, steps: Callable[[], Sequence[Step]]) -> Nodes:
+    """The nodes of what all modules of a target share, made when the first of them asks."""
+    shared: dict[tuple[str, str], Nodes] = env["KMOD"].shared
+    key = (target.name, part)
+    if key not in shared:
+        shared[key] = [node for step in steps() for node in add(env, target, step)]
+    return shared[key]
+
+
+def add(env: Env, target: BuildTarget, step: Step) -> Nodes:
     """Make a step of a target a node of the graph."""
     session: Session = env["KMOD"]
     return session.graph.add(env, step, session.log(target.name))

@@ -16,7 +16,7 @@ from SCons.Node import Node
 from scons_kmod.errors import KmodError
 from scons_kmod.file_state import FileSet
 from scons_kmod.run_log import RunLog
-from scons_kmod.step import Step
+from scons_kmod.step import Command, Step
 
 NEVER_MADE = "it was never made"
 Env = Any  # SCons's environments are made at run time; they have no useful static type.
@@ -98,7 +98,7 @@ class Graph:
         """What is printed when a step starts: Kbuild's short line, or with V=1 the commands."""
         step: Step = env["KMOD_STEP"]
         if self.verbose:
-            return "\n".join(shlex.join(command.argv) for command in step.commands)
+            return "\n".join(spelled(command) for command in step.commands)
         return self.progress() + f"  {step.name:<8}{step.unit}"
 
     def progress(self) -> str:
@@ -124,6 +124,12 @@ def show(text: str) -> None:
     """Print a tool's output, or an error, in one piece."""
     sys.stderr.write(text.rstrip("\n") + "\n")
     sys.stderr.flush()
+
+
+def spelled(command: Command) -> str:
+    """A command as it can be pasted into a shell."""
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in command.env)
+    return f"cd {shlex.quote(str(command.cwd))} && {settings}{shlex.join(command.argv)}"
 
 
 def relative(path: Path) -> str:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from SCons.Script import GetOption, SConsignFile, SetOption
 
@@ -39,6 +39,7 @@ class Session:
         self.chosen: list[Chosen] = []
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
+        self.shared: dict[tuple[str, str], list[Any]] = {}
         self.dry = bool(GetOption("no_exec"))
         self._lock: IO[str] | None = None
         # Every input is compared by content: SCons's default trusts time stamps of files that are two days old.

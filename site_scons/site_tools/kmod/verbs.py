@@ -21,6 +21,8 @@ from scons_kmod.settings import VERBS
 from .session import Session, reported
 
 Env = Any
+# A process for each of two test files at a time: builds and VMs take turns at waiting.
+PARALLEL = ("-n", "2", "--dist", "loadfile")
 # Those of `VERBS` that there are.
 IMPLEMENTED = ("all", "test", "doc", "install", "doctor")
 
@@ -89,14 +91,14 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
     """Run pytest with the VM tests of the modules on every target; with MODULE= nothing else."""
     from scons_kmod.vm_plan import make_plan, save_plan
 
-    argv = [sys.executable, "-m", "pytest", f"--junitxml={session.build / 'test-results.xml'}"]
+    argv = [sys.executable, "-m", "pytest", *PARALLEL, f"--junitxml={session.build / 'test-results.xml'}"]
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             path = target.build / "vm-plan.json"
             save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
             argv.append(f"--vm-plan={path}")
     if session.settings.module:
-        argv.append("tests/vm/test_modules.py")
+        argv += ["-n", "0", "tests/vm/test_modules.py"]
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
         status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
     return status[0]
