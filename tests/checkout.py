@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,10 @@ class Checkout:
         """The build directory of the one target that was built."""
         (found,) = [path.parent for path in (self.path / "build").glob("*/config")]
         return found
+
+    def target_release(self) -> str:
+        """The release of the kernel that was built for."""
+        return str(tomllib.loads((self.target / "resolved.toml").read_text())["kernel"]["release"])
 
     def ran(self) -> list[tuple[str, str]]:
         """Step and unit of all that the last build ran, each once."""

@@ -29,17 +29,15 @@ TEST = (
     " :: core :: ptr :: addr_of ! ((* ptr) . r#type) as usize - ptr as usize } , 8usize ,"
     ' concat ! ("Offset of field: " , stringify ! (type))) ; } test_field_type () ; }'
 )
-CHECKS = [
-    "const _: () = assert!(::core::mem::size_of::<list_head>() == 16);",
-    "const _: () = assert!(::core::mem::align_of::<list_head>() == 8);",
-    "const _: () = assert!(::core::mem::offset_of!(list_head, next) == 0);",
-    "const _: () = assert!(::core::mem::offset_of!(list_head, r#type) == 8);",
-]
+CHECK = (
+    "const _: () = assert!(::core::mem::size_of::<list_head>() == 16 && ::core::mem::align_of::<list_head>() == 8"
+    " && ::core::mem::offset_of!(list_head, next) == 0 && ::core::mem::offset_of!(list_head, r#type) == 8);"
+)
 
 
 def test_tests_become_checks_that_the_compiler_makes() -> None:
     rust, _ = constant_checks(f"{STRUCT} {TEST} pub const X : u32 = 1 ;")
-    assert [line for line in rust.splitlines() if line.startswith("const _")] == CHECKS
+    assert [line for line in rust.splitlines() if line.startswith("const _")] == [CHECK]
     assert "test" not in rust
 
 
