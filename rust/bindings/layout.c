@@ -17,11 +17,16 @@
 SAME_SIZE(struct file, file);
 SAME_SIZE(struct file_operations, file_operations);
 SAME_SIZE(struct inode, inode);
+SAME_SIZE(struct kernel_param, kernel_param);
 SAME_SIZE(struct list_head, list_head);
 SAME_SIZE(struct lock_class_key, lock_class_key);
 SAME_SIZE(struct miscdevice, miscdevice);
 SAME_SIZE(struct module, module);
 SAME_SIZE(struct mutex, mutex);
+SAME_SIZE(struct of_device_id, of_device_id);
+SAME_SIZE(struct platform_driver, platform_driver);
+SAME_SIZE(struct rb_node, rb_node);
+SAME_SIZE(struct rb_root, rb_root);
 SAME_SIZE(refcount_t, refcount_struct);
 SAME_SIZE(struct rust_vm_area_fields, rust_vm_area_fields);
 SAME_SIZE(spinlock_t, spinlock);
