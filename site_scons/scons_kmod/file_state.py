@@ -103,9 +103,10 @@ class FileSet:
         """Write the set as JSON."""
         write_text(path, json.dumps(self.to_json(), separators=(",", ":")))
 
-    def changed(self) -> list[str]:
+    def changed(self, look: Look | None = None) -> list[str]:
         """The paths whose file is not what it was: changed, gone, or come into being."""
-        return [path for path, state in self.states.items() if has_changed(path, state)]
+        seen = look or Look()
+        return [path for path, state in self.states.items() if has_changed(path, state, seen)]
 
     def doubting(self, before_ns: int) -> FileSet:
         """The same set, but a file that was changed since the moment `before_ns` never counts as unchanged."""
@@ -121,15 +122,39 @@ class FileSet:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def has_changed(path: Path | str, state: FileState | None) -> bool:
+class Look:
+    """Files as they are at one time: each is looked at once, however many sets it is in."""
+
+    def __init__(self) -> None:
+        self._stats: dict[str, os.stat_result | None] = {}
+        self._digests: dict[str, str] = {}
+
+    def stat(self, path: str) -> os.stat_result | None:
+        """The file's status, or None where there is no file that can be looked at."""
+        if path not in self._stats:
+            try:
+                self._stats[path] = os.stat(path)  # noqa: PTH116
+            except OSError:
+                self._stats[path] = None
+        return self._stats[path]
+
+    def digest(self, path: str) -> str:
+        """The digest of the file's content; empty if it can't be read."""
+        if path not in self._digests:
+            try:
+                self._digests[path] = digest_of(path)
+            except OSError:
+                self._digests[path] = ""
+        return self._digests[path]
+
+
+def has_changed(path: Path | str, state: FileState | None, look: Look | None = None) -> bool:
     """Whether the file at `path` differs in content or existence from the recorded state."""
-    try:
-        stat = os.stat(path)  # noqa: PTH116
-        if state is None or not state.digest:
-            return True
-        return not state.same_stat(stat) and digest_of(path) != state.digest
-    except OSError:
-        return state is not None
+    seen = look or Look()
+    stat = seen.stat(str(path))
+    if stat is None or state is None:
+        return (stat is None) != (state is None)
+    return not state.digest or (not state.same_stat(stat) and seen.digest(str(path)) != state.digest)
 
 
 def clock_ns() -> int:

@@ -14,7 +14,7 @@ import SCons.Builder
 from SCons.Node import Node
 
 from scons_kmod.errors import KmodError
-from scons_kmod.file_state import FileSet
+from scons_kmod.file_state import FileSet, Look
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Command, Step
 
@@ -32,6 +32,7 @@ class Graph:
         self.made: list[Path] = []
         self.reasons: dict[str, list[str]] = {}
         self.read: dict[str, list[str]] = {}
+        self.look = Look()
         self.announced = 0
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.announce))
@@ -71,7 +72,9 @@ class Graph:
         name = dependency.value
         if name not in self.read:
             record = FileSet.load(Path(name))
-            self.read[name] = [f"{path} changed" for path in record.changed()] if record else ["its record is gone"]
+            self.read[name] = (
+                [f"{path} changed" for path in record.changed(self.look)] if record else ["its record is gone"]
+            )
         return self.noted(bool(self.read[name]), target, ", ".join(self.read[name][:3]))
 
     def content_changed(self, dependency: Node, target: Node, previous: Any, repo: Any = None) -> bool:

@@ -21,8 +21,8 @@ from scons_kmod.settings import VERBS
 from .session import Session, reported
 
 Env = Any
-# A process for each of two test files at a time: builds and VMs take turns at waiting.
-PARALLEL = ("-n", "2", "--dist", "loadfile")
+# Two processes: builds and VMs take turns at waiting.
+PARALLEL = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 # Those of `VERBS` that there are.
 IMPLEMENTED = ("all", "test", "doc", "install", "doctor")
 
