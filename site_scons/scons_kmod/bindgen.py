@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod import layout
@@ -55,9 +56,14 @@ def parameters(path: Path) -> list[str]:
     return shlex.split(path.read_text(), comments=True)
 
 
-def bindings_step(target: BuildTarget) -> Step:
-    """Generate the bindings for the target's kernel."""
-    header = target.sources / "rust/bindings/bindings_helper.h"
+def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
+    """Generate the bindings for the target's kernel, with these more of its headers.
+
+    All modules share one crate of bindings, so that a C type is one Rust type for all.
+    """
+    helper = target.sources / "rust/bindings/bindings_helper.h"
+    header = target.build / "bindings/bindings.h"
+    text = f'#include "{helper}"\n' + "".join(f"#include <{name}>\n" for name in sorted(set(headers)))
     arguments = target.sources / "rust/bindgen_parameters"
     raw = target.build / "bindings/bindgen.rs"
     depfile = target.build / "bindings/bindgen.d"
@@ -81,7 +87,8 @@ def bindings_step(target: BuildTarget) -> Step:
             Command(tuple(check), target.build, label="LAYOUT"),
         ),
         outputs=(bindings_file(target), layout_header(target)),
-        tracked=(header, program),
+        tracked=(helper, program),
         depfiles=(depfile,),
+        files=((header, text),),
         tools=(bindgen.digest,),
     )

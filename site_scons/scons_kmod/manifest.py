@@ -15,6 +15,7 @@ from scons_kmod.settings import VERBS
 FILE_NAME = "module.toml"
 # The kernel's MODULE_NAME_LEN is 64 - sizeof(unsigned long), its final NUL included (include/linux/moduleparam.h).
 MAX_NAME = 55
+HEADER = re.compile(r"\w[\w./-]*\.h")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -23,6 +24,7 @@ class Manifest:
     """One module. `directory` is where its manifest lies, `root` its crate root.
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
+    `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``).
     """
 
     name: str
@@ -30,6 +32,7 @@ class Manifest:
     root: Path
     test: Path | None
     programs: tuple[Path, ...] = ()
+    headers: tuple[str, ...] = ()
 
     @property
     def crate(self) -> str:
@@ -42,17 +45,19 @@ def read_manifest(path: Path) -> Manifest:
     located = load(path)
     top = Table(located, ())
     module = top.table("module")
+    bindings = top.table("bindings", default=None)
     test = top.table("test", default=None)
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
     module.done()
     check_name(located, name)
+    headers = kernel_headers(bindings) if bindings else ()
     directory = path.parent.resolve()
     crate_root = inside(located, directory, ("module", "root"), root or default_root(directory, name))
     if test is None:
         script = directory / "test.sh"
-        return Manifest(name, directory, crate_root, script if script.is_file() else None)
+        return Manifest(name, directory, crate_root, script if script.is_file() else None, headers=headers)
     script_name = test.string("script", default="test.sh")
     sources = test.strings("programs", default=())
     test.done()
@@ -60,7 +65,20 @@ def read_manifest(path: Path) -> Manifest:
     programs = tuple(
         inside(located, directory, ("test", "programs", number), source) for number, source in enumerate(sources)
     )
-    return Manifest(name, directory, crate_root, script, programs)
+    return Manifest(name, directory, crate_root, script, programs, headers)
+
+
+def kernel_headers(bindings: Table) -> tuple[str, ...]:
+    """The headers that a module adds to the bindings, named as C includes them."""
+    headers = bindings.strings("headers", default=())
+    bindings.done()
+    for number, header in enumerate(headers):
+        if not HEADER.fullmatch(header) or ".." in header:
+            where = bindings.located.where((*bindings.key, "headers", number))
+            raise UserError(
+                f"{header!r} is no header of the kernel", where=where, fix='write it as in #include: "linux/leds.h"'
+            )
+    return headers
 
 
 def default_root(directory: Path, name: str) -> str:

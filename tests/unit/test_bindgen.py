@@ -20,7 +20,7 @@ def made(tmp_path: Path, request: pytest.FixtureRequest) -> BuildTarget:
 def test_bindgen_reads_the_header_with_the_kernels_flags(made: BuildTarget) -> None:
     generate = bindings_step(made).commands[0]
     ours, clang = generate.argv[: generate.argv.index("--")], generate.argv[generate.argv.index("--") + 1 :]
-    assert ours[:2] == ("/usr/bin/bindgen", str(made.sources / "rust/bindings/bindings_helper.h"))
+    assert ours[:2] == ("/usr/bin/bindgen", str(made.build / "bindings/bindings.h"))
     assert after(list(ours), "-o") == str(made.build / "bindings/bindgen.rs")
     assert clang == (*clang_flags(made), "-w")
     assert {"-nostdinc", "-D__KERNEL__", "-DMODULE", "-mcmodel=kernel", "-fshort-wchar"} <= set(clang)
@@ -51,3 +51,13 @@ def test_outputs_inputs_and_tools(made: BuildTarget) -> None:
     assert step.depfiles == (made.build / "bindings/bindgen.d",)
     assert step.tools == ("bindgen's digest",)
     assert f"--depfile={step.depfiles[0]}" in step.commands[0].argv
+
+
+def test_the_header_has_ours_and_what_modules_add(made: BuildTarget) -> None:
+    ((path, text),) = bindings_step(made, ["net/sock.h", "linux/leds.h", "net/sock.h"]).files
+    assert path == made.build / "bindings/bindings.h"
+    assert text.splitlines() == [
+        f'#include "{made.sources}/rust/bindings/bindings_helper.h"',
+        "#include <linux/leds.h>",
+        "#include <net/sock.h>",
+    ]

@@ -171,3 +171,19 @@ def test_programs_of_a_test(tmp_path: Path) -> None:
     )
     write(tmp_path / "b.c", "")
     assert read_manifest(path).programs == (tmp_path / "a.c", tmp_path / "b.c")
+
+
+def test_headers_of_the_kernel_may_be_added_to_the_bindings(tmp_path: Path) -> None:
+    text = '[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "net/sock.h"]\n'
+    assert read_manifest(manifest(tmp_path, text, "x.rs")).headers == ("linux/leds.h", "net/sock.h")
+
+
+@pytest.mark.parametrize(
+    "header", ["/etc/passwd.h", "../x.h", "linux/../../x.h", "linux/leds", "<linux/leds.h>", "a.h b.h"]
+)
+def test_what_is_no_header_of_the_kernel_is_refused(tmp_path: Path, header: str) -> None:
+    text = f'[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "{header}"]\n'
+    assert complaint(manifest(tmp_path, text, "x.rs")) == (
+        f"module.toml:4: [bindings.headers] element 2: {header!r} is no header of the kernel\n"
+        '    write it as in #include: "linux/leds.h"'
+    )

@@ -27,7 +27,8 @@ impl KernelModule for Lost {{
 BODIES = {
     "panics": 'let nothing: Option<u32> = core::hint::black_box(None);\nnothing.expect("the module\'s own panic");',
     "hangs": "while core::hint::black_box(true) {}",
-    "is_fine": 'pr_info!("all is well\\n");',
+    # With a header of its own choice, which the bundled bindings do not cover.
+    "is_fine": 'pr_info!("a LED has {} bytes\\n", core::mem::size_of::<kernel::bindings::led_classdev>());',
 }
 
 
@@ -36,7 +37,8 @@ def modules(tmp_path: Path) -> Path:
     for name, body in BODIES.items():
         directory = tmp_path / "modules" / name
         directory.mkdir(parents=True)
-        (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n')
+        headers = '[bindings]\nheaders = ["linux/leds.h"]\n' if name == "is_fine" else ""
+        (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n{headers}')
         (directory / f"{name}.rs").write_text(SOURCE.format(name=name, body=body))
     return tmp_path / "modules"
 

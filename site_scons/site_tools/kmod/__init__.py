@@ -90,7 +90,9 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
 
 def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
     """The bindgen step: the generated bindings of a kernel, and the sizes of their types for the C helpers."""
-    return once(env, target, "bindings", lambda: [bindgen.bindings_step(target)])
+    manifests: list[Manifest] = env["KMOD"].manifests
+    headers = [header for manifest in manifests for header in manifest.headers]
+    return once(env, target, "bindings", lambda: [bindgen.bindings_step(target, headers)])
 
 
 def support_crates(env: Env, target: BuildTarget) -> Nodes:
