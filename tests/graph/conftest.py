@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkout import PROJECT, SCONS, Checkout
-
-__all__ = ["PROJECT", "SCONS", "Checkout"]
+from checkout import Checkout
 
 
 @pytest.fixture(scope="session")
