@@ -9,24 +9,38 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from scons_kmod.cache import cache_directory
+from scons_kmod.packages import fetch
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import default_target, read_targets
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The first modules are enough to see what runs again; the VM tests build them all.
 MODULES = ("rust_fail", "rust_kvm", "rust_minimal", "rust_miscdev")
-PARTS = ("SConstruct", "site_scons", "rust", "kernel", "targets", *(f"modules/{name}" for name in MODULES))
+PARTS = ("SConstruct", "site_scons", "rust", "kernel", "targets")
 SCONS = (sys.executable, "-m", "SCons")
+
+
+def copy_of_tree(root: Path) -> Path:
+    """A copy of the default target's headers, which may be edited: ROOT/usr/src/linux-headers-RELEASE."""
+    target = default_target(read_targets(PROJECT / "targets"))
+    unpacked = fetch(target, cache_directory(), RunLog(target.name))
+    shutil.copytree(unpacked.root, root, symlinks=True)
+    return root / unpacked.kernel_tree.relative_to(unpacked.root)
 
 
 class Checkout:
     """A copy of the project that is built by `scons` as a user would build it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, modules: Sequence[str] = MODULES, *, copy: bool = True) -> None:
+        """A copy with these modules, made now unless it is there."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        for part in PARTS:
+        for part in (*PARTS, *(f"modules/{name}" for name in modules)) if copy else ():
             source = PROJECT / part
             if source.is_dir():
                 shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The bindgen step: the kernel's headers to Rust declarations, with a check of every type's layout."""
+"""The bindgen steps: what the bindings depend on, and the kernel's headers to Rust, with a check of every layout."""
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scons_kmod import layout
+from scons_kmod import fingerprint, generate_bindings, layout
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.digests import TOKENS
+from scons_kmod.header_search import include_directories
+from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
+from scons_kmod.views import IDENTIFIERS, View
 
 # C flags of gcc that libclang does not know or that say nothing about declarations (rust/Makefile's skip list).
 GCC_ONLY = (
@@ -45,6 +50,16 @@ def layout_header(target: BuildTarget) -> Path:
     return target.build / "bindings/bindings_layout.h"
 
 
+def fingerprint_file(target: BuildTarget) -> Path:
+    """The digests of what the bindings depend on."""
+    return target.build / "bindings/fingerprint.json"
+
+
+def declared_file(target: BuildTarget) -> Path:
+    """All names that the headers declare, one a line: a Rust identifier that is none of them can't matter."""
+    return target.build / "bindings/declared.txt"
+
+
 def clang_flags(target: BuildTarget) -> list[str]:
     """The kernel's C flags, as far as libclang takes them."""
     words = target.kbuild.cc[1:]
@@ -56,39 +71,91 @@ def parameters(path: Path) -> list[str]:
     return shlex.split(path.read_text(), comments=True)
 
 
+def bindgen_flags(target: BuildTarget) -> list[str]:
+    """The flags that libclang reads the headers with, for the fingerprint and for bindgen."""
+    # Nothing in the bindings depends on a line's number, and then nothing in the fingerprint does.
+    return [*clang_flags(target), "-w", "-Wno-builtin-macro-redefined", "-D__LINE__=0"]
+
+
+def header(target: BuildTarget, headers: Iterable[str]) -> tuple[Path, str]:
+    """The C file that bindgen reads: our own list, and these more of the kernel's headers."""
+    lines = [f"#include <{name}>\n" for name in sorted(set(headers))]
+    return target.build / "bindings/bindings.h", f'#include "{helper(target)}"\n' + "".join(lines)
+
+
+def helper(target: BuildTarget) -> Path:
+    """The bundled list of headers."""
+    return target.sources / "rust/bindings/bindings_helper.h"
+
+
+def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
+    """All files that name what the bindings must have: Rust's, and the C file that compares sizes."""
+    directories = [target.sources / "kernel", target.sources / "rust", *(one.directory for one in manifests)]
+    found = {path for directory in directories for path in directory.rglob("*.rs")}
+    return (*sorted(found), target.sources / "rust/bindings/layout.c")
+
+
+def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iterable[str] = ()) -> Step:
+    """Digests of the declarations that the identifiers in `sources` reach.
+
+    Of a source only the identifiers that the headers declare can change what is made.
+    """
+    request = target.build / "bindings/fingerprint_request.json"
+    program = Path(fingerprint.__file__)
+    depfile = target.build / "bindings/fingerprint.d"
+    bindgen = target.toolchain.bindgen
+    unit, text = header(target, headers)
+    asked = {
+        "libclang": f"{dict(bindgen.env)['LIBCLANG_PATH']}/libclang.so",
+        "header": str(unit),
+        "flags": bindgen_flags(target),
+        "sources": [str(path) for path in sources],
+        "names": [],
+        "fingerprint": str(fingerprint_file(target)),
+        "declared": str(declared_file(target)),
+        "depfile": str(depfile),
+    }
+    return Step(
+        name="DIGEST",
+        unit="bindings",
+        commands=(Command((sys.executable, "-I", str(program), str(request)), target.tree.path),),
+        outputs=(fingerprint_file(target), declared_file(target)),
+        tracked=(program, helper(target)),
+        depfiles=(depfile,),
+        views=(View(IDENTIFIERS, tuple(sources), declared_file(target)),),
+        files=((unit, text), (request, json.dumps(asked, indent=1))),
+        tools=(bindgen.digest,),
+        kind=TOKENS,
+        exact=bool(target.kcflags),
+        searched=include_directories(target.kbuild.cc, str(target.tree.path)),
+    )
+
+
 def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
-    """Generate the bindings for the target's kernel, with these more of its headers.
+    """Generate the bindings for the target's kernel: what the fingerprint names, and nothing unless it has changed.
 
     All modules share one crate of bindings, so that a C type is one Rust type for all.
     """
-    helper = target.sources / "rust/bindings/bindings_helper.h"
-    header = target.build / "bindings/bindings.h"
-    text = f'#include "{helper}"\n' + "".join(f"#include <{name}>\n" for name in sorted(set(headers)))
+    request = target.build / "bindings/bindgen_request.json"
+    program = Path(generate_bindings.__file__)
     arguments = target.sources / "rust/bindgen_parameters"
-    raw = target.build / "bindings/bindgen.rs"
-    depfile = target.build / "bindings/bindgen.d"
     bindgen = target.toolchain.bindgen
-    generate = [
-        bindgen.path,
-        str(header),
-        *parameters(arguments),
-        "--no-rustfmt-bindings",
-        f"--depfile={depfile}",
-        "-o",
-        str(raw),
-    ]
-    program = Path(layout.__file__)
-    check = [sys.executable, "-I", str(program), str(raw), str(bindings_file(target)), str(layout_header(target))]
+    unit, text = header(target, headers)
+    asked = {
+        "bindgen": [bindgen.path, str(unit), *parameters(arguments), "--no-rustfmt-bindings"],
+        "flags": bindgen_flags(target),
+        "fingerprint": str(fingerprint_file(target)),
+        "raw": str(target.build / "bindings/bindgen.rs"),
+        "bindings": str(bindings_file(target)),
+        "layout": str(layout_header(target)),
+    }
     return Step(
         name="BINDGEN",
         unit="bindings",
-        commands=(
-            Command((*generate, "--", *clang_flags(target), "-w"), target.tree.path, bindgen.env),
-            Command(tuple(check), target.build, label="LAYOUT"),
-        ),
+        commands=(Command((sys.executable, "-I", str(program), str(request)), target.tree.path, bindgen.env),),
         outputs=(bindings_file(target), layout_header(target)),
-        tracked=(helper, program),
-        depfiles=(depfile,),
-        files=((header, text),),
+        inputs=(fingerprint_file(target),),
+        tracked=(arguments, program, Path(layout.__file__)),
+        files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
     )

@@ -13,12 +13,13 @@ from scons_kmod.rust_flags import config_cfgs, rust_flags
 from scons_kmod.toolchain import Toolchain
 
 
-@dataclasses.dataclass(frozen=True)
+# There is one for each target: they are told apart by identity, so that what is worked out of one can be kept.
+@dataclasses.dataclass(frozen=True, eq=False)
 class BuildTarget:
     """All that decides how a crate or a C file is compiled for one kernel.
 
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
-    the bundled rust/ and kernel/. `krustflags` are the user's own flags for every crate.
+    the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
     """
 
     name: str
@@ -28,6 +29,7 @@ class BuildTarget:
     build: Path
     cache: Path
     sources: Path
+    kcflags: tuple[str, ...]
     krustflags: tuple[str, ...]
     extra_symbols: tuple[Path, ...]
 

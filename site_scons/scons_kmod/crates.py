@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.bindgen import bindings_file
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_cache import CachedStep
+from scons_kmod.digests import LINES
 from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
@@ -48,26 +50,31 @@ TOLERANCE = (
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
 
 
+@functools.cache
 def crate_dir(target: BuildTarget, name: str) -> Path:
     """Where the files of a support crate lie; those of the library crates lie together."""
     return target.build / "crates" / ("library" if name in LIBRARY_CRATES else name)
 
 
+@functools.cache
 def rmeta(target: BuildTarget, name: str) -> Path:
     """A support crate's metadata, for ``--extern``."""
     return crate_dir(target, name) / f"lib{name}.rmeta"
 
 
+@functools.cache
 def support_object(target: BuildTarget, name: str) -> Path:
     """A support crate's object."""
     return crate_dir(target, name) / f"{name}.o"
 
 
+@functools.cache
 def library_stamp(target: BuildTarget) -> Path:
     """The file that stands for all library crates in the graph."""
     return crate_dir(target, "core") / "library.json"
 
 
+@functools.cache
 def macros_library(target: BuildTarget) -> Path:
     """The proc-macro crate, a shared library for rustc itself."""
     return crate_dir(target, "macros") / "libmacros.so"
@@ -88,14 +95,15 @@ def library_step(target: BuildTarget) -> CachedStep:
         ]
         commands.append(Command(tuple(argv), Path(), (*ENVIRONMENT, *rustc.env), COLOR))
         made.append(name)
+    products = tuple(file for name in made for file in (f"{name}.o", f"lib{name}.rmeta"))
     return CachedStep(
         name="RUSTC",
         unit="library",
         commands=tuple(commands),
-        outputs=(library_stamp(target),),
+        outputs=(library_stamp(target), *(crate_dir(target, "core") / name for name in products)),
         tools=(rustc.digest,),
         cache=target.cache / "crates",
-        products=tuple(file for name in made for file in (f"{name}.o", f"lib{name}.rmeta")),
+        products=products,
         source_dirs=tuple(library / name for name in LIBRARY_DIRECTORIES),
     )
 
@@ -150,6 +158,7 @@ def macros_step(target: BuildTarget) -> Step:
         tracked=(root,),
         depfiles=(depfile,),
         tools=(rustc.digest,),
+        kind=LINES,
     )
 
 
@@ -186,6 +195,8 @@ def support_step(
         tracked=(source, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
+        kind=LINES,
+        exact=bool(target.krustflags),
     )
 
 
@@ -213,9 +224,10 @@ def kernel_crate_step(target: BuildTarget) -> Step:
     )
 
 
-def indirect(target: BuildTarget) -> list[str]:
+@functools.cache
+def indirect(target: BuildTarget) -> tuple[str, ...]:
     """Where rustc finds the crates that the named ones were compiled against."""
-    return [f"-Ldependency={crate_dir(target, name)}" for name in ("core", "macros", "bindings", "kernel")]
+    return tuple(f"-Ldependency={crate_dir(target, name)}" for name in ("core", "macros", "bindings", "kernel"))
 
 
 def module_dir(target: BuildTarget, manifest: Manifest) -> Path:
@@ -223,15 +235,21 @@ def module_dir(target: BuildTarget, manifest: Manifest) -> Path:
     return target.build / "modules" / manifest.name
 
 
+def crate_object(target: BuildTarget, manifest: Manifest) -> Path:
+    """The object of a module's own crate."""
+    return module_dir(target, manifest) / "crate" / f"{manifest.crate}.o"
+
+
 def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     """A module's own crate, to one object."""
+    root = manifest.crate_root
     directory = module_dir(target, manifest)
-    made = directory / "crate" / f"{manifest.crate}.o"
+    made = crate_object(target, manifest)
     name = f"modules/{manifest.name}"
     copy = copy_of_root(manifest, directory / "crate/copy")
     command, depfile = kernel_code(
         target,
-        copy.root if copy else manifest.root,
+        copy.root if copy else root,
         manifest.crate,
         directory / "crate",
         emit=(f"obj={made}",),
@@ -252,8 +270,10 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(links, command) if links else (command,),
         outputs=(made,),
         inputs=(library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel")),
-        tracked=(manifest.root, target.cfg_file),
+        tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         files=((copy.root, copy.text),) if copy else (),
         tools=(target.toolchain.rustc.digest,),
+        kind=LINES,
+        exact=bool(target.krustflags),
     )

@@ -47,13 +47,14 @@ def stand_in(word: re.Match[str]) -> str:
 
 def copy_of_root(manifest: Manifest, directory: Path) -> Copy | None:
     """The copy, to be made in `directory`, of a root that names what is gone; None for one that names nothing such."""
+    root = manifest.crate_root
     try:
-        text = manifest.root.read_text()
+        text = root.read_text()
     except UnicodeDecodeError:
         # rustc says where.
         return None
     replaced = without_gone(text)
     if replaced == text:
         return None
-    beside = tuple(sorted(path for path in manifest.root.parent.iterdir() if path != manifest.root))
-    return Copy(directory / manifest.root.name, replaced, beside)
+    beside = tuple(sorted(path for path in root.parent.iterdir() if path != root))
+    return Copy(directory / root.name, replaced, beside)

@@ -12,6 +12,7 @@ import dataclasses
 import re
 import shlex
 import shutil
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,19 @@ class Kbuild:
     """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
 
     `cc` compiles (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool` checks and rewrites one
-    object in place; `modpost` lacks ``-o OUT -T LIST``; `ld_module` lacks ``-o OUT IN...``; `common` is the C source
-    that is linked into every module (module-common.c), if the tree has one.
+    object in place, `objtool_each` if not the whole module but each C object; `modpost` lacks ``-o OUT -T LIST``;
+    `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into every module (module-common.c), if
+    the tree has one. `preamble` are the directives at the head of each ``.mod.c``, which bring in its headers.
     """
 
     cc: tuple[str, ...]
     ld: tuple[str, ...]
     objtool: tuple[str, ...]
+    objtool_each: bool
     modpost: tuple[str, ...]
     ld_module: tuple[str, ...]
     common: str | None
+    preamble: str
 
     @property
     def compiler(self) -> str:
@@ -150,10 +154,18 @@ def read_commands(work: Path) -> Kbuild:
         cc=tuple(strip_files(compile_[0], work)),
         ld=tuple(strip_files(link[0], work)),
         objtool=tuple(word for word in objtool if not word.startswith(str(work)) and word != "--link"),
+        objtool_each=any(map(is_objtool, compile_)),
         modpost=tuple(strip_options(modpost, {"-o", "-T"})),
         ld_module=tuple(strip_files(final, work)),
         common=saved_command(common)[0][-1] if common.exists() else None,
+        preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
     )
+
+
+def leading_directives(text: str) -> str:
+    """The preprocessor's lines at the head of a C source."""
+    lines = takewhile(lambda line: not line or line.startswith("#"), text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def is_objtool(words: list[str]) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""bindgen's layout tests as checks at compile time. Run as a program: layout.py BINDGEN.rs BINDINGS.rs LAYOUT.h
+"""bindgen's layout tests as checks at compile time.
 
 bindgen writes what libclang knows of each type's layout as `#[test]` functions, which nobody runs in a kernel. Here
 they become constant assertions, so that a type that rustc lays out otherwise does not compile; and the sizes go into
@@ -9,8 +9,7 @@ a C header, so that the C helpers can compare what libclang saw with what the ke
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 # bindgen writes its tokens on one line unless rustfmt is run, which costs a third of the time.
 TEST = re.compile(r"# ?\[test\]\s+fn bindgen_test_layout_\w+ ?\(\) \{")
@@ -20,7 +19,9 @@ FIELD = re.compile(
     r"addr_of ?! ?\(\(\* ?ptr\) ?\. ?((?:r#)?\w+)\) as usize - ptr as usize \} ?, ?(\d+)usize"
 )
 BRACE = re.compile(r"[{}]")
-ITEM = re.compile(r"(?<=[;}]) (?=pub |# \[|extern |impl |const )")
+# What may end an item, and strings, in which nothing does.
+MARK = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
+COMMENT = re.compile(r"\s*/\*.*?\*/\s*", re.DOTALL)
 
 
 def constant_checks(text: str) -> tuple[str, str]:
@@ -42,7 +43,23 @@ def constant_checks(text: str) -> tuple[str, str]:
         # One assertion a type: with one for each field, rustc takes twice as long for the whole crate.
         kept += [text[at : test.start()], f"const _: () = assert!({' && '.join(checks)});\n"]
         at = end + 1
-    return ITEM.sub("\n", "".join((*kept, text[at:]))), "".join(sizes)
+    return "".join((*kept, text[at:])), "".join(sizes)
+
+
+def items(text: str) -> Iterator[str]:
+    """The items of bindgen's output, without the comment at its top."""
+    comment = COMMENT.match(text)
+    begin = comment.end() if comment else 0
+    depth = 0
+    for mark in MARK.finditer(text, begin):
+        if mark[0] in "{([":
+            depth += 1
+        elif mark[0] in "})]":
+            depth -= 1
+        if depth == 0 and mark[0] in "};":
+            # `struct A {};` does not occur: a semicolon by itself would belong to what is before it.
+            yield text[begin : mark.end()].strip()
+            begin = mark.end()
 
 
 def closing_brace(text: str, at: int) -> int:
@@ -53,14 +70,3 @@ def closing_brace(text: str, at: int) -> int:
         if depth == 0:
             return brace.start()
     raise ValueError("a block that does not end")
-
-
-def main(source: Path, bindings: Path, header: Path) -> None:
-    """Read bindgen's output, write the bindings and the header."""
-    rust, sizes = constant_checks(source.read_text())
-    bindings.write_text(rust)
-    header.write_text(sizes)
-
-
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))

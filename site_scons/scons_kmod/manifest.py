@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """One module. `directory` is where its manifest lies, `root` its crate root.
+    """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C: `c_sources`.
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
     `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``).
@@ -29,10 +29,18 @@ class Manifest:
 
     name: str
     directory: Path
-    root: Path
+    root: Path | None
     test: Path | None
     programs: tuple[Path, ...] = ()
     headers: tuple[str, ...] = ()
+    c_sources: tuple[Path, ...] = ()
+
+    @property
+    def crate_root(self) -> Path:
+        """The crate root of a module that has one. Raises `ValueError` for a module of C."""
+        if self.root is None:
+            raise ValueError(f"{self.name} has no crate")
+        return self.root
 
     @property
     def crate(self) -> str:
@@ -46,26 +54,48 @@ def read_manifest(path: Path) -> Manifest:
     top = Table(located, ())
     module = top.table("module")
     bindings = top.table("bindings", default=None)
+    c = top.table("c", default=None)
     test = top.table("test", default=None)
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
     module.done()
     check_name(located, name)
-    headers = kernel_headers(bindings) if bindings else ()
     directory = path.parent.resolve()
-    crate_root = inside(located, directory, ("module", "root"), root or default_root(directory, name))
+    sources = files_inside(located, directory, c, "sources") if c else ()
+    if sources and root:
+        raise UserError(
+            "a module of both C and Rust is not supported yet",
+            where=located.where(("c", "sources")),
+            fix="leave out [module] root, or [c]",
+        )
+    crate_root = (
+        None if sources else inside(located, directory, ("module", "root"), root or default_root(directory, name))
+    )
+    script, programs = tested(located, directory, test)
+    headers = kernel_headers(bindings) if bindings else ()
+    return Manifest(name, directory, crate_root, script, programs, headers, sources)
+
+
+def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:
+    """The script of a module's VM test, if it has one of its own, and the C sources of the programs in it."""
     if test is None:
         script = directory / "test.sh"
-        return Manifest(name, directory, crate_root, script if script.is_file() else None, headers=headers)
-    script_name = test.string("script", default="test.sh")
-    sources = test.strings("programs", default=())
-    test.done()
-    script = inside(located, directory, ("test", "script"), script_name)
-    programs = tuple(
-        inside(located, directory, ("test", "programs", number), source) for number, source in enumerate(sources)
-    )
-    return Manifest(name, directory, crate_root, script, programs, headers)
+        return script if script.is_file() else None, ()
+    name = test.string("script", default="test.sh")
+    programs = files_inside(located, directory, test, "programs", default=())
+    return inside(located, directory, ("test", "script"), name), programs
+
+
+def files_inside(
+    located: Located, directory: Path, table: Table, key: str, **default: tuple[str, ...]
+) -> tuple[Path, ...]:
+    """The files that the only list of a table names."""
+    names = table.strings(key, **default)
+    table.done()
+    if not names and not default:
+        table.wrong(key, "must name a file")
+    return tuple(inside(located, directory, (*table.key, key, number), name) for number, name in enumerate(names))
 
 
 def kernel_headers(bindings: Table) -> tuple[str, ...]:

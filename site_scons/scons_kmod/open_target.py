@@ -79,6 +79,7 @@ def open_target(
         build=directory,
         cache=cache,
         sources=sources,
+        kcflags=settings.kcflags,
         krustflags=settings.krustflags,
         extra_symbols=settings.extra_symbols,
     )

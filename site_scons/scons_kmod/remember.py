@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.atomic import write_text
-from scons_kmod.file_state import FileSet, clock_ns
+from scons_kmod.digests import UNKNOWN, Digests, clock_ns
 
 Answer = tuple[Any, Iterable[Path | str]]
 
@@ -21,14 +21,19 @@ def remembered(path: Path, key: object, find: Callable[[], Answer]) -> Any:
     A file that was cut short or changed by hand is as good as none.
     """
     wanted = json.loads(json.dumps(key))
+    digests = Digests(path.with_name(f"{path.stem}-files.json"))
     try:
         kept = json.loads(path.read_text())
-        if kept["key"] == wanted and not FileSet.from_json(kept["files"]).changed():
+        if kept["key"] == wanted and all(digests.of(name) == digest for name, digest in kept["files"].items()):
+            digests.save()
             return kept["answer"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     started = clock_ns()
     answer, files = find()
-    states = FileSet.take(files, before_ns=started).to_json()
+    names = sorted({str(name) for name in files})
+    fresh = {name for name in names if digests.changed_since(name, started)}
+    states = {name: UNKNOWN if name in fresh else digests.of(name) for name in names}
     write_text(path, json.dumps({"key": wanted, "answer": answer, "files": states}, indent=1) + "\n")
+    digests.save()
     return answer

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scons_kmod.atomic import write_text
 from scons_kmod.errors import MachineError, StepError
@@ -111,6 +111,15 @@ class RunLog:
     def write(self, path: Path) -> None:
         """Write the record as ``last-run.json``, a list of objects in the order in which the steps ended."""
         write_text(path, json.dumps([dataclasses.asdict(e) for e in self.entries], indent=1) + "\n")
+
+
+def read_entries(path: Path) -> list[dict[str, Any]]:
+    """What `RunLog.write` has written; nothing if it can't be read."""
+    try:
+        entries = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []
+    return entries if isinstance(entries, list) else []
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -60,4 +60,6 @@ def doc_step(target: BuildTarget) -> Step:
         # The crates' own: rustdoc reads what rustc read.
         depfiles=(crate_dir(target, "macros") / "macros.d", crate_dir(target, "kernel") / "kernel.d"),
         tools=(rustc.digest,),
+        # The outputs stand for many more pages.
+        kept=False,
     )

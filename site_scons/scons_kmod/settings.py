@@ -33,6 +33,7 @@ class Settings:
     krustflags: tuple[str, ...] = ()
     extra_symbols: tuple[Path, ...] = ()
     update: bool = False
+    next: bool = False
 
 
 # Each word's name and the setting it fills.
@@ -48,6 +49,7 @@ VARIABLES = {
     "KRUSTFLAGS": "krustflags",
     "KBUILD_EXTRA_SYMBOLS": "extra_symbols",
     "UPDATE": "update",
+    "NEXT": "next",
 }
 
 
@@ -95,7 +97,7 @@ def convert(name: str, value: str) -> object:
             return existing_files(name, value)
         case "KCFLAGS" | "KRUSTFLAGS":
             return split_words(name, value)
-        case "V" | "UPDATE":
+        case "V" | "UPDATE" | "NEXT":
             if value not in ("", "0", "1"):
                 raise UserError(f"0 or 1 is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=1")
             return value == "1"

@@ -8,14 +8,14 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from scons_kmod.atomic import write_text
+from scons_kmod.digests import RAW
 from scons_kmod.errors import StepError
-from scons_kmod.file_state import FileSet, clock_ns
 from scons_kmod.run_log import RunLog
+from scons_kmod.views import View
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,13 @@ class Step:
 
     `name` is what Kbuild would print (``RUSTC``), `unit` what the step is about. `inputs` are files that other steps
     make, `tracked` files that somebody edits or installs; what a step finds out for itself (headers, submodules) comes
-    from its `depfiles`. `files` are written before the first command. `tools` are digests of the programs that run.
+    from its `depfiles`. `views` are files of which a part alone matters. `files` are written before the first command.
+    `tools` are digests of the programs that run. `after` are outputs of other steps that must be up to date before this
+    one runs, though nothing that it makes depends on what is in them.
+
+    `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
+    `exact` overrides it, for flags that may bring anything into the output. `searched` are the directories in which
+    headers are looked for. `kept`: the outputs of earlier runs are put aside, for an edit that is undone.
     """
 
     name: str
@@ -49,51 +55,50 @@ class Step:
     inputs: tuple[Path, ...] = ()
     tracked: tuple[Path, ...] = ()
     depfiles: tuple[Path, ...] = ()
+    views: tuple[View, ...] = ()
     files: tuple[tuple[Path, str], ...] = ()
     tools: tuple[str, ...] = ()
+    after: tuple[Path, ...] = ()
+    kind: str = RAW
+    exact: bool = False
+    searched: tuple[str, ...] = ()
+    kept: bool = True
 
     @property
-    def record(self) -> Path:
-        """Where the state of the files that the step has read is kept."""
-        return self.outputs[0].with_name(self.outputs[0].name + ".deps")
+    def key(self) -> str:
+        """The step's name among all steps: its first output."""
+        return str(self.outputs[0])
 
     def signature(self) -> str:
         """A digest of all that decides what the step makes, but for the content of the files it reads."""
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.files]
-        text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked]])
-        return hashlib.sha256(text.encode()).hexdigest()
+        views = [(view.kind, [str(p) for p in view.paths], str(view.by)) for view in self.views]
+        text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.exact])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def run(
-        self, log: RunLog, *, why: str = "", color: bool = False, show: Callable[[str], None] = lambda _: None
-    ) -> None:
-        """Run the step; on success all its outputs are there and its record is written, otherwise none is.
+    def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
+        """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.
 
         `show` gets what the tools print when they succeed (warnings). Raises `StepError` and `MachineError`.
         """
         discard(self)
-        started = clock_ns()
-        try:
-            for output in self.outputs:
-                output.parent.mkdir(parents=True, exist_ok=True)
-            for path, text in self.files:
-                write_text(path, text)
-            for command in self.commands:
-                printed = run_command(command, self, log, why, color)
-                if printed:
-                    show(printed)
-            self.check_outputs()
-            made = {*self.inputs, *(path for path, _ in self.files)}
-            found = [path for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)]
-            read = [path for path in found if path not in made]
-            FileSet.take([*self.tracked, *read], before_ns=started).save(self.record)
-        except BaseException:
-            discard(self)
-            raise
+        for output in self.outputs:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        for path, text in self.files:
+            write_text(path, text)
+        for command in self.commands:
+            printed = run_command(command, self, log, why, color)
+            if printed:
+                show(printed)
+        self.check_outputs()
+        made = {*map(str, self.inputs), *(str(path) for path, _ in self.files)}
+        found = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
+        return sorted({*map(str, self.tracked), *found} - made)
 
     def check_outputs(self) -> None:
         """Raise `StepError` if a command ended well without making what it should."""
-        missing = [str(path) for path in self.outputs if not path.exists()]
+        missing = [str(path) for path in self.outputs if not path.is_file()]
         if missing:
             raise StepError(f"it ended well but did not make {', '.join(missing)}", where=f"{self.name} {self.unit}")
 
@@ -115,11 +120,8 @@ def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool
 
 def discard(step: Step) -> None:
     """Remove what a step makes, so that nothing half-made or out of date can be taken for its result."""
-    for path in (step.record, *step.outputs):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    for path in step.outputs:
+        path.unlink(missing_ok=True)
 
 
 def read_depfile(depfile: Path, base: Path) -> list[Path]:

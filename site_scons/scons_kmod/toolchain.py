@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from scons_kmod.digests import Digests
 from scons_kmod.errors import KmodError, MachineError
-from scons_kmod.file_state import FileSet
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
@@ -157,7 +157,7 @@ def look_at_rustc(path: str, wanted: str, log: RunLog) -> Found:
     # The program on PATH may be a proxy (rustup's); the one in the sysroot is the compiler.
     real = sysroot / "bin/rustc"
     files = program_files(str(real) if real.exists() else path, log, env)
-    return Found(Tool(path, version, FileSet.take(files).digest(), env), files, str(library.resolve()))
+    return Found(Tool(path, version, Digests().whole(files), env), files, str(library.resolve()))
 
 
 def library_path(path: str) -> tuple[tuple[str, str], ...]:
@@ -174,7 +174,7 @@ def look_at_bindgen(path: str, need: ToolVersions, log: RunLog) -> Found:
     library = libclang(need.libclang)
     files = (*program_files(path, log), library)
     env = (("LIBCLANG_PATH", str(Path(library).parent)),)
-    return Found(Tool(path, version, FileSet.take(files).digest(), env), files)
+    return Found(Tool(path, version, Digests().whole(files), env), files)
 
 
 def libclang(wanted: str) -> str:
@@ -208,7 +208,7 @@ def look_at_compiler(path: str, tree: Path, log: RunLog, binutils: Sequence[str]
     whole = [shutil.which(part) or part for part in (*parts, *binutils)]
     own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
     files = (str(Path(path).resolve()), *whole, *own)
-    return Found(Tool(path, version, FileSet.take(files).digest()), files)
+    return Found(Tool(path, version, Digests().whole(files)), files)
 
 
 def program_files(path: str, log: RunLog, env: tuple[tuple[str, str], ...] = ()) -> tuple[str, ...]:

@@ -103,6 +103,7 @@ def target(directory: Path, version: str = "6.12") -> BuildTarget:
         build=directory / "build" / f"debian-{version}",
         cache=directory / "cache",
         sources=sources,
+        kcflags=(),
         krustflags=("-Cdebuginfo=1",),
         extra_symbols=(),
     )

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.crate_cache import CachedStep
+from scons_kmod.digests import Digests
 from scons_kmod.errors import StepError
-from scons_kmod.file_state import FileSet
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Command
+from scons_kmod.store import Store
 
 
 def library(directory: Path, checkout: str = "checkout", seconds: str = "0") -> CachedStep:
@@ -32,7 +33,7 @@ def library(directory: Path, checkout: str = "checkout", seconds: str = "0") -> 
         name="RUSTC",
         unit="library",
         commands=tuple(Command(argv, Path()) for argv in commands),
-        outputs=(directory / checkout / "library/library.json",),
+        outputs=tuple(directory / checkout / "library" / name for name in ("library.json", "core.o", "libcore.rmeta")),
         tools=("rustc's digest",),
         cache=directory / "cache",
         products=("core.o", "libcore.rmeta"),
@@ -43,8 +44,12 @@ def library(directory: Path, checkout: str = "checkout", seconds: str = "0") -> 
 def run(step: CachedStep) -> int:
     """How many processes it took."""
     log = RunLog()
-    step.run(log)
+    store_of(step).run(step, log)
     return len(log.entries)
+
+
+def store_of(step: CachedStep) -> Store:
+    return Store(step.outputs[0].parents[1], Digests())
 
 
 def entries(directory: Path) -> list[Path]:
@@ -60,14 +65,19 @@ def test_an_entry_is_made_once_for_all_checkouts(tmp_path: Path) -> None:
     assert sorted(json.loads(stamps[0])) == ["core.o", "libcore.rmeta"]
 
 
-def test_the_record_names_the_sources_and_the_products(tmp_path: Path) -> None:
+def test_edited_sources_and_damaged_products_are_reasons_to_run(tmp_path: Path) -> None:
     step = library(tmp_path)
-    step.run(RunLog())
-    record = FileSet.load(step.record)
-    assert record is not None
+    time.sleep(0.05)  # what was written just before a step can't be told from what is written while it runs
+    run(step)
+    assert list(store_of(step).reasons(step)) == []
     (entry,) = entries(tmp_path)
-    names = [entry / "core.o", entry / "libcore.rmeta", tmp_path / "sources/core/lib.rs"]
-    assert sorted(record.states) == sorted(map(str, names))
+    os.truncate(entry / "core.o", 3)
+    damaged = step.outputs[1]
+    assert list(store_of(step).reasons(step)) == [f"{damaged} was missing or damaged"]
+    run(step)
+    source = tmp_path / "sources/core/lib.rs"
+    source.write_text("// edited")
+    assert list(store_of(step).reasons(step)) == [f"{source} changed"]
 
 
 def test_other_sources_or_tools_make_another_entry(tmp_path: Path) -> None:
@@ -117,7 +127,7 @@ def test_sources_that_change_meanwhile_make_no_entry(tmp_path: Path) -> None:
     editing = Command(("cp", "--", str(tmp_path / "edited"), str(source)), Path())
     (tmp_path / "edited").write_text("// edit")
     with pytest.raises(StepError, match="its sources were changed while it was made"):
-        dataclasses.replace(step, commands=(*step.commands, editing)).run(RunLog())
+        run(dataclasses.replace(step, commands=(*step.commands, editing)))
     assert entries(tmp_path) == []
 
 
@@ -125,7 +135,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     step = library(tmp_path)
     failing = dataclasses.replace(step, commands=(*step.commands, Command(("false",), Path())))
     with pytest.raises(StepError):
-        failing.run(RunLog())
+        run(failing)
     assert entries(tmp_path) == []
     assert not step.outputs[0].exists()
 

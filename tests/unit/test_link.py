@@ -8,6 +8,7 @@ import pytest
 from miniature import after, module, target
 
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.digests import TOKENS
 from scons_kmod.link import (
     TRACING,
     common_steps,
@@ -16,11 +17,16 @@ from scons_kmod.link import (
     helpers_archive,
     ko_step,
     layout_step,
+    mod_c_step,
+    modpost_step,
+    module_headers,
     module_ko,
     module_object,
     object_step,
+    precompiled_step,
 )
 from scons_kmod.manifest import Manifest
+from scons_kmod.views import SYMBOLS, View
 
 
 @pytest.fixture
@@ -77,8 +83,9 @@ def test_the_module_is_linked_from_what_it_reaches(made: BuildTarget, manifest: 
         )
     )
     assert (after(reached.argv, "-o"), rust.argv[-1]) == ("reached.o", "reached.o")
-    assert whole.argv[-3:] == ("whole.o", "rust.o", str(helpers_archive(made)))
-    assert linked.argv[-2:] == (str(module_object(made, manifest)), "whole.o")
+    joined = str(module_object(made, manifest).with_name("whole.o"))
+    assert whole.argv[-3:] == (joined, "rust.o", str(helpers_archive(made)))
+    assert linked.argv[-2:] == (str(module_object(made, manifest)), joined)
     assert objtool.argv == (*made.kbuild.objtool, "--link", str(module_object(made, manifest)))
     assert objtool.cwd == made.tree.path
     assert objtool.env == (("SRCARCH", "x86"),)
@@ -90,24 +97,23 @@ def test_a_kernel_without_objtool_runs_none(made: BuildTarget, manifest: Manifes
 
 
 def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, manifest: Manifest) -> None:
-    step = ko_step(made, manifest)
-    modpost = step.commands[0]
-    directory = module_object(made, manifest).parent
-    assert modpost.label == "MODPOST"
-    assert modpost.argv == (
+    step = modpost_step(made, manifest)
+    linked = module_object(made, manifest)
+    directory = linked.parent
+    assert step.commands[0].argv == (
         *made.kbuild.modpost,
         *("-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
     )
     assert dict(step.files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"
-    assert made.tree.symvers in step.tracked
+    assert step.views == (View(SYMBOLS, (made.tree.symvers,), linked),)
 
 
 def test_symbols_of_other_modules_are_handed_to_modpost(made: BuildTarget, manifest: Manifest) -> None:
     extra = Path("/other/Module.symvers")
-    step = ko_step(dataclasses.replace(made, extra_symbols=(extra,)), manifest)
+    step = modpost_step(dataclasses.replace(made, extra_symbols=(extra,)), manifest)
     argv = step.commands[0].argv
     assert argv[argv.index(str(extra)) - 1] == "-i"
-    assert extra in step.tracked
+    assert step.views[0].paths == (made.tree.symvers, extra)
 
 
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
@@ -127,17 +133,36 @@ def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
 
 
 def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest) -> None:
-    compile_ = ko_step(made, manifest).commands[1]
-    assert {
-        '-DKBUILD_MODNAME="rust_echo"',
-        '-DKBUILD_BASENAME="rust_echo.mod"',
-        "-D__KBUILD_MODNAME=kmod_rust_echo",
-    } <= set(compile_.argv)
-    assert compile_.argv[-1].endswith("/rust-echo.mod.c")
+    step = mod_c_step(made, manifest)
+    ((names, text),) = step.files
+    assert text == (
+        '#define KBUILD_BASENAME "rust_echo.mod"\n'
+        '#define KBUILD_MODNAME "rust_echo"\n'
+        "#define __KBUILD_MODNAME kmod_rust_echo\n"
+    )
+    argv = step.commands[0].argv
+    assert argv[1:5] == ("-include", str(module_headers(made)), "-include", str(names))
+    assert argv[-1].endswith("/rust-echo.mod.c")
+
+
+def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTarget, manifest: Manifest) -> None:
+    step = precompiled_step(made)
+    assert mod_c_step(made, manifest).after == step.outputs
+    ((header, text),) = step.files
+    assert step.outputs == (header.with_name("module_headers.h.gch"),)
+    assert text.startswith('#include "')
+    assert "#include <linux/module.h>" in text
+    assert "-include" not in step.commands[0].argv
+
+
+def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
+    for step in (layout_step(made), *helper_steps(made)[:-1]):
+        assert step.kind == TOKENS
+        assert step.commands[0].argv[1:3] == ("-include", str(made.sources / "rust/helpers/no_lines.h"))
 
 
 def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
     step = header_step(made)
     assert {"-E", "-P", "-D__LINE__=0"} <= set(step.commands[0].argv)
-    assert step.outputs[0] in ko_step(made, manifest).inputs
-    assert ko_step(made, manifest).depfiles == ()
+    assert step.outputs[0] in mod_c_step(made, manifest).inputs
+    assert mod_c_step(made, manifest).depfiles == ()

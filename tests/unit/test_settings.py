@@ -62,8 +62,8 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, TARGET, "
-        "UPDATE, V"
+        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEXT, "
+        "TARGET, UPDATE, V"
     )
     assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"

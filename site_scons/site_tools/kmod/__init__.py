@@ -13,19 +13,20 @@ compiled against), `RustCrate` (a module's own crate), `CHelpers` and `KernelObj
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, crates, link
+from scons_kmod import bindgen, c_module, crates, link
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.manifest import Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
 
+from .graph import nodes
 from .session import Session, reported
 from .verbs import add_verbs, doctor
 
@@ -47,7 +48,6 @@ def generate(env: Env) -> None:
     with reported():
         env["KMOD"] = Session(read_settings(ARGUMENTS), Path(env.Dir("#").abspath))
     env["SCANNERS"] = []
-    env.Decider(env["KMOD"].graph.content_changed)
     methods = {
         "KmodTargets": kmod_targets,
         "KmodManifests": kmod_manifests,
@@ -90,57 +90,84 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
 
 def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
     """The bindgen step: the generated bindings of a kernel, and the sizes of their types for the C helpers."""
-    manifests: list[Manifest] = env["KMOD"].manifests
-    headers = [header for manifest in manifests for header in manifest.headers]
-    return once(env, target, "bindings", lambda: [bindgen.bindings_step(target, headers)])
+    return nodes(env, shared(env, target, "bindings", bindgen_steps)[-1])
 
 
 def support_crates(env: Env, target: BuildTarget) -> Nodes:
     """core, compiler_builtins, alloc, macros, bindings and kernel: each crate's metadata, and its object beside it."""
-    bindgen_headers(env, target)
-    steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
-    return once(env, target, "crates", lambda: [step(target) for step in steps])
+    return nodes(env, *shared(env, target, "crates", crate_steps))
 
 
 def c_helpers(env: Env, target: BuildTarget) -> Nodes:
     """The archive with the kernel's inline functions and macros as functions that Rust can call."""
-    bindgen_headers(env, target)
-    return once(env, target, "helpers", lambda: [link.layout_step(target), *link.helper_steps(target)])[-1:]
+    return nodes(env, shared(env, target, "helpers", helper_steps)[-1])
 
 
 def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """A module's own crate, compiled against the support crates to one object."""
-    support_crates(env, target)
-    return add(env, target, crates.module_crate_step(target, manifest))
+    return nodes(env, add_crate(env, target, manifest))
 
 
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """The .ko, linked from the module's crate, the support crates and the C helpers by the tree's own steps."""
-    c_helpers(env, target)
-    once(env, target, "link", lambda: [link.header_step(target), *link.common_steps(target)])
-    add(env, target, link.object_step(target, manifest))
-    return add(env, target, link.ko_step(target, manifest))
+    """The .ko, linked from the module's objects by the tree's own steps."""
+    if manifest.c_sources:
+        for step in c_module.c_object_steps(target, manifest):
+            add(env, target, step)
+        add(env, target, c_module.c_link_step(target, manifest))
+    else:
+        add_crate(env, target, manifest)
+        shared(env, target, "helpers", helper_steps)
+        add(env, target, link.object_step(target, manifest))
+    shared(env, target, "link", lambda env, target: link.shared_steps(target))
+    *_, made = [add(env, target, step) for step in link.ko_steps(target, manifest)]
+    return nodes(env, made)
 
 
 def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """All steps of a module for a kernel; the module's name becomes an alias for its .ko."""
     with reported():
-        rust_crate(env, target, manifest)
         made = kernel_object(env, target, manifest)
     env.Alias(manifest.name, made)
     return made
 
 
-def once(env: Env, target: BuildTarget, part: str, steps: Callable[[], Sequence[Step]]) -> Nodes:
-    """The nodes of what all modules of a target share, made when the first of them asks."""
-    shared: dict[tuple[str, str], Nodes] = env["KMOD"].shared
+def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The bindings of a kernel: what of its declarations the crates reach, and then those in Rust."""
+    manifests: list[Manifest] = env["KMOD"].manifests
+    headers = [header for manifest in manifests for header in manifest.headers]
+    sources = bindgen.rust_sources(target, manifests)
+    return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]
+
+
+def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The support crates."""
+    shared(env, target, "bindings", bindgen_steps)
+    steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
+    return [step(target) for step in steps]
+
+
+def helper_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The C helpers, and the check of layouts by the kernel's own compiler."""
+    shared(env, target, "bindings", bindgen_steps)
+    return [link.layout_step(target), *link.helper_steps(target)]
+
+
+def shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, BuildTarget], list[Step]]) -> list[Step]:
+    """The steps of what all modules of a target share, added when the first of them asks."""
+    known: dict[tuple[str, str], list[Step]] = env["KMOD"].shared
     key = (target.name, part)
-    if key not in shared:
-        shared[key] = [node for step in steps() for node in add(env, target, step)]
-    return shared[key]
+    if key not in known:
+        known[key] = [add(env, target, step) for step in steps(env, target)]
+    return known[key]
 
 
-def add(env: Env, target: BuildTarget, step: Step) -> Nodes:
-    """Make a step of a target a node of the graph."""
+def add_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Step:
+    """Add a module's own crate to the graph."""
+    shared(env, target, "crates", crate_steps)
+    return add(env, target, crates.module_crate_step(target, manifest))
+
+
+def add(env: Env, target: BuildTarget, step: Step) -> Step:
+    """Add a step of a target to the graph."""
     session: Session = env["KMOD"]
-    return session.graph.add(env, step, session.log(target.name))
+    return session.add(env, target.name, step)

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Steps of the library as nodes of SCons's graph: when a step runs, and why."""
+"""Steps of the library as nodes of SCons's graph.
+
+SCons says when a step's turn has come; whether it then has to run, its trace says (store.py). A step that is up to
+date, and all of whose inputs are, can't have to run: it gets no node, only its outputs do, as plain files. So what a
+build costs grows with what an edit may reach, not with all that there is.
+"""
 
 from __future__ import annotations
 
 import shlex
 import sys
 import threading
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 import SCons.Action
@@ -14,92 +19,56 @@ import SCons.Builder
 from SCons.Node import Node
 
 from scons_kmod.errors import KmodError
-from scons_kmod.file_state import FileSet, Look
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Command, Step
+from scons_kmod.store import Store
 
-NEVER_MADE = "it was never made"
+# How many reasons are told.
+MANY = 3
 Env = Any  # SCons's environments are made at run time; they have no useful static type.
 
 
 class Graph:
-    """All steps of this run, what has been executed of them, and why SCons found each out of date."""
+    """All steps of this run that may have to run, and why."""
 
-    def __init__(self, build: Path, *, verbose: bool) -> None:
-        self.build = build
+    def __init__(self, *, verbose: bool, everything: bool) -> None:
+        """`everything` gives each step a node, whether it is up to date or not: for ``scons -c``."""
         self.verbose = verbose
+        self.everything = everything
         self.steps: dict[str, Step] = {}
-        self.made: list[Path] = []
-        self.reasons: dict[str, list[str]] = {}
-        self.read: dict[str, list[str]] = {}
-        self.look = Look()
+        # The outputs of steps that may have to run.
+        self.doubtful: set[str] = set()
+        self.expected: dict[str, str] = {}
         self.announced = 0
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.announce))
 
-    def add(self, env: Env, step: Step, log: RunLog) -> list[Node]:
-        """Make the step a node of the graph, once, and return its outputs.
-
-        It depends on the outputs of other steps by content; on its own command lines and tools; and on the files that
-        it was seen to read when it last ran.
-        """
-        key = str(step.outputs[0])
-        if key in self.steps:
-            return [env.File(str(path)) for path in step.outputs]
-        self.steps[key] = step
-        nodes = self.builder(
-            env,
-            [env.File(str(path)) for path in (*step.outputs, step.record)],
-            [env.File(str(path)) for path in step.inputs],
-            KMOD_STEP=step,
-            KMOD_LOG=log,
-        )
-        signature = env.Value(step.signature(), name=f"command of {key}")
-        signature.Decider(self.signature_changed)
-        record = env.Value(str(step.record), name=f"files read for {key}")
-        record.Decider(self.files_changed)
-        env.Depends(nodes, [signature, record])
-        return nodes[: len(step.outputs)]
-
-    def signature_changed(self, dependency: Node, target: Node, previous: Any, repo: Any = None) -> bool:
-        """SCons's decider for a step's command lines and tools."""
-        known = getattr(previous, "csig", None)
-        why = "its command or its tools changed" if known else NEVER_MADE
-        return self.noted(known != dependency.get_csig(), target, why)
-
-    def files_changed(self, dependency: Node, target: Node, previous: Any, repo: Any = None) -> bool:
-        """SCons's decider for the files that a step was seen to read."""
-        name = dependency.value
-        if name not in self.read:
-            record = FileSet.load(Path(name))
-            self.read[name] = (
-                [f"{path} changed" for path in record.changed(self.look)] if record else ["its record is gone"]
-            )
-        return self.noted(bool(self.read[name]), target, ", ".join(self.read[name][:3]))
-
-    def content_changed(self, dependency: Node, target: Node, previous: Any, repo: Any = None) -> bool:
-        """SCons's decider for the outputs of other steps: by content, whatever their time."""
-        return self.noted(dependency.changed_content(target, previous, repo), target, f"{dependency} changed")
-
-    def noted(self, changed: bool, target: Node, why: str) -> bool:
-        """Remember the reason if there is one."""
-        if changed:
-            reasons = self.reasons.setdefault(str(target), [])
-            if why not in reasons:
-                reasons.append(why)
-        return changed
-
-    def why(self, step: Step) -> str:
-        """Why SCons runs the step, in words."""
-        names = {relative(path) for path in (*step.outputs, step.record)}
-        reasons = [reason for name in names for reason in self.reasons.get(name, [])]
-        if NEVER_MADE in reasons:
-            return NEVER_MADE
-        return "; ".join(dict.fromkeys(reasons)) or "an output was missing or damaged"
+    def add(self, env: Env, step: Step, store: Store, log: RunLog) -> None:
+        """Make the step a node of the graph, once, if it may have to run. The steps that make its inputs come first."""
+        if step.key in self.steps:
+            return
+        self.steps[step.key] = step
+        inputs = [str(path) for path in step.inputs]
+        reasons = list(islice(store.reasons(step), MANY))
+        reasons += [f"{path} may change" for path in inputs if path in self.doubtful][: MANY - len(reasons)]
+        if reasons:
+            self.doubtful.update(map(str, step.outputs))
+            self.expected[step.key] = ", ".join(reasons)
+        elif not self.everything:
+            return
+        outputs = nodes(env, step)
+        sources = [env.File(path) for path in (*inputs, *map(str, step.after))]
+        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log)
+        # Old outputs are the store's business; and the action itself finds out whether there is anything to do.
+        env.Precious(outputs)
+        env.AlwaysBuild(outputs)
 
     def announce(self, target: list[Node], source: list[Node], env: Env) -> str:
+        """What ``-n`` prints for a step that may have to run; a step that does run says so itself."""
+        return self.line(env["KMOD_STEP"]) if env.GetOption("no_exec") else ""
+
+    def line(self, step: Step) -> str:
         """What is printed when a step starts: Kbuild's short line, or with V=1 the commands."""
-        step: Step = env["KMOD_STEP"]
         if self.verbose:
             return "\n".join(spelled(command) for command in step.commands)
         return self.progress() + f"  {step.name:<8}{step.unit}"
@@ -108,19 +77,32 @@ class Graph:
         """How many of the steps that may have to run have been started; on a terminal only."""
         with self._lock:
             self.announced += 1
-            return f"[{self.announced:>3}/{len(self.steps)}]" if sys.stdout.isatty() else ""
+            return f"[{self.announced:>3}/{len(self.expected)}]" if sys.stdout.isatty() else ""
 
     def execute(self, target: list[Node], source: list[Node], env: Env) -> int:
-        """SCons's action: run the step. A failure is shown with its command and the tool's own output."""
+        """SCons's action: run the step if it is out of date now that all its inputs are there.
+
+        A failure is shown with its command and the tool's own output.
+        """
         step: Step = env["KMOD_STEP"]
+        store: Store = env["KMOD_STORE"]
+        reasons = list(islice(store.reasons(step), MANY))
+        if not reasons or store.restore(step):
+            return 0
+        # One call, so that lines of steps that start at the same time stay apart.
+        sys.stdout.write(self.line(step) + "\n")
+        sys.stdout.flush()
         try:
-            step.run(env["KMOD_LOG"], why=self.why(step), color=sys.stderr.isatty(), show=show)
+            store.run(step, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=show)
         except KmodError as error:
             show(error.shown())
             return 1
-        with self._lock:
-            self.made += [*step.outputs, step.record]
         return 0
+
+
+def nodes(env: Env, *steps: Step) -> list[Node]:
+    """The outputs of steps as SCons has them."""
+    return [env.File(str(path)) for step in steps for path in step.outputs]
 
 
 def show(text: str) -> None:
@@ -133,9 +115,3 @@ def spelled(command: Command) -> str:
     """A command as it can be pasted into a shell."""
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in command.env)
     return f"cd {shlex.quote(str(command.cwd))} && {settings}{shlex.join(command.argv)}"
-
-
-def relative(path: Path) -> str:
-    """The path as SCons names the node: from the top directory if it lies in it."""
-    top = Path.cwd()
-    return str(path.relative_to(top)) if path.is_relative_to(top) else str(path)

@@ -15,16 +15,19 @@ from typing import IO, Any
 from SCons.Script import GetOption, SConsignFile, SetOption
 
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.digests import Digests
 from scons_kmod.errors import KmodError
-from scons_kmod.ledger import Ledger
 from scons_kmod.manifest import Manifest
 from scons_kmod.open_target import Chosen
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
+from scons_kmod.step import Step
+from scons_kmod.store import Store
 
 from .graph import Graph
 
 USAGE_ERROR = 2
+Env = Any  # SCons's environments are made at run time; they have no useful static type.
 
 
 class Session:
@@ -34,24 +37,26 @@ class Session:
         self.settings = settings
         self.top = top
         self.build = top / "build"
-        self.graph = Graph(self.build, verbose=settings.verbose)
+        self.graph = Graph(verbose=settings.verbose, everything=bool(GetOption("clean")))
+        self.digests = Digests(self.build / "digests.json")
+        self.stores: dict[str, Store] = {}
         self.logs: dict[str, RunLog] = {}
         self.chosen: list[Chosen] = []
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
-        self.shared: dict[tuple[str, str], list[Any]] = {}
+        self.shared: dict[tuple[str, str], list[Step]] = {}
         self.dry = bool(GetOption("no_exec"))
+        # A verb that only asks leaves the record of the last build alone.
+        self.silent = False
         self._lock: IO[str] | None = None
-        # Every input is compared by content: SCons's default trusts time stamps of files that are two days old.
-        SetOption("max_drift", -1)
         SetOption("num_jobs", os.cpu_count() or 1)
         SetOption("no_progress", True)
 
     def begin(self) -> None:
-        """Wait for another build in this directory, and for what a killed one started; then settle what it left."""
-        database = self.build / ".sconsign"
-        # This makes the build directory, so that what goes wrong before leaves none.
-        SConsignFile(str(database))
+        """Wait for another build in this directory, and for what a killed one started."""
+        # What others add to the graph has SCons's own memory. This makes the build directory, so that what goes wrong
+        # before leaves none.
+        SConsignFile(str(self.build / ".sconsign"))
         if self.dry:
             return
         self.build.mkdir(exist_ok=True)
@@ -61,18 +66,28 @@ class Session:
         except BlockingIOError:
             print("scons-kmod: waiting for the end of another build in this directory", file=sys.stderr)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.ledger = Ledger(self.build / "ledger.json", database.with_suffix(".dblite"))
-        self.ledger.settle()
-        # SCons writes its database when the build ends, before the interpreter's exit handlers run.
         atexit.register(self.end)
 
     def end(self) -> None:
-        """Write each target's last-run.json, then the ledger."""
-        if GetOption("clean"):
+        """Write each target's last-run.json, and what is known of files."""
+        if GetOption("clean") or self.silent:
             return
         for name, log in self.logs.items():
             log.write(self.build / name / "last-run.json")
-        self.ledger.close(self.graph.made)
+        for store in self.stores.values():
+            store.close()
+        self.digests.save()
+
+    def store(self, target: str) -> Store:
+        """What is remembered of a target's steps."""
+        if target not in self.stores:
+            self.stores[target] = Store(self.build / target, self.digests)
+        return self.stores[target]
+
+    def add(self, env: Env, target: str, step: Step) -> Step:
+        """Add a step of a target to the graph."""
+        self.graph.add(env, step, self.store(target), self.log(target))
+        return step
 
     def log(self, target: str) -> RunLog:
         """The log of a target's processes."""

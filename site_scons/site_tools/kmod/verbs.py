@@ -16,15 +16,17 @@ from scons_kmod.errors import UserError
 from scons_kmod.link import module_ko
 from scons_kmod.located_toml import suggestion
 from scons_kmod.manifest import Manifest
+from scons_kmod.run_log import read_entries
 from scons_kmod.settings import VERBS
 
+from .graph import nodes
 from .session import Session, reported
 
 Env = Any
 # Two processes: builds and VMs take turns at waiting.
 PARALLEL = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "doctor")
+IMPLEMENTED = ("all", "test", "doc", "install", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -33,6 +35,8 @@ def add_verbs(env: Env) -> None:
     with reported():
         chosen = chosen_modules(session)
         check_words(session)
+        if "why" in COMMAND_LINE_TARGETS:
+            why(session, chosen)
     everything = env.Alias("all", objects(session.targets, session.manifests))
     some = objects(session.targets, chosen)
     Default(some if session.settings.module else everything)
@@ -83,8 +87,7 @@ def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any
     from scons_kmod.vm_plan import program_steps
 
     session: Session = env["KMOD"]
-    steps = program_steps(target, manifest)
-    return [node for step in steps for node in session.graph.add(env, step, session.log(target.name))]
+    return nodes(env, *(session.add(env, target.name, step) for step in program_steps(target, manifest)))
 
 
 def test(session: Session, manifests: Sequence[Manifest]) -> int:
@@ -110,7 +113,7 @@ def documentation(env: Env, target: BuildTarget) -> list[Any]:
 
     session: Session = env["KMOD"]
     env.SupportCrates(target)
-    return session.graph.add(env, doc_step(target), session.log(target.name))
+    return nodes(env, session.add(env, target.name, doc_step(target)))
 
 
 def install(session: Session, manifests: Sequence[Manifest]) -> int:
@@ -124,6 +127,25 @@ def install(session: Session, manifests: Sequence[Manifest]) -> int:
             for path in install_modules(target.tree.release, files, root, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
+
+
+def why(session: Session, manifests: Sequence[Manifest]) -> None:
+    """Print why the last build ran what it ran for the modules, or what the next one may run and why; and end."""
+    from scons_kmod.why import last_run, next_run
+
+    session.silent = True
+    for target in session.targets:
+        store, graph = session.store(target.name), session.graph
+        entries = [] if session.settings.next else read_entries(target.build / "last-run.json")
+        for manifest in manifests:
+            key = str(module_ko(target, manifest))
+            if session.settings.next:
+                lines = next_run(graph.steps, key, graph.expected, store)
+            else:
+                lines = last_run(graph.steps, key, entries, store)
+            short = (line.replace(f"{session.top}/", "") for line in lines)
+            print(f"{manifest.name} ({target.name})", *(f"  {line}" for line in short), sep="\n")
+    sys.exit(0)
 
 
 def doctor(session: Session) -> None:

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Whether a step has to run, and running it: with what is remembered of earlier runs and of what they made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scons_kmod.atomic import write_text
+from scons_kmod.digests import LINES, RAW, UNKNOWN, Digests, clock_ns, key_text_of
+from scons_kmod.errors import StepError
+from scons_kmod.header_search import Search
+from scons_kmod.run_log import RunLog
+from scons_kmod.step import Step, discard
+from scons_kmod.trace import Digested, Trace, Traces
+from scons_kmod.views import Seen, View, look
+
+# Sources whose text is kept beside the outputs, to tell later what changed in them.
+TOLD = (".rs", ".c")
+NEVER_MADE = "it was never made"
+# Sources that take in the text of others, comments and all.
+INCLUDES_TEXT = ("include_str!", "include_bytes!")
+
+
+class Store:
+    """The traces of one target, and the outputs of earlier runs that an undone edit leads back to."""
+
+    def __init__(self, build: Path, digests: Digests) -> None:
+        """`build` is the target's build directory."""
+        self.digests = digests
+        self.traces = Traces(build / "traces.jsonl")
+        self.kept = build / "kept"
+        self._searches: dict[tuple[str, ...], Search] = {}
+        self._worked = False
+
+    def reasons(self, step: Step) -> Iterator[str]:
+        """Why the step is out of date as things are now, in words; nothing if it is up to date."""
+        trace = self.traces.latest(step.key)
+        if trace is None:
+            yield NEVER_MADE
+            return
+        yield from self.differences(step, trace)
+        for path, digest in trace.outputs.items():
+            if self.digests.of(path) != digest:
+                yield f"{path} was missing or damaged"
+
+    def differences(self, step: Step, trace: Trace) -> Iterator[str]:
+        """What the step would read that is not as it was when the trace was made, in words."""
+        if step.signature() != trace.signature:
+            yield "its command or its tools changed"
+        of = self.digests.of
+        if trace.inputs.keys() != set(map(str, step.inputs)) or trace.outputs.keys() != set(map(str, step.outputs)):
+            yield "it has other inputs or outputs"
+        for path, digest in trace.inputs.items():
+            if of(path) != digest:
+                yield spoken(path)
+        kind = trace.kind
+        for path, digest in trace.files.items():
+            if of(path, kind) != digest:
+                yield spoken(path)
+        for seen in trace.parts:
+            yield from map(spoken, seen.changed(self.digests))
+        search = self.search(step)
+        for path in trace.files:
+            if list(search.rivals(path)) != trace.rivals.get(path, []):
+                yield f"another file would be found before {path}"
+
+    def search(self, step: Step) -> Search:
+        """The directories in which the step's compiler looks for headers."""
+        if step.searched not in self._searches:
+            self._searches[step.searched] = Search(step.searched)
+        return self._searches[step.searched]
+
+    def restore(self, step: Step) -> bool:
+        """Bring back the outputs of an earlier run that read just what the step would read now, if they are kept."""
+        for trace in self.traces.all_of(step.key) if step.kept else ():
+            if any(self.differences(step, trace)):
+                continue
+            places = {path: self.place(path, digest) for path, digest in trace.outputs.items()}
+            if all(places.values()):
+                self.keep_outputs(step)
+                for path, digest in trace.outputs.items():
+                    self.bring_back(path, digest)
+                self.traces.add(step.key, trace)
+                self._worked = True
+                return True
+        return False
+
+    def place(self, path: str, digest: str | None) -> Path | None:
+        """Where an output of an earlier run lies, whole: in its place, or kept."""
+        for place in (Path(path), self.kept / str(digest)):
+            if self.digests.of(place) == digest:
+                return place
+        return None
+
+    def bring_back(self, path: str, digest: str | None) -> None:
+        """Put a kept output in its place, unless it is there."""
+        self.digests.again(path)
+        if self.digests.of(path) != digest:
+            (self.kept / str(digest)).replace(path)
+            self.digests.again(path)
+            self.digests.again(self.kept / str(digest))
+
+    def keep_outputs(self, step: Step) -> None:
+        """Put the outputs of the latest run aside, those that are whole."""
+        trace = self.traces.latest(step.key) if step.kept else None
+        for path, digest in trace.outputs.items() if trace else ():
+            self.digests.again(path)
+            if digest and self.digests.of(path) == digest:
+                self.kept.mkdir(parents=True, exist_ok=True)
+                Path(path).replace(self.kept / digest)
+                self.digests.again(self.kept / digest)
+            self.digests.again(path)
+
+    def run(
+        self,
+        step: Step,
+        log: RunLog,
+        *,
+        why: str = "",
+        color: bool = False,
+        show: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Run the step; on success all its outputs are there and its trace is written, otherwise none is.
+
+        `show` gets what the tools print when they succeed (warnings). Raises `StepError` and `MachineError`.
+        """
+        self.keep_outputs(step)
+        started = clock_ns()
+        try:
+            read = step.execute(log, why, color, show)
+            trace = self.take(step, read, started)
+        except BaseException:
+            discard(step)
+            for path in step.outputs:
+                self.digests.again(path)
+            raise
+        self.traces.add(step.key, trace)
+        self._worked = True
+
+    def take(self, step: Step, read: list[str], started: int) -> Trace:
+        """The trace of a step that has just run, and that began at the moment `started`."""
+        kind = RAW if step.exact or self.includes_text(read) else step.kind
+        inputs = self.digests.all_of(step.inputs)
+        outputs: Digested = {}
+        for path in step.outputs:
+            self.digests.again(path)
+            outputs[str(path)] = self.digests.of(path)
+        fresh = {path for path in read if self.digests.changed_since(path, started)}
+        files = {path: UNKNOWN if path in fresh else self.digests.of(path, kind) for path in read}
+        parts = tuple(self.part(step, view, started) for view in step.views)
+        if kind == LINES:
+            self.keep_texts(files)
+        return Trace(step.signature(), inputs, kind, files, parts, self.search(step).of(files), outputs)
+
+    def part(self, step: Step, view: View, started: int) -> Seen:
+        """What a step saw of a file that it reads in part."""
+        try:
+            seen = look(view, self.digests)
+        except OSError as error:
+            raise StepError(f"{view.by} can't be read: {error}", where=f"{step.name} {step.unit}") from error
+        fresh = any(self.digests.changed_since(path, started) for path in view.paths)
+        return dataclasses.replace(seen, raw=(UNKNOWN,) * len(seen.paths), part=UNKNOWN) if fresh else seen
+
+    def includes_text(self, read: list[str]) -> bool:
+        """Whether a Rust source takes in another file as text."""
+        for path in read:
+            if path.endswith(".rs"):
+                text = Path(path).read_text(errors="replace")
+                if any(macro in text for macro in INCLUDES_TEXT):
+                    return True
+        return False
+
+    def keep_texts(self, files: Digested) -> None:
+        """Put the text of sources aside, by their digests."""
+        for path, digest in files.items():
+            place = self.kept / f"text-{digest}"
+            if path.endswith(TOLD) and digest != UNKNOWN and not place.exists():
+                text = key_text_of(path)
+                if text is not None:
+                    write_text(place, text)
+
+    def kept_text(self, digest: str | None) -> str | None:
+        """What `keep_texts` has put aside, if it is still there."""
+        return self.kept_content(f"text-{digest}")
+
+    def kept_content(self, name: str | None) -> str | None:
+        """The content of a file that was put aside, if it is still there."""
+        try:
+            return (self.kept / str(name)).read_text()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def close(self) -> None:
+        """Forget what was put aside and no trace leads to any more."""
+        if not self._worked:
+            return
+        self.traces.compact()
+        if self.kept.is_dir():
+            wanted = {name for trace in self.traces.everything() for name in kept_names(trace)}
+            for path in self.kept.iterdir():
+                if path.name not in wanted:
+                    path.unlink()
+
+
+def kept_names(trace: Trace) -> Iterator[str]:
+    """The names under which a step's outputs and sources are put aside."""
+    yield from filter(None, trace.outputs.values())
+    if trace.kind == LINES:
+        yield from (f"text-{digest}" for path, digest in trace.files.items() if path.endswith(TOLD))
+
+
+def spoken(path: str) -> str:
+    """The reason that a file has changed, in words."""
+    return f"{path} changed"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Files of which a step depends on a part alone: the rest of the file may change without running the step.
+
+* ``symbols``: the lines of a Module.symvers file that are about the symbols which an object names.
+* ``identifiers``: which of the names that the kernel's headers declare some sources mention.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scons_kmod.digests import Digests, text_digest
+from scons_kmod.fingerprint import identifiers
+from scons_kmod.meaning import code_text
+
+SYMBOLS = "symbols"
+IDENTIFIERS = "identifiers"
+# modpost gives every module the CRC of this one, though no object names it (scripts/mod/modpost.c).
+ALWAYS_IMPORTED = ("module_layout",)
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """The part of the files at `paths` that is about what the file at `by` names: an object, or a list of names."""
+
+    kind: str
+    paths: tuple[Path, ...]
+    by: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A part as it was when a step ran: of which files, about which names or the file that lists them, and digests.
+
+    `raw` are the digests of the whole files: while they are the same, the part need not be looked at.
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+    names: tuple[str, ...]
+    by: str
+    raw: tuple[str | None, ...]
+    part: str
+
+    def to_json(self) -> list[Any]:
+        """The record in types that JSON has."""
+        return list(dataclasses.astuple(self))
+
+    @classmethod
+    def from_json(cls, raw: list[Any]) -> Seen:
+        """The record that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
+        kind, paths, names, by, whole, part = raw
+        if not isinstance(paths, list) or not isinstance(whole, list) or len(paths) != len(whole):
+            raise ValueError("a view of another form")
+        return cls(kind, tuple(paths), tuple(names), by, tuple(whole), part)
+
+    def changed(self, digests: Digests) -> list[str]:
+        """The files that make the part differ from what the step saw; none if it does not differ."""
+        others = [path for path, raw in zip(self.paths, self.raw, strict=True) if digests.of(path) != raw]
+        return others if others and self.part_now() != self.part else []
+
+    def part_now(self) -> str:
+        """The digest of the part as it is now; empty if a file can't be read."""
+        try:
+            if self.kind == SYMBOLS:
+                tables = [symbol_lines(Version.now(path)) for path in self.paths]
+                return text_digest("".join(f"{name} {[t.get(name) for t in tables]}\n" for name in self.names))
+            words = {word for path in self.paths for word in words_in(path)}
+            return text_digest("\n".join(sorted(words & names_in(Version.now(self.by)))))
+        except OSError:
+            return ""
+
+
+def look(view: View, digests: Digests) -> Seen:
+    """The part of some files as it is now. Raises `OSError` if the object that names symbols can't be read."""
+    names = (*object_symbols(view.by), *ALWAYS_IMPORTED) if view.kind == SYMBOLS else ()
+    for path in view.paths:
+        digests.again(path)
+    raw = tuple(digests.of(path) for path in view.paths)
+    seen = Seen(view.kind, tuple(map(str, view.paths)), names, str(view.by), raw, "")
+    return dataclasses.replace(seen, part=seen.part_now())
+
+
+def words_in(path: str) -> set[str]:
+    """The identifiers in a source's code. Raises `OSError`."""
+    return identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
+
+
+class Version(NamedTuple):
+    """A file at one time of its life."""
+
+    path: str
+    changed_ns: int
+
+    @classmethod
+    def now(cls, path: str) -> Version:
+        """The file as it is now. Raises `OSError`."""
+        return cls(path, Path(path).stat().st_ctime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def symbol_lines(file: Version) -> dict[str, str]:
+    """Each symbol's line in a Module.symvers: CRC, name, module, kind of export, namespace (scripts/mod/modpost.c)."""
+    lines = Path(file.path).read_text(errors="surrogateescape").splitlines()
+    return {line.split("\t", 2)[1]: line for line in lines if line.count("\t") >= 2}
+
+
+@functools.lru_cache(maxsize=8)
+def names_in(file: Version) -> frozenset[str]:
+    """The names in a file, one a line."""
+    return frozenset(Path(file.path).read_text().split())
+
+
+def object_symbols(path: Path) -> tuple[str, ...]:
+    """The names of an object's global symbols: what it imports, and what it may export. Raises `OSError`."""
+    # Slow to import, and a build with nothing to do never gets here.
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    with path.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        symbols: Iterable[Any] = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
+        return tuple(sorted({s.name for s in symbols if s["st_info"]["bind"] != "STB_LOCAL" and s.name}))

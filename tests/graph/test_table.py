@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: MIT
+"""For each kind of edit: what runs, which modules are linked again, and that all are what a clean build makes.
+
+The tests of this file go through one after the other, on one kernel tree and one checkout whose edits add up.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from checkout import PROJECT, Checkout, copy_of_tree
+from oracle import before_the_end, write_c_module
+
+ALL = tuple(sorted(path.parent.name for path in (PROJECT / "modules").glob("*/module.toml")))
+C_MODULES = ("c_one", "c_two")
+# What may run for a header's declarations, and what for its text.
+GATE = {"DIGEST"}
+C_CODE = {"CC", "CC [M]", "CPP", "PCH", "AR", "LD", "OBJTOOL"}
+
+
+class Table:
+    """The kernel tree, the checkout in which everything is edited, and one to build from nothing in."""
+
+    def __init__(self, directory: Path) -> None:
+        self.tree = copy_of_tree(directory / "tree")
+        (self.common,) = (path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
+        self.checkout = Checkout(directory / "kept", ALL)
+        for name in C_MODULES:
+            write_c_module(self.checkout.path / "modules" / name, name)
+        self.clean = directory / "clean"
+        self.checkout.scons(f"KDIR={self.tree}")
+
+    def build(self) -> tuple[set[str], set[str]]:
+        """Build; the names of the steps that ran, and the modules that were linked."""
+        before = self.checkout.modules()
+        self.checkout.scons(f"KDIR={self.tree}")
+        after = self.checkout.modules()
+        ran = self.checkout.ran()
+        linked = {unit.removesuffix(".ko") for step, unit in ran if step == "LD [M]"}
+        # No module is linked again to the bytes that it had.
+        changed = {name.removesuffix(".ko") for name in after if after[name] != before.get(name)}
+        assert linked == changed
+        return {step for step, _ in ran}, linked
+
+    def header(self, name: str) -> Path:
+        return self.common / "include" / name
+
+    def source(self, name: str) -> Path:
+        return self.checkout.path / name
+
+    def edit(self, path: Path, change: Callable[[str], str]) -> str:
+        """Change a file's text; returns the text that it had."""
+        text = path.read_text()
+        assert change(text) != text
+        path.write_text(change(text))
+        return text
+
+    def users(self, pattern: str) -> set[str]:
+        """The modules whose sources match a pattern."""
+        roots = {name: self.source(f"modules/{name}").glob("*.rs") for name in ALL}
+        return {name for name, paths in roots.items() if any(re.search(pattern, path.read_text()) for path in paths)}
+
+    def check_with_a_clean_build(self) -> None:
+        """Compare all modules with those that a build from nothing makes in another directory."""
+        shutil.rmtree(self.clean, ignore_errors=True)
+        shutil.copytree(self.checkout.path, self.clean, ignore=shutil.ignore_patterns("build"))
+        reference = Checkout(self.clean, (), copy=False)
+        reference.scons(f"KDIR={self.tree}")
+        assert reference.modules() == self.checkout.modules()
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    directory = tmp_path_factory.mktemp("table")
+    yield Table(directory)
+    shutil.rmtree(directory)
+
+
+def test_a_tree_at_a_path_has_a_build_folder_of_its_own(table: Table) -> None:
+    assert table.checkout.target.name == "kdir-" + table.tree.name.removeprefix("linux-headers-")
+
+
+def test_nothing_and_a_touch_of_everything_run_nothing(table: Table) -> None:
+    assert table.build() == (set(), set())
+    headers = [path for directory in table.tree.parent.iterdir() for path in (directory / "include").rglob("*.h")]
+    sources = [
+        path for part in ("rust", "kernel", "modules") for path in table.source(part).rglob("*") if path.is_file()
+    ]
+    for path in (*headers, *sources):
+        os.utime(path)
+    assert table.build() == (set(), set())
+
+
+def test_a_comment_in_a_header_runs_nothing(table: Table) -> None:
+    fs = table.header("linux/fs.h")
+    table.edit(fs, lambda text: text.replace("struct file_operations {", "struct file_operations { /* here */", 1))
+    assert table.build() == (set(), set())
+
+
+def test_lines_that_shift_in_a_header_run_only_c_code_that_may_see_them(table: Table) -> None:
+    table.edit(table.header("linux/fs.h"), lambda text: f"/* A comment that\n * moves every line. */\n\n{text}")
+    ran, linked = table.build()
+    assert ran <= {"CC [M]"}
+    assert not linked
+
+
+def test_a_declaration_that_nobody_reaches_ends_at_the_fingerprint(table: Table) -> None:
+    more = "#define NOBODY 7\nint nobody(struct file *file);\nstruct nobody { int a; };\n"
+    table.edit(table.header("linux/fs.h"), lambda text: before_the_end(text, more))
+    ran, linked = table.build()
+    assert GATE <= ran <= GATE | C_CODE
+    assert not linked
+
+
+def test_a_field_that_nobody_reaches_ends_at_the_fingerprint(table: Table) -> None:
+    table.edit(
+        table.header("linux/fs.h"),
+        lambda text: text.replace("struct file_system_type {\n", "struct file_system_type {\n\tint nobody;\n"),
+    )
+    ran, linked = table.build()
+    assert GATE <= ran <= GATE | C_CODE
+    assert not linked
+
+
+def test_a_constant_relinks_only_modules_that_reach_it(table: Table) -> None:
+    header = table.header("linux/miscdevice.h")
+    text = table.edit(header, lambda text: re.sub(r"(MISC_DYNAMIC_MINOR\s+)255", r"\g<1>254", text))
+    before = table.checkout.modules()
+    ran, linked = table.build()
+    assert {"DIGEST", "BINDGEN", "RUSTC", "LD [M]"} <= ran
+    assert linked
+    assert linked <= table.users("misc")
+    table.check_with_a_clean_build()
+    # Undone, everything comes back without any compiler.
+    header.write_text(text)
+    table.checkout.scons(f"KDIR={table.tree}")
+    assert table.checkout.ran() == []
+    assert table.checkout.modules() == before
+
+
+def test_a_field_relinks_only_modules_that_reach_it(table: Table) -> None:
+    header = table.header("linux/miscdevice.h")
+    table.edit(header, lambda text: text.replace("struct miscdevice  {\n", "struct miscdevice  {\n\tlong more;\n"))
+    ran, linked = table.build()
+    assert "BINDGEN" in ran
+    assert linked
+    assert linked <= table.users("misc")
+
+
+def test_a_comment_in_a_wrapper_that_keeps_the_lines_runs_nothing(table: Table) -> None:
+    table.edit(table.source("kernel/rbtree.rs"), lambda text: text.replace("\n\n", "\n// Not a word of code.\n", 1))
+    assert table.build() == (set(), set())
+
+
+def test_a_comment_in_a_wrapper_that_shifts_lines_relinks_only_what_changes(table: Table) -> None:
+    table.edit(table.source("kernel/linked_list.rs"), lambda text: text.replace("\nuse ", "\n// Not a word.\nuse ", 1))
+    ran, linked = table.build()
+    assert ran <= {"RUSTC", "LD", "OBJTOOL", "MODPOST", "CC [M]", "LD [M]"}
+    assert linked <= table.users("linked_list")
+
+
+def test_the_body_of_a_private_function_relinks_only_modules_that_use_its_wrapper(table: Table) -> None:
+    source = table.source("kernel/chrdev.rs")
+    table.edit(
+        source,
+        lambda text: text.replace(
+            "fn drop(&mut self) {\n", "fn drop(&mut self) {\n        core::hint::black_box(1_u8);\n", 1
+        ),
+    )
+    ran, linked = table.build()
+    assert "BINDGEN" not in ran
+    assert linked
+    assert linked <= table.users("chrdev")
+
+
+def test_a_new_function_of_a_wrapper_relinks_nothing(table: Table) -> None:
+    code = "\n/// Nobody calls this.\npub fn nobody_calls_this(x: u32) -> u32 {\n    x.rotate_left(3)\n}\n"
+    table.edit(table.source("kernel/error.rs"), lambda text: text + code)
+    ran, linked = table.build()
+    assert ran <= {"RUSTC", "LD", "OBJTOOL"}
+    assert not linked
+    table.check_with_a_clean_build()
+
+
+def test_the_body_of_a_helper_relinks_only_modules_that_reach_it(table: Table) -> None:
+    helper = table.source("rust/helpers/rbtree.c")
+    table.edit(
+        helper,
+        lambda text: text.replace("\n\trb_link_node(", '\n\tbarrier();\n\tasm volatile("nop");\n\trb_link_node(', 1),
+    )
+    ran, linked = table.build()
+    assert "RUSTC" not in ran
+    assert linked
+    assert linked <= table.users("rbtree|RBTree")
+
+
+def test_a_configuration_symbol_that_nobody_names_relinks_nothing(table: Table) -> None:
+    table.edit(table.tree / "include/config/auto.conf", lambda text: f"{text}CONFIG_NOBODY=y\n")
+    assert not table.build()[1]
+
+
+def test_a_configuration_symbol_relinks_the_module_whose_code_names_it(table: Table) -> None:
+    code = '\n#[cfg(CONFIG_SOMEBODY)]\n#[used(compiler)]\n#[link_section = ".init.data"]\nstatic SOMEBODY: u32 = 7;\n'
+    source = table.source("modules/rust_kvm/rust_kvm.rs")
+    table.edit(source, lambda text: text.replace("#![no_std]", "#![no_std]\n#![feature(used_with_arg)]") + code)
+    table.build()
+    table.edit(table.tree / "include/config/auto.conf", lambda text: f"{text}CONFIG_SOMEBODY=y\n")
+    assert table.build()[1] == {"rust_kvm"}
+
+
+def test_a_source_and_a_manifest_rebuild_their_module_alone(table: Table) -> None:
+    table.edit(table.source("modules/rust_list/rust_list.rs"), lambda text: text.replace('\\n"', ' \\n"', 1))
+    assert table.build()[1] == {"rust_list"}
+    table.edit(table.source("modules/c_one/own.h"), lambda text: text.replace("1", "2"))
+    assert table.build()[1] == {"c_one"}
+    manifest = table.source("modules/c_two/module.toml")
+    shutil.copy(table.source("modules/c_two/c_two.c"), table.source("modules/c_two/renamed.c"))
+    table.edit(manifest, lambda text: text.replace("c_two.c", "renamed.c"))
+    assert {unit.split("/")[0].split(".")[0] for _, unit in built(table)} == {"c_two"}
+
+
+def built(table: Table) -> list[tuple[str, str]]:
+    table.build()
+    return table.checkout.ran()
+
+
+def test_the_crc_of_a_symbol_relinks_its_importers(table: Table) -> None:
+    symvers = table.tree / "Module.symvers"
+    table.edit(symvers, lambda text: re.sub(r"(?m)^0x\w+(\tmisc_register\t)", r"0x12345678\g<1>", text))
+    ran, linked = table.build()
+    assert ran == {"MODPOST", "CC [M]", "LD [M]"}
+    assert linked == {
+        name for name in ALL if b"misc_register" in (table.checkout.target / f"modules/{name}/{name}.ko").read_bytes()
+    }
+    table.edit(symvers, lambda text: re.sub(r"(?m)^0x\w+(\tusb_register_driver\t)", r"0x12345678\g<1>", text))
+    assert table.build() == (set(), set())
+
+
+def test_another_bindgen_runs_bindgen(table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path(shutil.which("bindgen") or "/usr/bin/bindgen")
+    (tmp_path / "bindgen").write_bytes(real.read_bytes() + b"another build")
+    (tmp_path / "bindgen").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    ran, linked = table.build()
+    assert "BINDGEN" in ran
+    assert not linked
+
+
+def test_a_header_that_shadows_another_is_found(table: Table) -> None:
+    shadow = table.common / "arch/x86/include/linux/miscdevice.h"
+    shadow.parent.mkdir()
+    text = table.header("linux/miscdevice.h").read_text()
+    shadow.write_text(re.sub(r"(MISC_DYNAMIC_MINOR\s+)255", r"\g<1>253", text))
+    before = table.checkout.modules()
+    assert table.build()[1]
+    table.check_with_a_clean_build()
+    shadow.unlink()
+    table.checkout.scons(f"KDIR={table.tree}")
+    assert table.checkout.modules() == before
