@@ -114,6 +114,7 @@ class World:
         self.clean = Checkout(directory / "clean", MODULES)
         self.done: list[Edit] = []
         self.serial = 0
+        self.said: dict[str, str] = {}
 
     def edit(self) -> Edit:
         """A random edit, or one of the last that is undone."""
@@ -130,9 +131,11 @@ class World:
         self.serial += 1
         return self.serial
 
-    def build(self, checkout: Checkout, *words: str) -> bool:
-        """Whether the build ends well."""
-        return checkout.scons(f"KDIR={self.tree}", *words, check=False).returncode == 0
+    def build(self, checkout: Checkout) -> bool:
+        """Whether the build ends well; what it said is in `said`, by checkout."""
+        done = checkout.scons(f"KDIR={self.tree}", check=False)
+        self.said[checkout.path.name] = (done.stdout + done.stderr)[-3000:]
+        return done.returncode == 0
 
     def rebuilt(self) -> bool:
         """Build what the checkout holds from nothing, in the other directory."""
@@ -463,7 +466,8 @@ def one_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callabl
     tally.unchanged += sum(before.get(name) == after[name] for name in made)
     say(f"{tally.rounds}: {edit.what}: {len(made)} linked")
     if built != again:
-        tally.wrong.append(f"round {tally.rounds}: {edit.what}: built {built}, from nothing {again}")
+        said = world.said["kept" if again else "clean"]
+        tally.wrong.append(f"round {tally.rounds}: {edit.what}: built {built}, from nothing {again}\n{said}")
     elif not built:
         tally.refused += 1
     elif wrong := [name for name in wanted if after.get(name) != wanted[name]]:
@@ -482,9 +486,10 @@ def run(rounds: int, seed: int, directory: Path, say: Callable[[str], None] = pr
     tally = Tally()
     with ThreadPoolExecutor(max_workers=1) as pool:
         for _ in range(rounds):
+            known = len(tally.wrong)
             one_round(world, tally, pool, say)
-            if tally.wrong:
-                say(f"WRONG {tally.wrong[-1]}")
+            for wrong in tally.wrong[known:]:
+                say(f"WRONG {wrong}")
     return tally
 
 

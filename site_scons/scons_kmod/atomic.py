@@ -33,6 +33,11 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
     write_bytes(path, text.encode(), mode=mode)
 
 
+def copy_file(source: Path, path: Path) -> None:
+    """Replace `path` by a copy of the file `source`, its mode included; makes its directory."""
+    write_bytes(path, source.read_bytes(), mode=source.stat().st_mode & 0o777)
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (made if absent): one process at a time, freed when it dies."""

@@ -46,7 +46,8 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         tools=(target.toolchain.cc.digest,),
         kind=LINES,
         exact=bool(target.kcflags),
-        searched=(str(source.parent), *searched(target)),
+        searched=searched(target),
+        beside=str(source.parent),
     )
 
 

@@ -276,23 +276,23 @@ class Declared:
     `tagged` has all cursors with a tag.
     """
 
-    functions: dict[str, list[Cursor]]
-    variables: dict[str, list[Cursor]]
-    typedefs: dict[str, list[Cursor]]
-    macros: dict[str, list[tuple[int, Cursor]]]
-    roots: dict[str, list[Cursor]]
-    names: dict[int, str]
-    tags: dict[int, str]
-    orders: dict[int, int]
-    outer: dict[int, Cursor]
-    first: dict[str, int]
-    tagged: dict[str, list[Cursor]]
-    words: set[str]
+    functions: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
+    variables: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
+    typedefs: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
+    macros: dict[str, list[tuple[int, Cursor]]] = dataclasses.field(default_factory=dict)
+    roots: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
+    names: dict[int, str] = dataclasses.field(default_factory=dict)
+    tags: dict[int, str] = dataclasses.field(default_factory=dict)
+    outer: dict[int, Cursor] = dataclasses.field(default_factory=dict)
+    orders: dict[int, int] = dataclasses.field(default_factory=dict)
+    first: dict[str, int] = dataclasses.field(default_factory=dict)
+    tagged: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
+    words: set[str] = dataclasses.field(default_factory=set)
 
 
 def declared(unit: Unit) -> Declared:
     """The first pass, over everything: kinds and names alone."""
-    all_ = Declared({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, set())
+    all_ = Declared()
     plain = {FUNCTION: all_.functions, VARIABLE: all_.variables, TYPEDEF: all_.typedefs}
     for order, (cursor, parent) in enumerate(unit.everything()):
         kind, name = cursor.kind, unit.name(cursor)
@@ -303,7 +303,7 @@ def declared(unit: Unit) -> Declared:
         elif kind in TAGGED:
             add_tagged(unit, all_, cursor, parent, name, order)
         elif kind == ENUMERATOR:
-            add_enumerator(all_, cursor, parent, name)
+            add_enumerator(all_, parent, name)
     all_.words |= {*all_.functions, *all_.variables, *all_.typedefs, *all_.macros, *all_.roots}
     return all_
 
@@ -328,12 +328,11 @@ def add_tagged(unit: Unit, all_: Declared, cursor: Cursor, parent: int, name: st
         all_.roots.setdefault(word, []).append(outer)
 
 
-def add_enumerator(all_: Declared, cursor: Cursor, parent: int, name: str) -> None:
+def add_enumerator(all_: Declared, parent: int, name: str) -> None:
     """Note a constant of an enum: bindgen puts the name of its type before it, or of what the type is in."""
     outer = all_.outer[parent]
     for word in {name, f"{all_.names[parent]}_{name}"}:
         all_.roots.setdefault(word, []).append(outer)
-    all_.orders.setdefault(cursor.d0, all_.orders[parent])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -360,7 +359,7 @@ class Reach:
         self.behind: dict[str, Cursor] = {}
         self.types_with_tag: dict[str, list[int]] = {}
         self.contents_of_name: dict[str, set[str]] = {}
-        self.new_names: set[str] = set()
+        self.alike: set[str] = set()
         self.fields: set[str] = set()
         self.seen: set[tuple[object, ...]] = set()
         self.waiting: list[Cursor] = []
@@ -371,31 +370,40 @@ class Reach:
 
     def run(self) -> None:
         """Reach everything."""
-        self.new_names |= self.words & self.all.words
-        while self.new_names or self.waiting:
-            if self.new_names:
-                self.root(self.new_names.pop())
-            else:
-                cursor = self.waiting.pop()
-                kind = "enum" if cursor.kind == ENUM else "record"
-                of_name = self.contents_of_name.setdefault(self.name(cursor), set())
-                of_name.add(self.content(cursor))
-                self.know(self.name(cursor), kind, "\n".join(sorted(of_name)))
+        for word in sorted(self.words & self.all.words):
+            self.things(word)
+            self.types(word)
+            if word in self.all.typedefs:
+                self.typedef(word, behind=False, deep=True)
+        self.follow()
+        # bindgen is told names, not kinds: it writes the types with a reached name too, if they are not opaque.
+        while new := sorted(set(self.known) - self.words - self.alike):
+            for word in new:
+                self.alike.add(word)
+                self.things(word)
+                if word in self.all.typedefs and "typedef" not in self.known[word]:
+                    self.typedef(word, behind=False, deep=False)
+                if word not in self.behind:
+                    self.types(word)
+            self.follow()
 
-    def root(self, word: str) -> None:
-        """Reach all that has this name."""
+    def follow(self) -> None:
+        """Note what is in the records and enums that were reached, and what these reach."""
+        while self.waiting:
+            cursor = self.waiting.pop()
+            kind = "enum" if cursor.kind == ENUM else "record"
+            of_name = self.contents_of_name.setdefault(self.name(cursor), set())
+            of_name.add(self.content(cursor))
+            self.know(self.name(cursor), kind, "\n".join(sorted(of_name)))
+
+    def things(self, word: str) -> None:
+        """Reach the macro, the function and the variable with this name."""
         if word in self.all.macros:
             self.know(word, "macro", self.macro(word))
         if word in self.all.functions:
             self.know(word, "function", "\n".join(map(self.function, self.all.functions[word])))
         if word in self.all.variables:
             self.know(word, "variable", "\n".join(map(self.variable, self.all.variables[word])))
-        by_rust = word in self.words
-        if word in self.all.typedefs and (by_rust or "typedef" not in self.known[word]):
-            self.typedef(word, behind=False, deep=by_rust)
-        # The name may be that of a typedef for a pointer's target only.
-        if by_rust or word not in self.behind:
-            self.types(word)
 
     def types(self, word: str) -> None:
         """Reach the records and enums with this name, and those with constants of this name."""
@@ -407,9 +415,7 @@ class Reach:
                 self.know(word, "enum", self.content(cursor))
 
     def know(self, name: str, kind: str, text: str) -> None:
-        """Note what a reached name stands for. bindgen writes all that has a name that it is told to write."""
-        if name not in self.known and name not in self.words:
-            self.new_names.add(name)
+        """Note what a reached name stands for."""
         self.known.setdefault(name, {})[kind] = text
 
     def reach(self, cursor: Cursor) -> None:

@@ -82,9 +82,7 @@ def named_sizes(sizes: str) -> str:
 
 def main(request: dict[str, Any]) -> int:
     """Run bindgen; from its output, write the bindings and the header of sizes. Returns the exit status."""
-    # The program runs by itself (-I), without a way to the modules beside it.
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from scons_kmod.layout import constant_checks, items
+    from scons_kmod.layout import constant_checks, items  # found only once the program has put its package on the path
 
     fingerprint = json.loads(Path(request["fingerprint"]).read_text())
     raw = Path(request["raw"])
@@ -101,4 +99,5 @@ def main(request: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     sys.exit(main(json.loads(Path(sys.argv[1]).read_text())))

@@ -16,6 +16,8 @@ class Search:
 
     def __init__(self, directories: Sequence[str]) -> None:
         self._directories = [directory.rstrip("/") + "/" for directory in directories]
+        self._prefixes = tuple(self._directories)
+        self._tops: frozenset[str] = frozenset()
         self._names: dict[str, frozenset[str]] = {}
         self._rivals: dict[str, tuple[str, ...]] = {}
 
@@ -29,25 +31,43 @@ class Search:
         """The rivals of those files that have any."""
         return {path: list(found) for path in paths if (found := self.rivals(path))}
 
+    def beside(self, directory: str, paths: Iterable[str]) -> dict[str, list[str]]:
+        """As `of`, for rivals in the directory of the including source, which comes before all others."""
+        if not self._tops:
+            self._tops = frozenset(name for one in self._directories for name in self._names_in(one.rstrip("/")))
+        # A header is named by a path that begins in one of our directories: linux/fs.h. Few sources have such names by.
+        if not directory or not self._names_in(directory) & self._tops:
+            return {}
+        places = {path: [f"{directory}/{rest}" for _, rest in self._rests(path)] for path in paths}
+        found = {path: [place for place in some if self._exists(place)] for path, some in places.items()}
+        return {path: some for path, some in found.items() if some}
+
+    def holds(self, path: str) -> bool:
+        """Whether the file lies in one of the directories."""
+        return path.startswith(self._prefixes)
+
     def _candidates(self, path: str) -> Iterable[str]:
         if path.endswith(".rs"):
             stem = path[: -len("/mod.rs")] if path.endswith("/mod.rs") else path[: -len(".rs")]
             return (f"{stem}.rs" if path.endswith("/mod.rs") else f"{stem}/mod.rs",)
-        found = []
-        for number, directory in enumerate(self._directories):
-            if path.startswith(directory):
-                rest = path[len(directory) :]
-                found += [earlier + rest for earlier in self._directories[:number] if earlier + rest != path]
-        return found
+        earlier = ((other, rest) for number, rest in self._rests(path) for other in self._directories[:number])
+        return [other + rest for other, rest in earlier if other + rest != path]
+
+    def _rests(self, path: str) -> list[tuple[int, str]]:
+        """By which names, relative to which of the directories, the file can be found."""
+        return [(n, path[len(one) :]) for n, one in enumerate(self._directories) if path.startswith(one)]
 
     def _exists(self, path: str) -> bool:
         directory, _, name = path.rpartition("/")
+        return name in self._names_in(directory)
+
+    def _names_in(self, directory: str) -> frozenset[str]:
         if directory not in self._names:
             try:
                 self._names[directory] = frozenset(os.listdir(directory))  # noqa: PTH208
             except OSError:
                 self._names[directory] = frozenset()
-        return name in self._names[directory]
+        return self._names[directory]
 
 
 def include_directories(words: Sequence[str], base: str) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ..
         tools=(target.toolchain.cc.digest,),
         kind=TOKENS,
         exact=bool(target.kcflags),
-        searched=(str(source.parent), *searched(target)),
+        searched=searched(target),
+        beside=str(source.parent),
     )
 
 

@@ -45,7 +45,8 @@ class Step:
 
     `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
     `exact` overrides it, for flags that may bring anything into the output. `searched` are the directories in which
-    headers are looked for. `kept`: the outputs of earlier runs are put aside, for an edit that is undone.
+    headers are looked for, after `beside`, that of the source. `kept`: the outputs of earlier runs are put aside, for
+    an edit that is undone.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Step:
     kind: str = RAW
     exact: bool = False
     searched: tuple[str, ...] = ()
+    beside: str = ""
     kept: bool = True
 
     @property

@@ -7,13 +7,13 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scons_kmod.atomic import write_text
+from scons_kmod.atomic import copy_file, write_text
 from scons_kmod.digests import LINES, RAW, UNKNOWN, Digests, clock_ns, key_text_of
 from scons_kmod.errors import StepError
 from scons_kmod.header_search import Search
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Step, discard
-from scons_kmod.trace import Digested, Trace, Traces
+from scons_kmod.trace import Digested, Files, Trace, Traces
 from scons_kmod.views import Seen, View, look
 
 # Sources whose text is kept beside the outputs, to tell later what changed in them.
@@ -32,6 +32,8 @@ class Store:
         self.traces = Traces(build / "traces.jsonl")
         self.kept = build / "kept"
         self._searches: dict[tuple[str, ...], Search] = {}
+        # Of files that several steps have read: why they are not as they were, and their paths.
+        self._shared: dict[str, tuple[list[str], list[str]]] = {}
         self._worked = False
 
     def reasons(self, step: Step) -> Iterator[str]:
@@ -55,16 +57,35 @@ class Store:
         for path, digest in trace.inputs.items():
             if of(path) != digest:
                 yield spoken(path)
-        kind = trace.kind
-        for path, digest in trace.files.items():
-            if of(path, kind) != digest:
-                yield spoken(path)
+        search = self.search(step)
+        yield from self.files_differ(trace.files, search)
         for seen in trace.parts:
             yield from map(spoken, seen.changed(self.digests))
-        search = self.search(step)
-        for path in trace.files:
-            if list(search.rivals(path)) != trace.rivals.get(path, []):
+        if trace.shared:
+            yield from self.shared_differ(trace.shared, step)
+
+    def files_differ(self, files: Files, search: Search) -> Iterator[str]:
+        """Which of the files are not as they were, in words."""
+        for path, digest in files.digests.items():
+            if self.digests.of(path, files.kind) != digest:
+                yield spoken(path)
+        for path in files.digests:
+            if list(search.rivals(path)) != files.rivals.get(path, []):
                 yield f"another file would be found before {path}"
+
+    def shared_differ(self, key: str, step: Step) -> Iterator[str]:
+        """Which of the files that several steps have read are not as they were: worked out once a run."""
+        search = self.search(step)
+        if key not in self._shared:
+            files = self.traces.shared(key)
+            self._shared[key] = (
+                list(self.files_differ(files, search)) if files else ["it is not known what it read"],
+                list(files.digests) if files else [],
+            )
+        reasons, paths = self._shared[key]
+        yield from reasons
+        for path in search.beside(step.beside, paths):
+            yield f"another file would be found before {path}"
 
     def search(self, step: Step) -> Search:
         """The directories in which the step's compiler looks for headers."""
@@ -95,12 +116,11 @@ class Store:
         return None
 
     def bring_back(self, path: str, digest: str | None) -> None:
-        """Put a kept output in its place, unless it is there."""
+        """Put a kept output in its place, unless it is there. It stays kept: another step may have made the same."""
         self.digests.again(path)
         if self.digests.of(path) != digest:
-            (self.kept / str(digest)).replace(path)
+            copy_file(self.kept / str(digest), Path(path))
             self.digests.again(path)
-            self.digests.again(self.kept / str(digest))
 
     def keep_outputs(self, step: Step) -> None:
         """Put the outputs of the latest run aside, those that are whole."""
@@ -152,7 +172,13 @@ class Store:
         parts = tuple(self.part(step, view, started) for view in step.views)
         if kind == LINES:
             self.keep_texts(files)
-        return Trace(step.signature(), inputs, kind, files, parts, self.search(step).of(files), outputs)
+        search = self.search(step)
+        shared = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
+        own = {path: digest for path, digest in files.items() if path not in shared}
+        if search.beside(step.beside, shared):
+            own, shared = files, {}
+        key = self.traces.share(Files(kind, shared, search.of(shared))) if shared else ""
+        return Trace(step.signature(), inputs, Files(kind, own, search.of(own)), key, parts, outputs)
 
     def part(self, step: Step, view: View, started: int) -> Seen:
         """What a step saw of a file that it reads in part."""
@@ -160,8 +186,10 @@ class Store:
             seen = look(view, self.digests)
         except OSError as error:
             raise StepError(f"{view.by} can't be read: {error}", where=f"{step.name} {step.unit}") from error
-        fresh = any(self.digests.changed_since(path, started) for path in view.paths)
-        return dataclasses.replace(seen, raw=(UNKNOWN,) * len(seen.paths), part=UNKNOWN) if fresh else seen
+        if not any(self.digests.changed_since(path, started) for path in view.paths):
+            return seen
+        unknown = (UNKNOWN,) * len(seen.paths)
+        return dataclasses.replace(seen, raw=unknown, pieces=unknown, part=UNKNOWN)
 
     def includes_text(self, read: list[str]) -> bool:
         """Whether a Rust source takes in another file as text."""
@@ -207,8 +235,8 @@ class Store:
 def kept_names(trace: Trace) -> Iterator[str]:
     """The names under which a step's outputs and sources are put aside."""
     yield from filter(None, trace.outputs.values())
-    if trace.kind == LINES:
-        yield from (f"text-{digest}" for path, digest in trace.files.items() if path.endswith(TOLD))
+    if trace.files.kind == LINES:
+        yield from (f"text-{digest}" for path, digest in trace.files.digests.items() if path.endswith(TOLD))
 
 
 def spoken(path: str) -> str:

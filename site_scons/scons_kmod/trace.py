@@ -19,44 +19,71 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.atomic import write_text
+from scons_kmod.digests import text_digest
 from scons_kmod.views import Seen
 
 # How many traces of a step are kept, the latest included.
 KEPT = 4
 # Changes with the form of a line.
-FORMAT = 2
+FORMAT = 4
+# The keys of shared files begin with this; those of steps are paths.
+SHARED = "shared:"
 Digested = dict[str, str | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """Files that were read, digested as `kind` says (None: it was not there).
+
+    `rivals` are files that would be found in place of one of them if the search began anew.
+    """
+
+    kind: str
+    digests: Digested
+    rivals: dict[str, list[str]]
+
+    def to_json(self) -> list[Any]:
+        """The files in types that JSON has."""
+        return [FORMAT, self.kind, self.digests, self.rivals]
+
+    @classmethod
+    def from_json(cls, raw: list[Any]) -> Files:
+        """The files that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
+        form, kind, digests, rivals = raw
+        if form != FORMAT:
+            raise ValueError("files of another form")
+        return cls(kind, digests, rivals)
 
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
     """One run of a step.
 
-    `signature` stands for its commands and tools; `inputs` are outputs of other steps, `files` what it read besides,
-    digested as `kind` says (None: it was not there); `parts` are files that it read in part; `rivals` are files that
-    would be found in place of one that it read if the search began anew; `outputs` is what it made.
+    `signature` stands for its commands and tools; `inputs` are outputs of other steps, `files` what it read besides;
+    `shared` is the key of more files, which many steps have read alike: the kernel's headers. `parts` are files that it
+    read in part; `outputs` is what it made.
     """
 
     signature: str
     inputs: Digested
-    kind: str
-    files: Digested
+    files: Files
+    shared: str
     parts: tuple[Seen, ...]
-    rivals: dict[str, list[str]]
     outputs: Digested
 
     def to_json(self) -> list[Any]:
         """The trace in types that JSON has."""
         parts = [seen.to_json() for seen in self.parts]
-        return [FORMAT, self.signature, self.inputs, self.kind, self.files, parts, self.rivals, self.outputs]
+        return [FORMAT, self.signature, self.inputs, self.files.to_json(), self.shared, parts, self.outputs]
 
     @classmethod
     def from_json(cls, raw: list[Any]) -> Trace:
         """The trace that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
-        form, signature, inputs, kind, files, parts, rivals, outputs = raw
+        form, signature, inputs, files, shared, parts, outputs = raw
         if form != FORMAT:
             raise ValueError("a trace of another form")
-        return cls(signature, inputs, kind, files, tuple(Seen.from_json(part) for part in parts), rivals, outputs)
+        seen = tuple(Seen.from_json(part) for part in parts)
+        return cls(signature, inputs, Files.from_json(files), shared, seen, outputs)
 
 
 class Traces:
@@ -84,7 +111,25 @@ class Traces:
 
     def add(self, key: str, trace: Trace) -> None:
         """Write a trace down; it is the step's latest from now on."""
-        line = json.dumps(trace.to_json(), separators=(",", ":"))
+        self._write(key, trace.to_json())
+
+    def share(self, files: Files) -> str:
+        """Write files down that several steps may have read; returns their key, the same for the same files."""
+        raw = files.to_json()
+        key = SHARED + text_digest(json.dumps(raw))
+        if key not in self._raw:
+            self._write(key, raw)
+        return key
+
+    def shared(self, key: str) -> Files | None:
+        """The files that `share` has written down under the key."""
+        try:
+            return Files.from_json(json.loads(self._raw[key][-1]))
+        except (KeyError, ValueError, TypeError):
+            return None
+
+    def _write(self, key: str, raw: list[Any]) -> None:
+        line = json.dumps(raw, separators=(",", ":"))
         with self._lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a") as file:
@@ -95,12 +140,15 @@ class Traces:
     def everything(self) -> Iterator[Trace]:
         """All traces that are kept."""
         for key in self._raw:
-            yield from self.all_of(key)
+            if not key.startswith(SHARED):
+                yield from self.all_of(key)
 
     def compact(self) -> None:
         """Write the file anew if most of its lines are of no use any more."""
         live = sum(map(len, self._raw.values()))
         if self._lines > 2 * live + 100:
+            wanted = {trace.shared for trace in self.everything()}
+            self._raw = {k: lines for k, lines in self._raw.items() if not k.startswith(SHARED) or k in wanted}
             text = "".join(f"{json.dumps(key)}\t{line}\n" for key, lines in self._raw.items() for line in lines)
             write_text(self.path, text)
             self._lines = live

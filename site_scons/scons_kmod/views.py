@@ -36,7 +36,8 @@ class View:
 class Seen:
     """A part as it was when a step ran: of which files, about which names or the file that lists them, and digests.
 
-    `raw` are the digests of the whole files: while they are the same, the part need not be looked at.
+    `raw` are the digests of the whole files: while they are the same, the part need not be looked at. `pieces` are
+    those of what each file adds to the part: while these are the same, the others need not be looked at.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Seen:
     names: tuple[str, ...]
     by: str
     raw: tuple[str | None, ...]
+    pieces: tuple[str, ...]
     part: str
 
     def to_json(self) -> list[Any]:
@@ -53,26 +55,39 @@ class Seen:
     @classmethod
     def from_json(cls, raw: list[Any]) -> Seen:
         """The record that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
-        kind, paths, names, by, whole, part = raw
-        if not isinstance(paths, list) or not isinstance(whole, list) or len(paths) != len(whole):
+        kind, paths, names, by, whole, pieces, part = raw
+        if not len(paths) == len(whole) == len(pieces):
             raise ValueError("a view of another form")
-        return cls(kind, tuple(paths), tuple(names), by, tuple(whole), part)
+        return cls(kind, tuple(paths), tuple(names), by, tuple(whole), tuple(pieces), part)
 
     def changed(self, digests: Digests) -> list[str]:
         """The files that make the part differ from what the step saw; none if it does not differ."""
-        others = [path for path, raw in zip(self.paths, self.raw, strict=True) if digests.of(path) != raw]
+        known = zip(self.paths, self.raw, self.pieces, strict=True)
+        others = [path for path, raw, piece in known if digests.of(path) != raw and piece_digest(self, path) != piece]
         return others if others and self.part_now() != self.part else []
+
+    def piece(self, path: str) -> set[str]:
+        """What one of the files adds to the part. Raises `OSError`."""
+        if self.kind == SYMBOLS:
+            lines = symbol_lines(Version.now(path))
+            return {f"{name} {lines.get(name)}" for name in self.names}
+        words = identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
+        return words & names_in(Version.now(self.by))
 
     def part_now(self) -> str:
         """The digest of the part as it is now; empty if a file can't be read."""
         try:
-            if self.kind == SYMBOLS:
-                tables = [symbol_lines(Version.now(path)) for path in self.paths]
-                return text_digest("".join(f"{name} {[t.get(name) for t in tables]}\n" for name in self.names))
-            words = {word for path in self.paths for word in words_in(path)}
-            return text_digest("\n".join(sorted(words & names_in(Version.now(self.by)))))
+            return text_digest("\n".join(sorted({line for path in self.paths for line in self.piece(path)})))
         except OSError:
             return ""
+
+
+def piece_digest(seen: Seen, path: str) -> str:
+    """The digest of what one of the files adds to the part; empty if it can't be read."""
+    try:
+        return text_digest("\n".join(sorted(seen.piece(path))))
+    except OSError:
+        return ""
 
 
 def look(view: View, digests: Digests) -> Seen:
@@ -81,13 +96,9 @@ def look(view: View, digests: Digests) -> Seen:
     for path in view.paths:
         digests.again(path)
     raw = tuple(digests.of(path) for path in view.paths)
-    seen = Seen(view.kind, tuple(map(str, view.paths)), names, str(view.by), raw, "")
-    return dataclasses.replace(seen, part=seen.part_now())
-
-
-def words_in(path: str) -> set[str]:
-    """The identifiers in a source's code. Raises `OSError`."""
-    return identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
+    paths = tuple(map(str, view.paths))
+    seen = Seen(view.kind, paths, names, str(view.by), raw, (), "")
+    return dataclasses.replace(seen, pieces=tuple(piece_digest(seen, path) for path in paths), part=seen.part_now())
 
 
 class Version(NamedTuple):

@@ -82,10 +82,10 @@ def explained(
 
 def places(path: str, before: Trace, after: Trace | None, store: Store) -> Iterator[str]:
     """Where a source has changed, each ``file:line``."""
-    if before.kind != LINES or path not in before.files:
+    if before.files.kind != LINES or path not in before.files.digests:
         return
-    old = store.kept_text(before.files[path])
-    new = store.kept_text(after.files.get(path)) if after else key_text_of(path)
+    old = store.kept_text(before.files.digests[path])
+    new = store.kept_text(after.files.digests.get(path)) if after else key_text_of(path)
     if old is None or new is None:
         return
     matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
@@ -119,7 +119,7 @@ def mentions(steps: Mapping[str, Step], store: Store) -> dict[str, list[str]]:
     sources: dict[str, None] = {}
     for key in steps:
         trace = store.traces.latest(key)
-        for path in trace.files if trace else ():
+        for path in trace.files.digests if trace else ():
             if path.endswith(".rs"):
                 sources[path] = None
     found: dict[str, list[str]] = {}

@@ -200,10 +200,11 @@ enum { INLINE_ENUM } enum_holder;
 UNIT = '#include "base.h"\n#include "types.h"\n#include "far.h"\n#include "functions.h"\n'
 # What the made-up Rust source names; each walk takes some of them.
 WORDS = (
-    "plain inlined vararg everywhere constant numbers value big truth string labelled stop must by_value internal holder"
-    " ONE TWO SHIFT NAME LETTER HALF LATE LATER ONE_AGAIN value_of packed_attr list early both nameless_t level_t color"
-    " ANON_A LONE bits outer outer_inner outer__bindgen_ty_1 outer_NEST_A uses far further table tight wide_t cut_t u8"
-    " size_t far_cut next type_ callback color_RED level_t_LOW forward enum_holder INLINE_ENUM pointer call cuts inner"
+    "plain inlined vararg everywhere constant numbers value big truth string labelled stop must by_value internal"
+    " holder ONE TWO SHIFT NAME LETTER HALF LATE LATER ONE_AGAIN value_of packed_attr list early both nameless_t"
+    " level_t color ANON_A LONE bits outer outer_inner outer__bindgen_ty_1 outer_NEST_A uses far further table"
+    " tight wide_t cut_t u8 size_t far_cut next type_ callback color_RED level_t_LOW forward enum_holder"
+    " INLINE_ENUM pointer call cuts inner"
 ).split()
 TYPES = (
     "char|u8|short|int|unsigned|u32|long|s64|size_t|wide_t|level_t|struct list|struct early|union both|nameless_t"

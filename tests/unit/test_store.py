@@ -47,8 +47,15 @@ class Workshop:
             depfiles=(self.path / "made.d",),
             kind=LINES,
             searched=(str(self.path / "include/a"), str(self.path / "include/b")),
+            beside=str(self.path / "beside"),
         )
         return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
+
+    def copying(self, name: str) -> Step:
+        """A step that is alike but for its output."""
+        made = self.path / "out" / name
+        argv = ("cp", str(self.path / "source.c"), str(made))
+        return self.step(outputs=(made,), commands=(Command(argv, self.path),))
 
     @property
     def made(self) -> Path:
@@ -316,3 +323,34 @@ def test_a_file_read_within_a_tick_of_its_change_is_not_remembered(tmp_path: Pat
     assert again.of(path) == first
     again.save()
     assert str(path) in (tmp_path / "digests.json").read_text()
+
+
+def test_a_header_beside_the_source_that_would_be_found_first_is_a_reason(workshop: Workshop) -> None:
+    (workshop.path / "include/b/linux").mkdir()
+    workshop.write("include/b/linux/y.h", "")
+    workshop.write("made.d", f"made: {workshop.path / 'include/b/linux/y.h'}\n")
+    workshop.run()
+    assert workshop.reasons() == []
+    (workshop.path / "beside/linux").mkdir(parents=True)
+    workshop.write("beside/linux/y.h", "")
+    assert workshop.reasons() == ["another file would be found before include/b/linux/y.h"]
+
+
+def test_steps_that_made_the_same_both_get_it_back(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    steps = [workshop.copying(name) for name in ("one", "two")]
+    for text in ("int one;\n", "int two;\n"):
+        workshop.write("source.c", text)
+        for step in steps:
+            workshop.run(step)
+    workshop.write("source.c", "int one;\n")
+    store = workshop.store()
+    assert [store.restore(step) for step in steps] == [True, True]
+    assert [step.outputs[0].read_text() for step in steps] == ["int one;\n"] * 2
+
+
+def test_many_steps_share_what_they_read_alike(workshop: Workshop) -> None:
+    for number in range(3):
+        workshop.run(workshop.copying(f"{number}"))
+    traces = (workshop.path / "build/traces.jsonl").read_text()
+    assert traces.count("include/b/x.h") == 1

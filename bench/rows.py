@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""The rows of the table: what is edited before a build, and of how many modules."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import generate
+from elftools.elf.elffile import ELFFile
+
+# Kbuild gets the flags that we compile C with: no debug information, and so no BTF.
+SAME_FLAGS = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+RUST_MODULES = 20
+COLD_MOST = 100
+# An edit that was there before may be undone from what is kept; each of these is new.
+numbers = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Modules, and the two directories in which they are built for the same tree."""
+
+    directory: Path
+    tree: Path
+    jobs: int
+
+    @property
+    def checkout(self) -> Path:
+        """The copy of the project that is built by us."""
+        return self.directory / "checkout"
+
+    @property
+    def modules(self) -> Path:
+        """The modules' sources."""
+        return self.directory / "modules"
+
+    @property
+    def work(self) -> Path:
+        """The directory that is built by Kbuild."""
+        return self.directory / "kbuild"
+
+    @property
+    def build(self) -> Path:
+        """Our build directory of the target."""
+        (found,) = (self.checkout / "build").glob("kdir-*")
+        return found
+
+    @property
+    def ours(self) -> list[str]:
+        """Our command, which is to be run in the checkout."""
+        words = (f"-j{self.jobs}", f"KDIR={self.tree}", f"MODULES={self.modules}")
+        return [sys.executable, "-m", "SCons", "-Q", *words]
+
+    def kbuild(self, goal: str = "modules") -> list[str]:
+        """Kbuild's command."""
+        return ["make", "-C", str(self.tree), f"M={self.work}", f"-j{self.jobs}", *SAME_FLAGS, goal]
+
+    def lay_out(self, *words: str) -> str:
+        """Make both directories for the modules, which are there. Ours is built, for the library crates; what that
+        printed is returned.
+        """
+        generate.checkout(self.checkout)
+        printed = self.run([*self.ours, *words])
+        program = Path(__file__).with_name("kbuild_side.py")
+        paths = (program, self.checkout, self.tree, self.modules, self.work)
+        self.run([sys.executable, *map(str, paths)], PYTHONPATH=str(self.checkout / "site_scons"))
+        return printed
+
+    def run(self, argv: list[str], **env: str) -> str:
+        """Run a command that isn't measured and return what it prints."""
+        done = subprocess.run(
+            argv, cwd=self.checkout, env=os.environ | env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(argv)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def settle(self) -> None:
+        """Let both be up to date."""
+        self.run(self.ours)
+        self.run(self.kbuild())
+
+    def different(self) -> list[str]:
+        """The modules of which the two have not made the same."""
+        ours = {path.name: path for path in (self.build / "modules").glob("*/*.ko")}
+        theirs = {path.name: path for path in self.work.glob("*.ko")}
+        missing = ours.keys() ^ theirs.keys()
+        return sorted(missing | {name for name in ours.keys() & theirs.keys() if not same(ours[name], theirs[name])})
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two modules have the same bytes, but for the order of imported symbols and so the build ID.
+
+    For a module of one C file Kbuild links once less than for several, and each link turns some symbols round.
+    """
+    return one.read_bytes() == other.read_bytes() or sections(one) == sections(other)
+
+
+def sections(module: Path) -> list[tuple[str, object]]:
+    """A module's sections without the build ID, and the records of imported symbols in their order."""
+    with module.open("rb") as file:
+        found: list[tuple[str, bytes]] = [(one.name, one.data()) for one in ELFFile(file).iter_sections()]
+    records = {"__versions": 64, ".note.gnu.build-id": 0}
+    return [(name, chunks(data, records[name]) if name in records else data) for name, data in found]
+
+
+def chunks(data: bytes, size: int) -> list[bytes]:
+    """Records of `size` bytes, sorted."""
+    return sorted(data[at : at + size] for at in range(0, len(data), size)) if size else []
+
+
+Edit = Callable[[Pair], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust)."""
+
+    name: str
+    title: str
+    kind: str
+    count: int
+    edit: Edit
+    goal: float | None = None
+
+
+def nothing(pair: Pair) -> None:
+    """There is nothing to do."""
+
+
+def without_modules(pair: Pair) -> None:
+    """No module was ever built; what we know of the kernel and the tools (config/) stays, as the kernel tree does."""
+    for path in (*(pair.build / name for name in ("modules", "link", "kept")), pair.build / "traces.jsonl"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    (pair.checkout / "build/digests.json").unlink(missing_ok=True)
+    pair.run(pair.kbuild("clean"))
+
+
+def without_build(pair: Pair) -> None:
+    """There is no build directory: the kernel's Kbuild is asked for its commands again, and the tools are looked up."""
+    shutil.rmtree(pair.checkout / "build")
+    pair.run(pair.kbuild("clean"))
+
+
+def replaced(paths: Callable[[Pair], list[Path]], pattern: str, by: str) -> Edit:
+    """Replace the first match of a pattern in each file; ``{n}`` in `by` is a number that was not there before."""
+
+    def edit(pair: Pair) -> None:
+        new = by.format(n=next(numbers))
+        for path in paths(pair):
+            text, count = re.subn(pattern, new, path.read_text(), count=1)
+            if not count:
+                raise RuntimeError(f"{path}: nothing matches {pattern}")
+            path.write_text(text)
+
+    return edit
+
+
+def comment(paths: Callable[[Pair], list[Path]]) -> Edit:
+    """Change a comment at the end of the first line."""
+    return replaced(paths, r"\A(.*?)( /\* bench \d+ \*/)?\n", r"\1 /* bench {n} */\n")
+
+
+def comment_line(paths: Callable[[Pair], list[Path]]) -> Edit:
+    """Add one more line with a comment to the head of the file."""
+    return replaced(paths, r"\A", r"/* bench {n} */\n")
+
+
+def touch(paths: Callable[[Pair], list[Path]]) -> Edit:
+    """Set the time of modification."""
+
+    def edit(pair: Pair) -> None:
+        for path in paths(pair):
+            path.touch()
+
+    return edit
+
+
+def header(name: str) -> Callable[[Pair], list[Path]]:
+    """A header of the kernel."""
+    return lambda pair: list(pair.tree.parent.glob(f"linux-headers-*-common/include/{name}"))
+
+
+def source(name: str) -> Callable[[Pair], list[Path]]:
+    """A file of the project."""
+    return lambda pair: [pair.checkout / name]
+
+
+def rust_module(pair: Pair) -> list[Path]:
+    """The source of a Rust module."""
+    return [pair.modules / "rust_minimal/rust_minimal.rs"]
+
+
+def c_module(pair: Pair) -> list[Path]:
+    """The source of a C module, for each of the two."""
+    return [pair.modules / "bench_0000/bench_0000.c", pair.work / "bench_0000.c"]
+
+
+def all_rows(counts: list[int]) -> Iterator[Row]:
+    """The rows of the table, for these numbers of C modules."""
+    goals = {1: 0.7, 100: 0.35, 1000: 0.2}
+    for count in counts:
+        yield Row("null-c", "nothing to do", "c", count, nothing, goals.get(count))
+    rust = ("rust", RUST_MODULES)
+    yield Row("null-rust", "nothing to do", *rust, nothing)
+    for count in (count for count in counts if count <= COLD_MOST):
+        goal = 0.7 if count == COLD_MOST else None
+        yield Row("cold-c", "no module built yet", "c", count, without_modules, goal)
+        yield Row("cold-all-c", "no build directory yet", "c", count, without_build)
+    fs, wrapper = header("linux/fs.h"), source("kernel/rbtree.rs")
+    text = r'pr_info!\("(bench \d+ )?', r'pr_info!("bench {n} '
+    yield Row("edit-rust", "one module's source", *rust, replaced(rust_module, *text), 0.7)
+    for count in sorted(count for count in counts if count <= COLD_MOST)[-1:]:
+        yield Row("edit-c", "one module's source", "c", count, replaced(c_module, r"_0000 \d+", "_0000 {n}"), 0.7)
+    yield Row("header-comment", "comment in linux/fs.h", *rust, comment(fs), 0.1)
+    yield Row("header-line", "comment line added to linux/fs.h", *rust, comment_line(fs), 0.1)
+    yield Row("wrapper-comment", "comment in kernel/rbtree.rs", *rust, comment(wrapper), 0.1)
+    yield Row("wrapper-line", "comment line added to kernel/rbtree.rs", *rust, comment_line(wrapper), 0.1)
+    yield Row("header-touch", "linux/fs.h touched", *rust, touch(fs))
+    macro = replaced(fs, r"\s*\Z", r"\n#define BENCH_{n} {n}\n")
+    yield Row("header-macro", "unused macro added to linux/fs.h", *rust, macro)
+    constant = replaced(header("linux/miscdevice.h"), r"(MISC_DYNAMIC_MINOR)\s+\d+", r"\1 {n}")
+    yield Row("header-constant", "value of MISC_DYNAMIC_MINOR", *rust, constant)
+    body = replaced(
+        source("rust/helpers/mutex.c"), r"\tmutex_lock\(", '\tasm volatile("nopl {n}(%rax)");\n\tmutex_lock('
+    )
+    yield Row("helper", "body of a C helper", *rust, body)

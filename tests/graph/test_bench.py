@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark gives Kbuild the same work as us: the same commands, the same modules."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from checkout import PROJECT
+from scons_kmod.cache import cache_directory
+from scons_kmod.crates import LIBRARY_CRATES
+from scons_kmod.kbuild import saved_command
+from scons_kmod.packages import fetch
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import default_target, read_targets
+
+sys.path.insert(0, str(PROJECT / "bench"))
+
+import generate
+import rows
+
+COMPARED = re.compile(r"rustc|ar|ld|objtool|.*-(gcc-\d+|ld|ar)")
+# What we do in another way: the C code that modpost writes is compiled with its headers precompiled.
+OUR_OWN = (".mod.c", "module_headers.h")
+
+
+class Built(NamedTuple):
+    """Both sides, and what our build printed with V=1."""
+
+    pair: rows.Pair
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    target = default_target(read_targets(PROJECT / "targets"))
+    tree = fetch(target, cache_directory(), RunLog(target.name)).kernel_tree
+    pair = rows.Pair(tmp_path_factory.mktemp("bench"), tree, 2)
+    generate.rust_modules(pair.modules, ["rust_minimal", "rust_miscdev"])
+    generate.c_modules(pair.modules, 1)
+    printed = pair.lay_out("V=1")
+    pair.run(pair.kbuild())
+    return Built(pair, printed)
+
+
+def our_commands(built: Built) -> Iterable[list[str]]:
+    """The commands that our build printed, without the variables before them."""
+    for line in built.printed.splitlines():
+        if line.startswith("cd "):
+            _, directory, _, *words = shlex.split(line)
+            while re.match(r"\w+=", words[0]):
+                del words[0]
+            yield [f"{directory}/{word}" if re.fullmatch(r"[\w.-]+\.o", word) else word for word in words]
+
+
+def kbuild_commands(work: Path) -> Iterable[list[str]]:
+    """The commands that Kbuild has saved."""
+    for path in work.rglob(".*.cmd"):
+        if "cmd_" in path.read_text():
+            for words in saved_command(path):
+                yield words[next(number for number, word in enumerate(words) if not re.match(r"\w+=", word)) :]
+
+
+def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, ...]]:
+    """The commands without what is another file on each side: of C, of linkers and of objtool, outputs and inputs."""
+    found = set()
+    for words in commands:
+        program = Path(words[0]).name
+        library = any(f"--crate-name={name}" in words for name in LIBRARY_CRATES)
+        if COMPARED.fullmatch(program) and not library and not words[-1].endswith(OUR_OWN):
+            kept = [plain(word, pair, drop=program != "rustc") for word in words[1:]]
+            # Kbuild puts --link and --module among objtool's options, we put --link last.
+            found.add((program, *filter(None, sorted(kept) if program == "objtool" else kept)))
+    return found
+
+
+def plain(word: str, pair: rows.Pair, *, drop: bool) -> str:
+    """A word of a command, with one name for the two build directories; or nothing, if it is about files in them."""
+    of_both = word.replace(str(pair.build), "BUILD").replace(str(pair.work), "BUILD")
+    if drop and ("BUILD" in of_both or str(pair.modules) in of_both):
+        return ""
+    return re.sub(r"dep-info=\S+\.d$", "dep-info", of_both)
+
+
+def test_both_run_the_same_commands(built: Built) -> None:
+    ours = compared(our_commands(built), built.pair)
+    theirs = compared(kbuild_commands(built.pair.work), built.pair)
+    assert {words[0] for words in ours} >= {"rustc", "objtool"}
+    assert ours - theirs == set()
+    assert theirs - ours == set()
+
+
+def test_neither_has_debug_information(built: Built) -> None:
+    compiled = [words for words in kbuild_commands(built.pair.work) if "-c" in words and words[-1].endswith(".c")]
+    assert len(compiled) > 3
+    for words in compiled:
+        assert [word for word in words if re.match(r"-g\d?$|-gdwarf", word)][-1] == "-g0"
+    assert not any("pahole" in path.read_text() for path in built.pair.work.rglob(".*.cmd"))
+    for path in built.pair.work.glob("*.ko"):
+        assert not [name for name, _ in rows.sections(path) if name.startswith((".debug", ".BTF"))]
+
+
+def test_both_make_the_same_modules(built: Built) -> None:
+    assert {path.name for path in built.pair.work.glob("*.ko")} == {
+        "bench_0000.ko",
+        "rust_minimal.ko",
+        "rust_miscdev.ko",
+    }
+    assert built.pair.different() == []
+    for name in ("rust_minimal", "rust_miscdev"):
+        ours = built.pair.build / "modules" / name / f"{name}.ko"
+        assert (built.pair.work / f"{name}.ko").read_bytes() == ours.read_bytes()
