@@ -21,7 +21,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -104,14 +104,14 @@ class Tally:
 class World:
     """A kernel tree to edit, a checkout that is built again and again, and another that is built from nothing."""
 
-    def __init__(self, directory: Path, dice: random.Random) -> None:
+    def __init__(self, directory: Path, dice: random.Random, modules: Sequence[str]) -> None:
         self.dice = dice
         self.tree = copy_of_tree(directory / "tree")
         self.common = next(path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
-        self.kept = Checkout(directory / "kept", MODULES)
+        self.kept = Checkout(directory / "kept", modules)
         for name in ("c_one", "c_two"):
             write_c_module(self.kept.path / "modules" / name, name)
-        self.clean = Checkout(directory / "clean", MODULES)
+        self.clean = Checkout(directory / "clean", modules)
         self.done: list[Edit] = []
         self.serial = 0
         self.said: dict[str, str] = {}
@@ -479,9 +479,11 @@ def one_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callabl
         world.done.append(edit)
 
 
-def run(rounds: int, seed: int, directory: Path, say: Callable[[str], None] = print) -> Tally:
+def run(
+    rounds: int, seed: int, directory: Path, say: Callable[[str], None] = print, modules: Sequence[str] = MODULES
+) -> Tally:
     """That many rounds, all decided by the seed but for the moments at which builds are killed."""
-    world = World(directory, random.Random(seed))
+    world = World(directory, random.Random(seed), modules)
     assert world.build(world.kept), "the first build fails"
     tally = Tally()
     with ThreadPoolExecutor(max_workers=1) as pool:
