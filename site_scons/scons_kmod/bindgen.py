@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scons_kmod import fingerprint, generate_bindings, layout
+from scons_kmod import fingerprint, generate_bindings, layout, meaning
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import TOKENS
 from scons_kmod.header_search import include_directories
@@ -120,7 +120,7 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
         unit="bindings",
         commands=(Command((sys.executable, "-I", str(program), str(request)), target.tree.path),),
         outputs=(fingerprint_file(target), declared_file(target)),
-        tracked=(program, helper(target)),
+        tracked=(program, Path(meaning.__file__), helper(target)),
         depfiles=(depfile,),
         views=(View(IDENTIFIERS, tuple(sources), declared_file(target)),),
         files=((unit, text), (request, json.dumps(asked, indent=1))),

@@ -152,6 +152,6 @@ def load(path: Path) -> dict[str, tuple[Stat, dict[str, str]]]:
         kept = json.loads(path.read_text())
         if kept["format"] != FORMAT:
             return {}
-        return {name: ((size, mtime, ctime, ino), d) for name, (size, mtime, ctime, ino, d) in kept["files"].items()}
+        return {name: ((s, m, c, ino), dict(digests)) for name, (s, m, c, ino, digests) in kept["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

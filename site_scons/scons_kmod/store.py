@@ -20,7 +20,7 @@ from scons_kmod.views import Seen, View, look
 TOLD = (".rs", ".c")
 NEVER_MADE = "it was never made"
 # Sources that take in the text of others, comments and all.
-INCLUDES_TEXT = ("include_str!", "include_bytes!")
+INCLUDES_TEXT = ("include_str", "include_bytes")
 
 
 class Store:
@@ -105,7 +105,8 @@ class Store:
                     self.bring_back(path, digest)
                 self.traces.add(step.key, trace)
                 self._worked = True
-                return True
+                # A part is told by the names in a file that may be an output: now it is the one that belongs to it.
+                return not any(self.differences(step, trace))
         return False
 
     def place(self, path: str, digest: str | None) -> Path | None:
@@ -221,11 +222,8 @@ class Store:
             return None
 
     def close(self) -> None:
-        """Forget what was put aside and no trace leads to any more."""
-        if not self._worked:
-            return
-        self.traces.compact()
-        if self.kept.is_dir():
+        """Forget, now and then, what was put aside and no trace leads to any more."""
+        if self._worked and self.traces.compact() and self.kept.is_dir():
             wanted = {name for trace in self.traces.everything() for name in kept_names(trace)}
             for path in self.kept.iterdir():
                 if path.name not in wanted:

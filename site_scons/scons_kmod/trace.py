@@ -24,6 +24,8 @@ from scons_kmod.views import Seen
 
 # How many traces of a step are kept, the latest included.
 KEPT = 4
+# How many lines that are of no use are too few to write the file anew for.
+SLACK = 100
 # Changes with the form of a line.
 FORMAT = 4
 # The keys of shared files begin with this; those of steps are paths.
@@ -117,7 +119,7 @@ class Traces:
         """Write files down that several steps may have read; returns their key, the same for the same files."""
         raw = files.to_json()
         key = SHARED + text_digest(json.dumps(raw))
-        if key not in self._raw:
+        if self.shared(key) is None:
             self._write(key, raw)
         return key
 
@@ -143,20 +145,22 @@ class Traces:
             if not key.startswith(SHARED):
                 yield from self.all_of(key)
 
-    def compact(self) -> None:
-        """Write the file anew if most of its lines are of no use any more."""
+    def compact(self) -> bool:
+        """Write the file anew if most of its lines are of no use any more; returns whether they were."""
         live = sum(map(len, self._raw.values()))
-        if self._lines > 2 * live + 100:
+        if self._lines > 2 * live + SLACK:
             wanted = {trace.shared for trace in self.everything()}
             self._raw = {k: lines for k, lines in self._raw.items() if not k.startswith(SHARED) or k in wanted}
             text = "".join(f"{json.dumps(key)}\t{line}\n" for key, lines in self._raw.items() for line in lines)
             write_text(self.path, text)
             self._lines = live
+            return True
+        return False
 
     def _load(self) -> None:
         try:
-            text = self.path.read_text()
-        except (OSError, ValueError):
+            text = self.path.read_text(errors="replace")
+        except OSError:
             return
         complete, _, torn = text.rpartition("\n")
         for row in complete.splitlines():
@@ -165,7 +169,8 @@ class Traces:
                 key = json.loads(name)
             except ValueError:
                 continue
-            self._remember(key, line)
+            if isinstance(key, str):
+                self._remember(key, line)
         self._torn = bool(torn)
 
     def _remember(self, key: str, line: str) -> None:

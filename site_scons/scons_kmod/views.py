@@ -69,8 +69,8 @@ class Seen:
     def piece(self, path: str) -> set[str]:
         """What one of the files adds to the part. Raises `OSError`."""
         if self.kind == SYMBOLS:
-            lines = symbol_lines(Version.now(path))
-            return {f"{name} {lines.get(name)}" for name in self.names}
+            text = content(Version.now(path))
+            return {f"{path} {name} {symbol_line(text, name)}" for name in self.names}
         words = identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
         return words & names_in(Version.now(self.by))
 
@@ -114,16 +114,25 @@ class Version(NamedTuple):
 
 
 @functools.lru_cache(maxsize=8)
-def symbol_lines(file: Version) -> dict[str, str]:
-    """Each symbol's line in a Module.symvers: CRC, name, module, kind of export, namespace (scripts/mod/modpost.c)."""
-    lines = Path(file.path).read_text(errors="surrogateescape").splitlines()
-    return {line.split("\t", 2)[1]: line for line in lines if line.count("\t") >= 2}
+def content(file: Version) -> str:
+    """A file's text."""
+    return Path(file.path).read_text(errors="surrogateescape")
+
+
+def symbol_line(text: str, name: str) -> str:
+    """A symbol's line in a Module.symvers, empty if there is none: CRC, name, module, kind of export, namespace.
+
+    (scripts/mod/modpost.c.) A module names few of 30,000 symbols, so they are searched for.
+    """
+    at = text.find(f"\t{name}\t")
+    begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    return text[begin : end if end >= 0 else len(text)] if at >= 0 else ""
 
 
 @functools.lru_cache(maxsize=8)
 def names_in(file: Version) -> frozenset[str]:
     """The names in a file, one a line."""
-    return frozenset(Path(file.path).read_text().split())
+    return frozenset(Path(file.path).read_text(errors="surrogateescape").split())
 
 
 def object_symbols(path: Path) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from miniature import module, target, write
 
-from scons_kmod import fingerprint, generate_bindings, layout
+from scons_kmod import fingerprint, generate_bindings, layout, meaning
 from scons_kmod.bindgen import (
     GCC_ONLY,
     bindgen_flags,
@@ -85,7 +85,8 @@ def test_outputs_inputs_and_tools(made: BuildTarget) -> None:
     one, two = fingerprint_step(made, ()), bindings_step(made)
     assert one.outputs == (fingerprint_file(made), declared_file(made))
     assert one.inputs == ()
-    assert {Path(fingerprint.__file__), made.sources / "rust/bindings/bindings_helper.h"} <= set(one.tracked)
+    program = {Path(one_of_them.__file__) for one_of_them in (fingerprint, meaning)}
+    assert program | {made.sources / "rust/bindings/bindings_helper.h"} <= set(one.tracked)
     assert [str(path) for path in one.depfiles] == [asked(one)["depfile"]]
     assert two.outputs == (bindings_file(made), layout_header(made))
     assert two.inputs == one.outputs[:1]

@@ -19,6 +19,7 @@ from scons_kmod.crates import (
     module_crate_step,
     rmeta,
 )
+from scons_kmod.digests import LINES
 from scons_kmod.step import Step
 
 Make = Callable[[BuildTarget], Step]
@@ -112,6 +113,22 @@ def test_a_depfile_says_what_it_read(made: BuildTarget, make: Make) -> None:
     (emit,) = (word for word in step.commands[0].argv if word.startswith("--emit="))
     assert f"dep-info={step.depfiles[0]}" in emit.split(",")
     assert all(str(path) in emit for path in step.outputs)
+
+
+@KERNEL_CODE
+def test_comments_in_its_sources_do_not_count_unless_the_user_has_flags(made: BuildTarget, make: Make) -> None:
+    plain = dataclasses.replace(made, krustflags=())
+    assert (make(plain).kind, make(plain).exact) == (LINES, False)
+    assert make(made).exact, "a flag may bring anything into the object"
+
+
+def test_macros_are_not_compiled_with_the_users_flags(made: BuildTarget) -> None:
+    assert (macros_step(made).kind, macros_step(made).exact) == (LINES, False)
+
+
+def test_what_the_cache_has_is_not_kept_twice(made: BuildTarget) -> None:
+    assert not library_step(made).kept
+    assert kernel_crate_step(made).kept
 
 
 def test_the_bindings_crate_is_told_where_the_bindings_are(made: BuildTarget) -> None:

@@ -8,7 +8,7 @@ import pytest
 from miniature import RECORDED, kernel_tree, probes, programs, recorded_kbuild, write
 
 from scons_kmod.errors import MachineError, StepError
-from scons_kmod.kbuild import Kbuild, makefiles, probe, read_commands, saved_command
+from scons_kmod.kbuild import Kbuild, leading_directives, makefiles, probe, read_commands, saved_command
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.run_log import RunLog
 
@@ -52,6 +52,27 @@ def test_the_compilers_flags_are_those_of_a_module(tmp_path: Path, version: str)
     assert cc[cc.index("-include") + 1].endswith("/include/linux/compiler-version.h")
 
 
+def test_the_head_of_generated_c_code(tmp_path: Path) -> None:
+    heads = {version: recorded_kbuild(tmp_path / version, version).preamble for version in ("6.1", "6.12")}
+    assert heads["6.1"].splitlines()[:2] == ["#include <linux/module.h>", "#define INCLUDE_VERMAGIC"]
+    assert heads["6.1"].splitlines()[-1] == "#include <linux/compiler.h>", "nothing after the first line of code"
+    assert heads["6.12"].startswith("#include <linux/module.h>\n#include <linux/export-internal.h>\n")
+    assert {line.split()[0] for head in heads.values() for line in head.splitlines()} == {"#include", "#define"}
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("", ""),
+        ("#include <a.h>\n\n#define B", "#include <a.h>\n#define B\n"),
+        ("#include <a.h>\nint x;\n#include <b.h>\n", "#include <a.h>\n"),
+        ("int x;\n#include <b.h>\n", ""),
+    ],
+)
+def test_leading_directives(text: str, head: str) -> None:
+    assert leading_directives(text) == head
+
+
 def test_quotes_and_dollars_are_those_of_make(tmp_path: Path) -> None:
     path = write(
         tmp_path / "x.cmd", """savedcmd_x.o := sed 's/ko$$/o/' a | gcc -DX='"y"' "a b" ; true\nsource_x.o := x\n"""
@@ -62,6 +83,13 @@ def test_quotes_and_dollars_are_those_of_make(tmp_path: Path) -> None:
 def test_a_file_without_a_command_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no command"):
         saved_command(write(tmp_path / "x.cmd", "source_x.o := x\n"))
+
+
+def test_without_generated_c_code_there_is_no_answer(tmp_path: Path) -> None:
+    tree = kernel_tree(tmp_path / "tree")
+    (tree / "recorded/kmod_probe.mod.c").unlink()
+    with pytest.raises(StepError, match=r"can't be understood: FileNotFoundError"):
+        probe(open_tree(tree), tmp_path / "config", "", RunLog())
 
 
 @pytest.mark.parametrize("name", [".part.o.cmd", ".kmod_probe.o.cmd", ".kmod_probe.ko.cmd", ".Module.symvers.cmd"])

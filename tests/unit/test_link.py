@@ -9,6 +9,7 @@ from miniature import after, module, target
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import TOKENS
+from scons_kmod.header_search import include_directories
 from scons_kmod.link import (
     TRACING,
     common_steps,
@@ -24,8 +25,11 @@ from scons_kmod.link import (
     module_object,
     object_step,
     precompiled_step,
+    searched,
+    without_includes,
 )
 from scons_kmod.manifest import Manifest
+from scons_kmod.step import Step
 from scons_kmod.views import SYMBOLS, View
 
 
@@ -166,3 +170,40 @@ def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget
     assert {"-E", "-P", "-D__LINE__=0"} <= set(step.commands[0].argv)
     assert step.outputs[0] in mod_c_step(made, manifest).inputs
     assert mod_c_step(made, manifest).depfiles == ()
+
+
+def read_headers(made: BuildTarget) -> list[Step]:
+    """All steps that read the kernel's headers."""
+    return [*helper_steps(made)[:-1], layout_step(made), header_step(made), precompiled_step(made), *common_steps(made)]
+
+
+def test_headers_are_looked_for_where_the_kernels_c_code_looks(made: BuildTarget) -> None:
+    directories = searched(made)
+    assert directories[0].endswith("/arch/x86/include")
+    assert directories == include_directories(made.kbuild.cc, str(made.tree.path))
+    assert all(Path(directory).is_absolute() for directory in directories)
+    assert {step.searched for step in read_headers(made)} == {directories}
+    assert {step.beside for step in helper_steps(made)[:-1]} == {str(made.sources / "rust/helpers")}
+
+
+def test_lines_and_comments_in_headers_count_only_if_the_user_has_flags(made: BuildTarget) -> None:
+    assert {(step.kind, step.exact) for step in read_headers(made)} == {(TOKENS, False)}
+    with_flags = dataclasses.replace(made, kcflags=("-g",))
+    assert {step.exact for step in read_headers(with_flags)} == {True}
+
+
+def test_precompiled_headers_are_not_kept_for_an_undone_edit(made: BuildTarget) -> None:
+    assert [step.name for step in read_headers(made) if not step.kept] == ["PCH"]
+
+
+def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
+    made: BuildTarget, manifest: Manifest
+) -> None:
+    flags = [step.commands[0].argv for step in (precompiled_step(made), mod_c_step(made, manifest))]
+    defined = [[word for word in argv if word.startswith("-D")] for argv in flags]
+    assert defined[0] == defined[1]
+
+
+def test_flags_that_include_a_file() -> None:
+    words = ("-nostdinc", "-include", "a.h", "-Wall", "-include", "b.h")
+    assert without_includes(words) == (("-nostdinc", "-Wall"), ("a.h", "b.h"))
