@@ -8,7 +8,11 @@ run reads, so a step remembers, for each file that it read, which others could h
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+# Flags that name a directory in which headers are looked for, in the compiler's order of these.
+SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
 
 
 class Search:
@@ -27,9 +31,10 @@ class Search:
             self._rivals[path] = tuple(other for other in self._candidates(path) if self._exists(other))
         return self._rivals[path]
 
-    def of(self, paths: Iterable[str]) -> dict[str, list[str]]:
-        """The rivals of those files that have any."""
-        return {path: list(found) for path in paths if (found := self.rivals(path))}
+    def of(self, paths: Collection[str], beside: str = "") -> dict[str, list[str]]:
+        """The rivals of those files that have any; also those in the directory `beside`."""
+        first = self.beside(beside, paths)
+        return {path: list(found) for path in paths if (found := (*first.get(path, ()), *self.rivals(path)))}
 
     def beside(self, directory: str, paths: Iterable[str]) -> dict[str, list[str]]:
         """As `of`, for rivals in the directory of the including source, which comes before all others."""
@@ -72,5 +77,12 @@ class Search:
 
 def include_directories(words: Sequence[str], base: str) -> tuple[str, ...]:
     """The directories in which a compiler's command looks for headers, in its order, absolute; `base` is its own."""
-    named = [word[2:] for word in words if word.startswith("-I") and len(word) > 2]
-    return tuple(os.path.normpath(os.path.join(base, name)) for name in named)  # noqa: PTH118
+    matches = [re.fullmatch(rf"({'|'.join(SEARCH_FLAGS)})(.*)", word) for word in words]
+    pairs = zip(matches, (*words[1:], ""), strict=True)
+    named = sorted(((match[1], match[2] or following) for match, following in pairs if match), key=flag_order)
+    return tuple(os.path.normpath(os.path.join(base, name)) for _, name in named)  # noqa: PTH118
+
+
+def flag_order(named: tuple[str, str]) -> int:
+    """Which flag's directories come first."""
+    return SEARCH_FLAGS.index(named[0])

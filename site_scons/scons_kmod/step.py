@@ -76,7 +76,7 @@ class Step:
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.files]
         views = [(view.kind, [str(p) for p in view.paths], str(view.by)) for view in self.views]
-        text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.exact])
+        text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.kind, self.exact])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:

@@ -58,19 +58,20 @@ class Store:
             if of(path) != digest:
                 yield spoken(path)
         search = self.search(step)
-        yield from self.files_differ(trace.files, search)
+        yield from self.files_differ(trace.files, search, step.beside)
         for seen in trace.parts:
             yield from map(spoken, seen.changed(self.digests))
         if trace.shared:
             yield from self.shared_differ(trace.shared, step)
 
-    def files_differ(self, files: Files, search: Search) -> Iterator[str]:
+    def files_differ(self, files: Files, search: Search, beside: str = "") -> Iterator[str]:
         """Which of the files are not as they were, in words."""
+        rivals = search.of(files.digests, beside)
         for path, digest in files.digests.items():
             if self.digests.of(path, files.kind) != digest:
                 yield spoken(path)
         for path in files.digests:
-            if list(search.rivals(path)) != files.rivals.get(path, []):
+            if rivals.get(path) != files.rivals.get(path):
                 yield f"another file would be found before {path}"
 
     def shared_differ(self, key: str, step: Step) -> Iterator[str]:
@@ -163,13 +164,17 @@ class Store:
     def take(self, step: Step, read: list[str], started: int) -> Trace:
         """The trace of a step that has just run, and that began at the moment `started`."""
         kind = RAW if step.exact or self.includes_text(read) else step.kind
+        for name in (*map(str, step.inputs), *read):
+            self.digests.again(name)
         inputs = self.digests.all_of(step.inputs)
         outputs: Digested = {}
         for path in step.outputs:
             self.digests.again(path)
             outputs[str(path)] = self.digests.of(path)
-        fresh = {path for path in read if self.digests.changed_since(path, started)}
-        files = {path: UNKNOWN if path in fresh else self.digests.of(path, kind) for path in read}
+        files = {path: self.digests.of(path, kind) for path in read}
+        # Looked at once more: a file may have changed while others were read. One that is gone was there to be read.
+        fresh = {path for path in read if files[path] is None or self.digests.changed_since(path, started)}
+        files |= dict.fromkeys(fresh, UNKNOWN)
         parts = tuple(self.part(step, view, started) for view in step.views)
         if kind == LINES:
             self.keep_texts(files)
@@ -179,7 +184,7 @@ class Store:
         if search.beside(step.beside, shared):
             own, shared = files, {}
         key = self.traces.share(Files(kind, shared, search.of(shared))) if shared else ""
-        return Trace(step.signature(), inputs, Files(kind, own, search.of(own)), key, parts, outputs)
+        return Trace(step.signature(), inputs, Files(kind, own, search.of(own, step.beside)), key, parts, outputs)
 
     def part(self, step: Step, view: View, started: int) -> Seen:
         """What a step saw of a file that it reads in part."""
@@ -196,7 +201,10 @@ class Store:
         """Whether a Rust source takes in another file as text."""
         for path in read:
             if path.endswith(".rs"):
-                text = Path(path).read_text(errors="replace")
+                try:
+                    text = Path(path).read_text(errors="replace")
+                except OSError:
+                    return True
                 if any(macro in text for macro in INCLUDES_TEXT):
                     return True
         return False

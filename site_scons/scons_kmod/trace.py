@@ -147,10 +147,14 @@ class Traces:
 
     def compact(self) -> bool:
         """Write the file anew if most of its lines are of no use any more; returns whether they were."""
-        live = sum(map(len, self._raw.values()))
+        steps = sum(not key.startswith(SHARED) for key in self._raw)
+        if self._lines <= 2 * steps + SLACK:
+            return False
+        wanted = {trace.shared for trace in self.everything()}
+        of_use = {k: lines for k, lines in self._raw.items() if not k.startswith(SHARED) or k in wanted}
+        live = sum(map(len, of_use.values()))
         if self._lines > 2 * live + SLACK:
-            wanted = {trace.shared for trace in self.everything()}
-            self._raw = {k: lines for k, lines in self._raw.items() if not k.startswith(SHARED) or k in wanted}
+            self._raw = of_use
             text = "".join(f"{json.dumps(key)}\t{line}\n" for key, lines in self._raw.items() for line in lines)
             write_text(self.path, text)
             self._lines = live

@@ -120,6 +120,13 @@ def test_a_source_without_a_directory_has_nothing_beside_it(headers: Headers) ->
     assert Search(()).beside(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
 
 
+def test_rivals_of_all_places_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
+    headers.write("module/asm/io.h", "arch/asm/io.h")
+    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
+    rivals = [str(headers.path / name) for name in ("module/asm/io.h", "arch/asm/io.h")]
+    assert headers.search().of(paths, str(headers.path / "module")) == {paths[1]: rivals}
+
+
 def test_include_directories_are_those_of_the_command_in_its_order() -> None:
     words = [
         "gcc",
@@ -131,3 +138,20 @@ def test_include_directories_are_those_of_the_command_in_its_order() -> None:
         "-Iuapi/../b",
     ]
     assert include_directories(words, "/tree") == ("/common/arch/x86/include", "/tree/include", "/tree/b")
+
+
+def test_include_directories_of_other_flags_come_in_the_compilers_order() -> None:
+    words = [
+        "gcc",
+        "-isystem",
+        "/system",
+        "-idirafter/after",
+        "-I",
+        "own",
+        "-iquote",
+        "/quote",
+        "-Ix",
+        "-imacros",
+        "y.h",
+    ]
+    assert include_directories(words, "/tree") == ("/quote", "/tree/own", "/tree/x", "/system", "/after")

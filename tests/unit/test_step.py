@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scons_kmod.digests import Digests
+from scons_kmod.digests import LINES, Digests
 from scons_kmod.errors import MachineError, StepError
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Command, Step, read_depfile
@@ -145,8 +145,10 @@ def test_the_log_has_each_commands_own_label(copy: Step) -> None:
         lambda _: {"tools": ("another rustc",)},
         lambda _: {"files": ((Path("/x"), "other text"),)},
         lambda _: {"tracked": ()},
+        lambda _: {"exact": True},
+        lambda _: {"kind": LINES},
     ],
-    ids=["argument", "directory", "environment", "tool", "file", "tracked"],
+    ids=["argument", "directory", "environment", "tool", "file", "tracked", "exact", "kind"],
 )
 def test_the_signature_changes_with_what_decides_the_result(
     copy: Step, change: Callable[[Step], dict[str, object]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.digests import LINES, TOKENS, Digests
+from scons_kmod.digests import LINES, TOKENS, Digests, Stat
 from scons_kmod.errors import StepError
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import Command, Step
@@ -454,6 +454,20 @@ def test_equal_outputs_of_two_steps_both_come_back(two: Two) -> None:
     assert workshop.made.read_text() == "int one;\n", "each has a file of its own"
 
 
+def test_a_second_header_beside_the_source_is_a_reason_too(two: Two) -> None:
+    workshop = two.workshop
+    workshop.write("include/b/y.h", "int y;\n")
+    workshop.write("made.d", f"made: {workshop.path}/include/b/x.h {workshop.path}/include/b/y.h\n")
+    workshop.write("beside/x.h", "int x;\n")
+    workshop.run()
+    assert workshop.reasons() == []
+    workshop.write("beside/y.h", "int y;\n")
+    assert workshop.reasons() == ["another file would be found before include/b/y.h"]
+    workshop.run()
+    (workshop.path / "beside/x.h").unlink()
+    assert workshop.reasons() == ["another file would be found before include/b/x.h"]
+
+
 def test_what_was_read_and_is_not_known_any_more_is_a_reason(two: Two) -> None:
     traces = two.workshop.path / "build/traces.jsonl"
     rows = traces.read_text().splitlines(keepends=True)
@@ -504,6 +518,49 @@ def test_a_part_that_changed_meanwhile_never_counts_as_unchanged(workshop: Works
     )
     workshop.run(step)
     assert workshop.reasons(step) == ["a.rs changed"]
+
+
+@pytest.mark.parametrize("name", ["source.c", "include/b/x.h", "part.rs"])
+def test_a_file_that_was_removed_meanwhile_never_counts_as_unchanged(tmp_path: Path, name: str) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("part.rs", "")
+    commands = (*workshop.step().commands, workshop.command("rm", name))
+    step = workshop.step(tracked=(tmp_path / "source.c", tmp_path / "part.rs"), commands=commands)
+    workshop.run(step)
+    assert workshop.reasons(step) == [f"{name} changed"]
+
+
+class Editing(Digests):
+    """Somebody edits a file while it is digested after the step ran: it was looked at, and is not yet read."""
+
+    path: Path | None = None
+
+    def stat(self, path: str) -> Stat | None:
+        found = super().stat(path)
+        if path == str(self.path):
+            self.path = None
+            Path(path).write_text("int edited;\n")
+        return found
+
+
+def test_an_edit_while_files_are_digested_never_counts_as_unchanged(workshop: Workshop) -> None:
+    workshop.write("source.c", "int two;\n")
+    digests = Editing()
+    digests.path = workshop.path / "source.c"
+    Store(workshop.path / "build", digests).run(workshop.step(), RunLog())
+    assert workshop.made.read_text() == "int two;\n"
+    assert (workshop.path / "source.c").read_text() == "int edited;\n"
+    assert workshop.reasons() == ["source.c changed"]
+
+
+def test_an_input_that_was_not_as_it_was_made_is_a_reason(workshop: Workshop) -> None:
+    store = workshop.store()
+    assert list(store.reasons(workshop.step())) == []
+    workshop.write("input", "damaged\n")
+    store.run(workshop.step(), RunLog())
+    # The step that makes it brings it back.
+    workshop.write("input", "in\n")
+    assert workshop.reasons() == ["input changed"]
 
 
 def test_an_object_that_cannot_be_read_is_an_error_of_the_step(workshop: Workshop) -> None:

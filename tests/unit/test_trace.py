@@ -199,6 +199,15 @@ def test_it_is_written_anew_when_most_of_it_is_of_no_use(path: Path) -> None:
     assert Traces(path).shared(unused) is not None
 
 
+def test_shared_files_that_no_trace_leads_to_are_of_no_use(path: Path) -> None:
+    for number in range(200):
+        traces = Traces(path)
+        traces.add("/out", trace(number, traces.share(Files(LINES, {"/x.h": f"{number}"}, {}))))
+        traces.compact()
+    assert len(path.read_text().splitlines()) < 150
+    assert Traces(path).shared(traces.share(Files(LINES, {"/x.h": "199"}, {}))) is not None
+
+
 def test_it_is_left_alone_while_most_of_it_is_of_use(path: Path) -> None:
     traces = Traces(path)
     for number in range(150):
