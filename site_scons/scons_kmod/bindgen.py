@@ -110,7 +110,6 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
         "header": str(unit),
         "flags": bindgen_flags(target),
         "sources": [str(path) for path in sources],
-        "names": [],
         "fingerprint": str(fingerprint_file(target)),
         "declared": str(declared_file(target)),
         "depfile": str(depfile),

@@ -751,7 +751,7 @@ def main(request: dict[str, Any]) -> None:
     from scons_kmod.meaning import code_text  # found only once the program has put its own package on the path
 
     unit = Unit(request["libclang"], request["header"], request["flags"])
-    words = set(request["names"])
+    words: set[str] = set()
     for source in request["sources"]:
         words |= identifiers(code_text(source, Path(source).read_text()))
     reach = Reach(unit, declared(unit), words)

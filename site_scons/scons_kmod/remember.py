@@ -31,9 +31,12 @@ def remembered(path: Path, key: object, find: Callable[[], Answer]) -> Any:
         pass
     started = clock_ns()
     answer, files = find()
-    names = sorted({str(name) for name in files})
-    fresh = {name for name in names if digests.changed_since(name, started)}
-    states = {name: UNKNOWN if name in fresh else digests.of(name) for name in names}
+    names = {str(name) for name in files}
+    for name in names:
+        digests.again(name)
+    states = digests.all_of(names)
+    # Asked after they were read: what has changed meanwhile is not what the answer was found with.
+    states |= {name: UNKNOWN for name in names if digests.changed_since(name, started)}
     write_text(path, json.dumps({"key": wanted, "answer": answer, "files": states}, indent=1) + "\n")
     digests.save()
     return answer

@@ -163,7 +163,7 @@ class Store:
 
     def take(self, step: Step, read: list[str], started: int) -> Trace:
         """The trace of a step that has just run, and that began at the moment `started`."""
-        kind = RAW if step.exact or self.includes_text(read) else step.kind
+        kind = RAW if step.exact or includes_text(read) else step.kind
         for name in (*map(str, step.inputs), *read):
             self.digests.again(name)
         inputs = self.digests.all_of(step.inputs)
@@ -197,18 +197,6 @@ class Store:
         unknown = (UNKNOWN,) * len(seen.paths)
         return dataclasses.replace(seen, raw=unknown, pieces=unknown, part=UNKNOWN)
 
-    def includes_text(self, read: list[str]) -> bool:
-        """Whether a Rust source takes in another file as text."""
-        for path in read:
-            if path.endswith(".rs"):
-                try:
-                    text = Path(path).read_text(errors="replace")
-                except OSError:
-                    return True
-                if any(macro in text for macro in INCLUDES_TEXT):
-                    return True
-        return False
-
     def keep_texts(self, files: Digested) -> None:
         """Put the text of sources aside, by their digests."""
         for path, digest in files.items():
@@ -236,6 +224,15 @@ class Store:
             for path in self.kept.iterdir():
                 if path.name not in wanted:
                     path.unlink()
+
+
+def includes_text(read: list[str]) -> bool:
+    """Whether one of the Rust sources takes in another file as text, or can't be read any more to say so."""
+    try:
+        texts = (Path(path).read_text(errors="replace") for path in read if path.endswith(".rs"))
+        return any(macro in text for text in texts for macro in INCLUDES_TEXT)
+    except OSError:
+        return True
 
 
 def kept_names(trace: Trace) -> Iterator[str]:

@@ -47,12 +47,13 @@ Make = Callable[..., dict[str, Any]]
 
 
 def request(directory: Path, words: str) -> dict[str, Any]:
+    source = directory / "source.rs"
+    source.write_text(words)
     return {
         "libclang": libclang_place(),
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
-        "sources": [],
-        "names": sorted(identifiers(words)),
+        "sources": [str(source)],
         **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
     }
 
