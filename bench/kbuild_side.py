@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scons_kmod import link
+from scons_kmod import helpers, link
 from scons_kmod.bindgen import bindings_file, fingerprint_file
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_cache import CachedStep
@@ -68,8 +68,16 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
             kmod.shared(env, target, "helpers", kmod.helper_steps)
             env.add(env, target.name, until_linked(link.object_step(target, manifest)))
     given = str(fingerprint_file(target))
-    steps = [step for step in env.steps if step.key != given and not isinstance(step, CachedStep)]
-    return [with_depfile(step) if bindings_file(target) in step.outputs else step for step in steps]
+    ours = (given, *map(str, helpers.helper_headers_step(target).outputs))
+    steps = [step for step in env.steps if step.key not in ours and not isinstance(step, CachedStep)]
+    return [as_kbuild_has_it(target, step) for step in steps]
+
+
+def as_kbuild_has_it(target: BuildTarget, step: Step) -> Step:
+    """A step without what is ours alone: a helper's headers are not precompiled, bindgen says what it has read."""
+    if bindings_file(target) in step.outputs:
+        return with_depfile(step)
+    return helpers.c_step(target, step.tracked[0], step.outputs[0]) if step.after else step
 
 
 def with_depfile(step: Step) -> Step:

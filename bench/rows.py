@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import generate
-from elftools.elf.elffile import ELFFile
 
 # Kbuild gets the flags that we compile C with: no debug information, and so no BTF.
 SAME_FLAGS = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
@@ -92,29 +91,9 @@ class Pair:
         """The modules of which the two have not made the same."""
         ours = {path.name: path for path in (self.build / "modules").glob("*/*.ko")}
         theirs = {path.name: path for path in self.work.glob("*.ko")}
-        missing = ours.keys() ^ theirs.keys()
-        return sorted(missing | {name for name in ours.keys() & theirs.keys() if not same(ours[name], theirs[name])})
-
-
-def same(one: Path, other: Path) -> bool:
-    """Whether two modules have the same bytes, but for the order of imported symbols and so the build ID.
-
-    For a module of one C file Kbuild links once less than for several, and each link turns some symbols round.
-    """
-    return one.read_bytes() == other.read_bytes() or sections(one) == sections(other)
-
-
-def sections(module: Path) -> list[tuple[str, object]]:
-    """A module's sections without the build ID, and the records of imported symbols in their order."""
-    with module.open("rb") as file:
-        found: list[tuple[str, bytes]] = [(one.name, one.data()) for one in ELFFile(file).iter_sections()]
-    records = {"__versions": 64, ".note.gnu.build-id": 0}
-    return [(name, chunks(data, records[name]) if name in records else data) for name, data in found]
-
-
-def chunks(data: bytes, size: int) -> list[bytes]:
-    """Records of `size` bytes, sorted."""
-    return sorted(data[at : at + size] for at in range(0, len(data), size)) if size else []
+        both = ours.keys() & theirs.keys()
+        differ = {name for name in both if ours[name].read_bytes() != theirs[name].read_bytes()}
+        return sorted((ours.keys() ^ theirs.keys()) | differ)
 
 
 Edit = Callable[[Pair], None]

@@ -12,6 +12,9 @@ from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.rust_flags import config_cfgs, rust_flags
 from scons_kmod.toolchain import Toolchain
 
+# Flags for C that no debug information comes with: a line that moves in a header must not change a module.
+NO_DEBUG_INFO = "-g0"
+
 
 # There is one for each target: they are told apart by identity, so that what is worked out of one can be kept.
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,6 +23,7 @@ class BuildTarget:
 
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
     the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
+    `kbuild_link`: Kbuild itself makes the .ko from the objects.
     """
 
     name: str
@@ -32,6 +36,7 @@ class BuildTarget:
     kcflags: tuple[str, ...]
     krustflags: tuple[str, ...]
     extra_symbols: tuple[Path, ...]
+    kbuild_link: bool = False
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:

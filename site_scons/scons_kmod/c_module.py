@@ -1,30 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""A module of C sources: compiled and linked by the commands that Kbuild has for a composite module."""
+"""A module of C sources: compiled and linked by the commands that Kbuild has for one of one file or of several."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.cc import COLOR, naming, objtool_command, searched
 from scons_kmod.crates import module_dir
 from scons_kmod.digests import LINES
-from scons_kmod.link import COLOR, module_object, naming, objtool_command, searched
+from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
 
-def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """Each of the module's C sources to an object (scripts/Makefile.build, rule_cc_o_c)."""
-    return [c_object_step(target, manifest, source) for source in manifest.c_sources]
+def c_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """Each of the module's C sources to an object (scripts/Makefile.build, rule_cc_o_c), and those to one."""
+    compiled = [c_object_step(target, manifest, source) for source in manifest.c_sources]
+    return compiled if is_single(manifest) else [*compiled, c_link_step(target, manifest)]
+
+
+def is_single(manifest: Manifest) -> bool:
+    """Whether the module's one object is that of its one source (``obj-m := NAME.o`` without ``NAME-y``)."""
+    return [source.stem for source in manifest.c_sources] == [manifest.name]
 
 
 def c_object(target: BuildTarget, manifest: Manifest, source: Path) -> Path:
     """The object of one of the module's C sources."""
+    if is_single(manifest):
+        return module_object(target, manifest)
     return module_dir(target, manifest) / "c" / source.relative_to(manifest.directory).with_suffix(".o")
 
 
 def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step:
-    """One C source to an object, with objtool's check if this kernel's Kbuild runs it on each object."""
+    """One C source to an object, with objtool's check if this kernel's Kbuild runs it on each, or if it is the only."""
     made = c_object(target, manifest, source)
     depfile = Path(f"{made}.d")
     # What a message and __FILE__ say of a source does not depend on where the module lies.
@@ -36,6 +45,8 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
     commands = [Command(argv, target.tree.path, color=COLOR)]
     if target.kbuild.objtool and target.kbuild.objtool_each:
         commands.append(objtool_command(target, made))
+    elif target.kbuild.objtool and is_single(manifest):
+        commands.append(objtool_command(target, made, "--link"))
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}/{made.name}",

@@ -12,6 +12,7 @@ import dataclasses
 import re
 import shlex
 import shutil
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def strip_files(words: list[str], work: Path) -> list[str]:
     return [w for w in kept if w != "-c" and not w.startswith((str(work), f"@{work}", *ours))]
 
 
-def strip_options(words: list[str], options: set[str]) -> list[str]:
+def strip_options(words: Sequence[str], options: set[str]) -> list[str]:
     """`words` without these options and the word after each."""
     kept: list[str] = []
     skip = False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scons_kmod.atomic import write_text
-from scons_kmod.build_target import BuildTarget
+from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cache import cache_directory
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
@@ -19,9 +19,6 @@ from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 from scons_kmod.target import Target, chosen_targets, default_target, read_targets
 from scons_kmod.toolchain import find_toolchain
-
-# Flags for C that no debug information comes with: a line that moves in a header must not change a module.
-NO_DEBUG_INFO = "-g0"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +79,7 @@ def open_target(
         kcflags=settings.kcflags,
         krustflags=settings.krustflags,
         extra_symbols=settings.extra_symbols,
+        kbuild_link=settings.kbuild_link,
     )
     cfgs = target.cfg_text()
     if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:

@@ -34,6 +34,7 @@ class Settings:
     extra_symbols: tuple[Path, ...] = ()
     update: bool = False
     next: bool = False
+    kbuild_link: bool = False
 
 
 # Each word's name and the setting it fills.
@@ -50,6 +51,7 @@ VARIABLES = {
     "KBUILD_EXTRA_SYMBOLS": "extra_symbols",
     "UPDATE": "update",
     "NEXT": "next",
+    "KBUILD_LINK": "kbuild_link",
 }
 
 
@@ -97,6 +99,10 @@ def convert(name: str, value: str) -> object:
             return existing_files(name, value)
         case "KCFLAGS" | "KRUSTFLAGS":
             return split_words(name, value)
+        case "KBUILD_LINK":
+            if value not in ("", "make"):
+                raise UserError(f"make is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=make")
+            return value == "make"
         case "V" | "UPDATE" | "NEXT":
             if value not in ("", "0", "1"):
                 raise UserError(f"0 or 1 is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=1")

@@ -75,7 +75,7 @@ class Step:
         """A digest of all that decides what the step makes, but for the content of the files it reads."""
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.files]
-        views = [(view.kind, [str(p) for p in view.paths], str(view.by)) for view in self.views]
+        views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
         text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.kind, self.exact])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -87,7 +87,7 @@ class Step:
         discard(self)
         for output in self.outputs:
             output.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in self.files:
+        for path, text in (*self.files, *self.parts_of_views()):
             write_text(path, text)
         for command in self.commands:
             printed = run_command(command, self, log, why, color)
@@ -97,6 +97,15 @@ class Step:
         made = {*map(str, self.inputs), *(str(path) for path, _ in self.files)}
         found = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
         return sorted({*map(str, self.tracked), *found} - made)
+
+    def parts_of_views(self) -> list[tuple[Path, str]]:
+        """The files that hold what the step needs of others. Raises `StepError` if one of those can't be read."""
+        try:
+            return [file for view in self.views for file in view.texts()]
+        except OSError as error:
+            raise StepError(
+                f"{error.filename} can't be read: {error.strerror}", where=f"{self.name} {self.unit}"
+            ) from error
 
     def check_outputs(self) -> None:
         """Raise `StepError` if a command ended well without making what it should."""

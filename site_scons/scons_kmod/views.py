@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +25,22 @@ ALWAYS_IMPORTED = ("module_layout",)
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """The part of the files at `paths` that is about what the file at `by` names: an object, or a list of names."""
+    """The part of the files at `paths` that is about what the file at `by` names: an object, or a list of names.
+
+    `into` are files for the step to read in place of `paths`: that part alone of each, written before the step runs.
+    """
 
     kind: str
     paths: tuple[Path, ...]
     by: Path
+    into: tuple[Path, ...] = ()
+
+    def texts(self) -> Iterator[tuple[Path, str]]:
+        """What to write into each of `into`. Raises `OSError` if one of the files can't be read."""
+        names = imported(self.by) if self.into else ()
+        for path, made in zip(self.paths, self.into, strict=False):
+            lines = (symbol_line(Version.now(str(path)), name) for name in names)
+            yield made, "".join(f"{line}\n" for line in lines if line)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +80,8 @@ class Seen:
     def piece(self, path: str) -> set[str]:
         """What one of the files adds to the part. Raises `OSError`."""
         if self.kind == SYMBOLS:
-            text = content(Version.now(path))
-            return {f"{path} {name} {symbol_line(text, name)}" for name in self.names}
+            file = Version.now(path)
+            return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
         words = identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
         return words & names_in(Version.now(self.by))
 
@@ -92,7 +103,7 @@ def piece_digest(seen: Seen, path: str) -> str:
 
 def look(view: View, digests: Digests) -> Seen:
     """The part of some files as it is now. Raises `OSError` if the object that names symbols can't be read."""
-    names = (*object_symbols(view.by), *ALWAYS_IMPORTED) if view.kind == SYMBOLS else ()
+    names = imported(view.by) if view.kind == SYMBOLS else ()
     for path in view.paths:
         digests.again(path)
     raw = tuple(digests.of(path) for path in view.paths)
@@ -119,11 +130,14 @@ def content(file: Version) -> str:
     return Path(file.path).read_text(errors="surrogateescape")
 
 
-def symbol_line(text: str, name: str) -> str:
+# Modules name many of the same symbols.
+@functools.lru_cache(maxsize=4096)
+def symbol_line(file: Version, name: str) -> str:
     """A symbol's line in a Module.symvers, empty if there is none: CRC, name, module, kind of export, namespace.
 
     (scripts/mod/modpost.c.) A module names few of 30,000 symbols, so they are searched for.
     """
+    text = content(file)
     at = text.find(f"\t{name}\t")
     begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
     return text[begin : end if end >= 0 else len(text)] if at >= 0 else ""
@@ -133,6 +147,11 @@ def symbol_line(text: str, name: str) -> str:
 def names_in(file: Version) -> frozenset[str]:
     """The names in a file, one a line."""
     return frozenset(Path(file.path).read_text(errors="surrogateescape").split())
+
+
+def imported(path: Path) -> tuple[str, ...]:
+    """The symbols that modpost looks up for an object, and some more. Raises `OSError`."""
+    return tuple(sorted({*object_symbols(path), *ALWAYS_IMPORTED}))
 
 
 def object_symbols(path: Path) -> tuple[str, ...]:

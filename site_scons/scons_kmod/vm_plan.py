@@ -12,11 +12,12 @@ from scons_kmod.atomic import write_text
 from scons_kmod.boot_image import uncompressed_kernel
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cache import cache_directory
+from scons_kmod.cc import COLOR
 from scons_kmod.crates import module_dir
 from scons_kmod.errors import MachineError
 from scons_kmod.initramfs import GuestFile
 from scons_kmod.kernel_tree import KernelTree
-from scons_kmod.link import COLOR, module_ko
+from scons_kmod.link import module_ko
 from scons_kmod.manifest import Manifest
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import fetch

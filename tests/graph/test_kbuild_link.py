@@ -1,31 +1,49 @@
 # SPDX-License-Identifier: MIT
-"""The link of a .ko is Kbuild's: `make M=` gives the same bytes from the same objects."""
+"""The link of a .ko is Kbuild's: `make M=` gives the same bytes from the same objects, for each target."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+from pathlib import Path
 
 import pytest
 
-from checkout import Checkout
+from checkout import PROJECT, Checkout
+from scons_kmod.target import read_targets
+
+RUST = ("rust_minimal", "rust_miscdev")
+# Modules of C by the names of their sources: Kbuild makes one of a single source, with its name, in another way.
+C = {"c_single": ("c_single",), "c_several": ("first", "second")}
+SOURCE = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <linux/slab.h>
+
+void *{name}(size_t size);
+void *{name}(size_t size)
+{{
+	return kmalloc(size, GFP_KERNEL);
+}}
+"""
 
 
-@pytest.mark.parametrize("name", ["rust_minimal", "rust_miscdev"])
-def test_the_ko_is_the_one_that_kbuild_makes(checkout: Checkout, name: str) -> None:
-    checkout.scons()
-    answer = json.loads((checkout.target / "config/kbuild.json").read_text())
-    tree = answer["key"][0]
-    linked = checkout.target / "modules" / name / "link"
-    work = checkout.path / "reference" / name
-    work.mkdir(parents=True)
-    rust = work / f"{name}_rust.o_shipped"
-    shutil.copy2(linked / "whole.o", rust)
-    (work / f".{name}_rust.o.cmd").write_text("")
-    (work / "Kbuild").write_text(f"obj-m := {name}.o\n{name}-y := {name}_rust.o\n")
-    make = ["make", "-C", tree, f"M={work}", "KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"]
-    subprocess.run(make, check=True, capture_output=True)
-    ours = (checkout.target / "modules" / name / f"{name}.ko").read_bytes()
-    assert (work / f"{name}.ko").read_bytes() == ours
-    shutil.rmtree(work)
+def write_modules(checkout: Checkout) -> None:
+    for name, sources in C.items():
+        directory = checkout.path / "modules" / name
+        directory.mkdir()
+        listed = ", ".join(f'"{source}.c"' for source in sources)
+        (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n[c]\nsources = [{listed}]\n')
+        for source in sources:
+            (directory / f"{source}.c").write_text(SOURCE.format(name=source))
+        with (directory / f"{sources[0]}.c").open("a") as file:
+            file.write('MODULE_LICENSE("GPL");\n')
+
+
+@pytest.mark.parametrize("name", [target.name for target in read_targets(PROJECT / "targets")])
+def test_the_ko_is_the_one_that_kbuild_makes(tmp_path: Path, name: str) -> None:
+    checkout = Checkout(tmp_path, RUST)
+    write_modules(checkout)
+    checkout.scons(f"TARGET={name}")
+    ours = checkout.modules()
+    assert len(ours) == len(RUST) + len(C)
+    checkout.scons(f"TARGET={name}", "KBUILD_LINK=make")
+    assert set(checkout.ran()) == {("KBUILD", name) for name in ours}
+    assert checkout.modules() == ours

@@ -8,16 +8,15 @@ import pytest
 from miniature import after, module, target
 
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.cc import included, searched, without_includes
 from scons_kmod.digests import TOKENS
 from scons_kmod.header_search import include_directories
+from scons_kmod.helpers import TRACING, helper_headers, helper_headers_step, helper_steps, helpers_archive, layout_step
+from scons_kmod.kbuild import strip_options
 from scons_kmod.link import (
-    TRACING,
     common_steps,
     header_step,
-    helper_steps,
-    helpers_archive,
     ko_step,
-    layout_step,
     mod_c_step,
     modpost_step,
     module_headers,
@@ -25,8 +24,6 @@ from scons_kmod.link import (
     module_object,
     object_step,
     precompiled_step,
-    searched,
-    without_includes,
 )
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Step
@@ -44,7 +41,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 
 def test_each_file_of_helpers_is_an_object_of_the_archive(made: BuildTarget) -> None:
-    *compiled, archive = helper_steps(made)
+    _, *compiled, archive = helper_steps(made)
     assert [step.unit for step in compiled] == ["rust/helpers/slab.o", "rust/helpers/uaccess.o"]
     assert archive.outputs == (helpers_archive(made),)
     assert archive.inputs == tuple(step.outputs[0] for step in compiled)
@@ -56,9 +53,9 @@ def test_the_archiver_is_that_of_the_trees_linker(tmp_path: Path) -> None:
 
 
 def test_helpers_are_compiled_as_the_kernel_but_not_traced(made: BuildTarget) -> None:
-    (command,) = helper_steps(made)[0].commands
+    (command,) = helper_steps(made)[1].commands
     assert command.cwd == made.tree.path
-    assert set(made.kbuild.cc[1:]) - set(TRACING) <= set(command.argv)
+    assert set(without_includes(made.kbuild.cc[1:])) - set(TRACING) <= set(command.argv)
     assert not set(TRACING) & set(command.argv)
 
 
@@ -104,20 +101,22 @@ def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, mani
     step = modpost_step(made, manifest)
     linked = module_object(made, manifest)
     directory = linked.parent
+    own = directory / "0.symvers"
     assert step.commands[0].argv == (
-        *made.kbuild.modpost,
-        *("-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
+        *strip_options(made.kbuild.modpost, {"-i"}),
+        *("-i", str(own), "-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
     )
     assert dict(step.files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"
-    assert step.views == (View(SYMBOLS, (made.tree.symvers,), linked),)
+    assert step.views == (View(SYMBOLS, (made.tree.symvers,), linked, (own,)),)
 
 
 def test_symbols_of_other_modules_are_handed_to_modpost(made: BuildTarget, manifest: Manifest) -> None:
     extra = Path("/other/Module.symvers")
     step = modpost_step(dataclasses.replace(made, extra_symbols=(extra,)), manifest)
     argv = step.commands[0].argv
-    assert argv[argv.index(str(extra)) - 1] == "-i"
-    assert step.views[0].paths == (made.tree.symvers, extra)
+    (view,) = step.views
+    assert view.paths == (made.tree.symvers, extra)
+    assert [argv[argv.index(str(own)) - 1] for own in view.into] == ["-i", "-i"]
 
 
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
@@ -160,9 +159,21 @@ def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTa
 
 
 def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
-    for step in (layout_step(made), *helper_steps(made)[:-1]):
+    no_lines = made.sources / "rust/helpers/no_lines.h"
+    assert layout_step(made).commands[0].argv[1:3] == ("-include", str(no_lines))
+    ((headers, text),) = helper_headers_step(made).files
+    assert text.startswith(f'#include "{no_lines}"\n')
+    for step in helper_steps(made)[1:-1]:
         assert step.kind == TOKENS
-        assert step.commands[0].argv[1:3] == ("-include", str(made.sources / "rust/helpers/no_lines.h"))
+        assert step.commands[0].argv[1:3] == ("-include", str(headers))
+
+
+def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: BuildTarget) -> None:
+    precompiled, *compiled, _ = helper_steps(made)
+    assert precompiled.outputs == (helper_headers(made).with_name("headers.h.gch"),)
+    for step in compiled:
+        assert step.after == precompiled.outputs
+        assert set(precompiled.depfiles) < set(step.depfiles)
 
 
 def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
@@ -183,7 +194,7 @@ def test_headers_are_looked_for_where_the_kernels_c_code_looks(made: BuildTarget
     assert directories == include_directories(made.kbuild.cc, str(made.tree.path))
     assert all(Path(directory).is_absolute() for directory in directories)
     assert {step.searched for step in read_headers(made)} == {directories}
-    assert {step.beside for step in helper_steps(made)[:-1]} == {str(made.sources / "rust/helpers")}
+    assert {step.beside for step in helper_steps(made)[1:-1]} == {str(made.sources / "rust/helpers")}
 
 
 def test_lines_and_comments_in_headers_count_only_if_the_user_has_flags(made: BuildTarget) -> None:
@@ -193,7 +204,7 @@ def test_lines_and_comments_in_headers_count_only_if_the_user_has_flags(made: Bu
 
 
 def test_precompiled_headers_are_not_kept_for_an_undone_edit(made: BuildTarget) -> None:
-    assert [step.name for step in read_headers(made) if not step.kept] == ["PCH"]
+    assert [step.name for step in read_headers(made) if not step.kept] == ["PCH", "PCH"]
 
 
 def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
@@ -206,4 +217,5 @@ def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
 
 def test_flags_that_include_a_file() -> None:
     words = ("-nostdinc", "-include", "a.h", "-Wall", "-include", "b.h")
-    assert without_includes(words) == (("-nostdinc", "-Wall"), ("a.h", "b.h"))
+    assert without_includes(words) == ("-nostdinc", "-Wall")
+    assert included(words) == ("a.h", "b.h")

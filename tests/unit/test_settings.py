@@ -33,6 +33,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "KRUSTFLAGS": "--cfg=x",
         "KBUILD_EXTRA_SYMBOLS": f"{symbols} {symbols}",
         "UPDATE": "1",
+        "KBUILD_LINK": "make",
         "ARCH": "x86_64",
     }
     assert read_settings(words) == Settings(
@@ -46,6 +47,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         krustflags=("--cfg=x",),
         extra_symbols=(symbols, symbols),
         update=True,
+        kbuild_link=True,
     )
     assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
 
@@ -55,6 +57,11 @@ def test_a_switch_can_be_off(off: str) -> None:
     assert read_settings({"V": off, "LLVM": off, "W": off}) == Settings()
 
 
+def test_kbuild_links_by_make_only() -> None:
+    assert complaint(KBUILD_LINK="1") == "KBUILD_LINK=1: make is expected, not '1'\n    write KBUILD_LINK=make"
+    assert not read_settings({"KBUILD_LINK": ""}).kbuild_link
+
+
 @pytest.mark.parametrize("name", ["LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF"])
 def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
     assert complaint(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
@@ -62,8 +69,8 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEXT, "
-        "TARGET, UPDATE, V"
+        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, "
+        "MODULES, NEXT, TARGET, UPDATE, V"
     )
     assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"

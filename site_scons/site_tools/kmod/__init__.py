@@ -19,7 +19,7 @@ from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, c_module, crates, link
+from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.manifest import Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
@@ -111,15 +111,18 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
     if manifest.c_sources:
-        for step in c_module.c_object_steps(target, manifest):
+        for step in c_module.c_steps(target, manifest):
             add(env, target, step)
-        add(env, target, c_module.c_link_step(target, manifest))
     else:
         add_crate(env, target, manifest)
         shared(env, target, "helpers", helper_steps)
         add(env, target, link.object_step(target, manifest))
-    shared(env, target, "link", lambda env, target: link.shared_steps(target))
-    *_, made = [add(env, target, step) for step in link.ko_steps(target, manifest)]
+    if target.kbuild_link:
+        last = kbuild_link.kbuild_steps(target, manifest)
+    else:
+        shared(env, target, "link", lambda env, target: link.shared_steps(target))
+        last = link.ko_steps(target, manifest)
+    *_, made = [add(env, target, step) for step in last]
     return nodes(env, made)
 
 
@@ -149,7 +152,7 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
 def helper_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The C helpers, and the check of layouts by the kernel's own compiler."""
     shared(env, target, "bindings", bindgen_steps)
-    return [link.layout_step(target), *link.helper_steps(target)]
+    return [helpers.layout_step(target), *helpers.helper_steps(target)]
 
 
 def shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, BuildTarget], list[Step]]) -> list[Step]:
