@@ -23,8 +23,8 @@ from .graph import nodes
 from .session import Session, reported
 
 Env = Any
-# Two processes: builds and VMs take turns at waiting.
-PARALLEL = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+# Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # Those of `VERBS` that there are.
 IMPLEMENTED = ("all", "test", "doc", "install", "doctor", "why")
 
