@@ -128,6 +128,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure the chosen rows and print the table."""
     options = arguments()
+    # Python compiles its modules once, as it does unless it is told not to.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     jobs = os.cpu_count() or 1
     rows = all_rows([int(count) for count in options.modules.split(",")])
     chosen = [row for row in rows if any(fnmatch.fnmatch(row.name, one) for one in options.rows.split(","))]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Loads and unloads the whole set of modules 170 times, and sees that the kernel's memory does not grow.
+# Loads and unloads the whole set of modules 110 times, and sees that the kernel's memory does not grow.
 # A module whose init fails is in the set: what it has allocated must be gone too.
 
 set -eu
 
 # After these, caches and lists have their size.
-warm=20
-rounds=150
-# Objects that may be about by chance; one that is lost in each round makes 150.
-slack=75
+warm=10
+rounds=100
+# Objects that may be about by chance; one that is lost in each round makes 100.
+slack=50
 
 # The console is slow; the log, which is judged, gets everything.
 dmesg -n 1

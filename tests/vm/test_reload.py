@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All modules of a target, loaded and unloaded 170 times in a VM of their own: nothing is lost."""
+"""All modules of a target, loaded and unloaded 110 times in a VM of their own: nothing is lost."""
 
 from __future__ import annotations
 
