@@ -23,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="how many builds the test of killed builds kills",
     )
+    parser.addoption(
+        "--after-each-row",
+        action="store_true",
+        help="compare with a build from nothing after each row of the table of edits: ten minutes",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 """For each kind of edit: what runs, which modules are linked again, and that all are what a clean build makes.
 
 The tests of this file go one after the other, on one kernel tree and one checkout whose edits add up; so a clean build
-after the last of them is the reference for all.
+after the last of them is the reference for all; with --after-each-row there is one after each build.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ C_CODE = {"CC", "CC [M]", "CPP", "PCH", "AR", "LD", "OBJTOOL"}
 class Table:
     """The kernel tree, the checkout in which everything is edited, and one to build from nothing in."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, after_each: bool) -> None:
+        self.after_each = after_each
         self.tree = copy_of_tree(directory / "tree")
         (self.common,) = (path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
         self.checkout = Checkout(directory / "kept", ALL)
@@ -47,6 +48,8 @@ class Table:
         # No module is linked again to the bytes that it had.
         changed = {name.removesuffix(".ko") for name in after if after[name] != before.get(name)}
         assert linked == changed
+        if self.after_each:
+            self.check_with_a_clean_build()
         return {step for step, _ in ran}, linked
 
     def header(self, name: str) -> Path:
@@ -77,9 +80,9 @@ class Table:
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+def table(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     directory = tmp_path_factory.mktemp("table")
-    yield Table(directory)
+    yield Table(directory, after_each=pytestconfig.getoption("--after-each-row"))
     shutil.rmtree(directory)
 
 
