@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scons_kmod import fingerprint, generate_bindings, layout, meaning
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import TOKENS
 from scons_kmod.header_search import include_directories
@@ -17,6 +16,7 @@ from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 from scons_kmod.views import IDENTIFIERS, View
 
+HERE = Path(__file__).parent
 # C flags of gcc that libclang does not know or that say nothing about declarations (rust/Makefile's skip list).
 GCC_ONLY = (
     "-mno-fp-ret-in-387",
@@ -38,6 +38,16 @@ GCC_ONLY = (
     "-ftrivial-auto-var-init=zero",
 )
 GCC_ONLY_PREFIXES = ("-W", "-fplugin-arg-", "-fmacro-prefix-map=", "-falign-functions=", "-fzero-call-used-regs=", "-g")
+
+
+def program(name: str, request: Path) -> tuple[str, ...]:
+    """The command that runs a part of this library as a process of its own."""
+    return (sys.executable, "-I", str(HERE / "program.py"), name, str(request))
+
+
+def parts(*names: str) -> tuple[Path, ...]:
+    """The files that decide what such a program does."""
+    return tuple(HERE / f"{name}.py" for name in ("program", *names))
 
 
 def bindings_file(target: BuildTarget) -> Path:
@@ -101,7 +111,6 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
     Of a source only the identifiers that the headers declare can change what is made.
     """
     request = target.build / "bindings/fingerprint_request.json"
-    program = Path(fingerprint.__file__)
     depfile = target.build / "bindings/fingerprint.d"
     bindgen = target.toolchain.bindgen
     unit, text = header(target, headers)
@@ -117,9 +126,9 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
     return Step(
         name="DIGEST",
         unit="bindings",
-        commands=(Command((sys.executable, "-I", str(program), str(request)), target.tree.path),),
+        commands=(Command(program("fingerprint", request), target.tree.path),),
         outputs=(fingerprint_file(target), declared_file(target)),
-        tracked=(program, Path(meaning.__file__), helper(target)),
+        tracked=(*parts("fingerprint", "libclang", "identifiers", "meaning"), helper(target)),
         depfiles=(depfile,),
         views=(View(IDENTIFIERS, tuple(sources), declared_file(target)),),
         files=((unit, text), (request, json.dumps(asked, indent=1))),
@@ -136,7 +145,6 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
     All modules share one crate of bindings, so that a C type is one Rust type for all.
     """
     request = target.build / "bindings/bindgen_request.json"
-    program = Path(generate_bindings.__file__)
     arguments = target.sources / "rust/bindgen_parameters"
     bindgen = target.toolchain.bindgen
     unit, text = header(target, headers)
@@ -151,10 +159,10 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
     return Step(
         name="BINDGEN",
         unit="bindings",
-        commands=(Command((sys.executable, "-I", str(program), str(request)), target.tree.path, bindgen.env),),
+        commands=(Command(program("generate_bindings", request), target.tree.path, bindgen.env),),
         outputs=(bindings_file(target), layout_header(target)),
         inputs=(fingerprint_file(target),),
-        tracked=(arguments, program, Path(layout.__file__)),
+        tracked=(arguments, *parts("generate_bindings", "layout")),
         files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The bindings of what the fingerprint names, by bindgen. Run as a program: generate_bindings.py REQUEST.json
+"""The bindings of what the fingerprint names, by bindgen. Run by program.py
 
 What it writes depends on the fingerprint alone, and on bindgen and its arguments: the declarations come in the order
 of their text, and types without a name are numbered anew. So a build that did not run it again, since the fingerprint
@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from scons_kmod.layout import constant_checks, items
 
 # The names that bindgen appends _ to (ir/context.rs, `rust_mangle`).
 MANGLED = frozenset(
@@ -82,8 +84,6 @@ def named_sizes(sizes: str) -> str:
 
 def main(request: dict[str, Any]) -> int:
     """Run bindgen; from its output, write the bindings and the header of sizes. Returns the exit status."""
-    from scons_kmod.layout import constant_checks, items  # found only once the program has put its package on the path
-
     fingerprint = json.loads(Path(request["fingerprint"]).read_text())
     raw = Path(request["raw"])
     argv = [*request["bindgen"], *bindgen_arguments(fingerprint), "-o", str(raw), "--", *request["flags"]]
@@ -96,8 +96,3 @@ def main(request: dict[str, Any]) -> int:
     Path(request["bindings"]).write_text(text)
     Path(request["layout"]).write_text(named_sizes(sizes))
     return 0
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    sys.exit(main(json.loads(Path(sys.argv[1]).read_text())))

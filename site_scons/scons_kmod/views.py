@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scons_kmod.digests import Digests, text_digest
-from scons_kmod.fingerprint import identifiers
+from scons_kmod.identifiers import identifiers
 from scons_kmod.meaning import code_text
 
 SYMBOLS = "symbols"

@@ -390,7 +390,7 @@ class Against:
             (self.directory / name).write_text("".join(chunks))
         (self.directory / "source.rs").write_text(" ".join(words))
         try:
-            fingerprint.main(self.first)
+            fingerprint.digest_headers(self.first)
         except fingerprint.HeaderError:
             return None
         return (self.directory / "fingerprint").read_text()

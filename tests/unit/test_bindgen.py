@@ -4,13 +4,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from miniature import module, target, write
 
-from scons_kmod import fingerprint, generate_bindings, layout, meaning
+from scons_kmod import program
 from scons_kmod.bindgen import (
     GCC_ONLY,
     bindgen_flags,
@@ -52,8 +53,19 @@ def test_both_programs_read_the_header_with_the_kernels_flags(made: BuildTarget)
 def test_they_run_where_the_kernels_relative_paths_lead_from(made: BuildTarget) -> None:
     (digests,), (generate,) = fingerprint_step(made, ()).commands, bindings_step(made).commands
     assert digests.cwd == generate.cwd == made.tree.path
-    assert digests.argv[:3] == (sys.executable, "-I", fingerprint.__file__)
-    assert generate.argv[:3] == (sys.executable, "-I", generate_bindings.__file__)
+    assert digests.argv[:4] == (sys.executable, "-I", program.__file__, "fingerprint")
+    assert generate.argv[:4] == (sys.executable, "-I", program.__file__, "generate_bindings")
+
+
+@pytest.mark.parametrize(("step", "name"), [(fingerprint_step, "fingerprint"), (bindings_step, "generate_bindings")])
+def test_a_step_depends_on_all_parts_of_its_program(made: BuildTarget, step: Callable[..., Step], name: str) -> None:
+    listing = f"import sys, scons_kmod.{name}; print(*(m for m in sys.modules if m.startswith('scons_kmod.')))"
+    command = [sys.executable, "-c", listing]
+    home = str(Path(program.__file__).parents[1])
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": home}).stdout
+    parts = {path.stem for path in step(made, ()).tracked if path.suffix == ".py"}
+    assert {f"scons_kmod.{part}" for part in parts - {"program"}} == set(loaded.split())
+    assert "program" in parts
 
 
 def test_both_take_the_same_libclang(made: BuildTarget) -> None:
@@ -85,13 +97,11 @@ def test_outputs_inputs_and_tools(made: BuildTarget) -> None:
     one, two = fingerprint_step(made, ()), bindings_step(made)
     assert one.outputs == (fingerprint_file(made), declared_file(made))
     assert one.inputs == ()
-    program = {Path(one_of_them.__file__) for one_of_them in (fingerprint, meaning)}
-    assert program | {made.sources / "rust/bindings/bindings_helper.h"} <= set(one.tracked)
+    assert {made.sources / "rust/bindings/bindings_helper.h"} <= set(one.tracked)
     assert [str(path) for path in one.depfiles] == [asked(one)["depfile"]]
     assert two.outputs == (bindings_file(made), layout_header(made))
     assert two.inputs == one.outputs[:1]
-    programs = {Path(generate_bindings.__file__), Path(layout.__file__)}
-    assert programs | {made.sources / "rust/bindgen_parameters"} <= set(two.tracked)
+    assert {made.sources / "rust/bindgen_parameters"} <= set(two.tracked)
     # No header: only the fingerprint says whether it is to run.
     assert two.depfiles == ()
     assert one.tools == two.tools == ("bindgen's digest",)
@@ -167,11 +177,11 @@ def test_sizes_of_types_with_names() -> None:
 
 def request(directory: Path, script: str) -> list[str]:
     """The program, with a script in bindgen's place."""
-    program = write(directory / "bindgen", f"#!/bin/sh\n{script}\n", 0o755)
+    stand_in = write(directory / "bindgen", f"#!/bin/sh\n{script}\n", 0o755)
     write(directory / "fingerprint", json.dumps({"declarations": {"X": "0"}, "opaque": ["cut"]}))
     files = {name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")}
-    text = json.dumps({"bindgen": [str(program), "unit.h"], "flags": ["-w"], **files})
-    return [sys.executable, "-I", generate_bindings.__file__, str(write(directory / "request.json", text))]
+    text = json.dumps({"bindgen": [str(stand_in), "unit.h"], "flags": ["-w"], **files})
+    return [sys.executable, "-I", program.__file__, "generate_bindings", str(write(directory / "request.json", text))]
 
 
 def test_the_program_makes_bindings_of_bindgens_output(tmp_path: Path) -> None:

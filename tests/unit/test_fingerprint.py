@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scons_kmod import fingerprint
+from scons_kmod import fingerprint, program
 from scons_kmod.fingerprint import HeaderError, identifiers
 from scons_kmod.step import read_depfile
 from scons_kmod.toolchain import libclang_place
@@ -65,7 +65,7 @@ def make(tmp_path: Path) -> Make:
     def made(text: str = HEADER, words: str = WORDS, **more: str) -> dict[str, Any]:
         for name, content in {"unit": text, **more}.items():
             (tmp_path / f"{name}.h").write_text(content)
-        fingerprint.main(request(tmp_path, words))
+        fingerprint.digest_headers(request(tmp_path, words))
         result: dict[str, Any] = json.loads((tmp_path / "fingerprint").read_text())
         return result
 
@@ -272,7 +272,7 @@ def test_the_program_reads_identifiers_from_sources(tmp_path: Path) -> None:
     (tmp_path / "b.c").write_text("SAME_SIZE(struct list, list);\n")
     asked = request(tmp_path, "") | {"sources": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
     (tmp_path / "request.json").write_text(json.dumps(asked))
-    command = (sys.executable, "-I", fingerprint.__file__, str(tmp_path / "request.json"))
+    command = (sys.executable, "-I", program.__file__, "fingerprint", str(tmp_path / "request.json"))
     subprocess.run(command, check=True)
     made = json.loads((tmp_path / "fingerprint").read_text())
     assert sorted(made["declarations"]) == ["file", "list", "u32", "unnamed_target"]
