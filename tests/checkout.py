@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scons_kmod.cache import cache_directory
-from scons_kmod.packages import fetch
+from scons_kmod.packages import Unpacked, fetch
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import default_target, read_targets
 
@@ -25,10 +25,15 @@ PARTS = ("SConstruct", "site_scons", "rust", "kernel", "targets")
 SCONS = (sys.executable, "-m", "SCons")
 
 
+def unpacked_headers() -> Unpacked:
+    """The default target's headers, in the cache."""
+    target = default_target(read_targets(PROJECT / "targets"))
+    return fetch(target, cache_directory(), RunLog(target.name))
+
+
 def copy_of_tree(root: Path) -> Path:
     """A copy of the default target's headers, which may be edited: ROOT/usr/src/linux-headers-RELEASE."""
-    target = default_target(read_targets(PROJECT / "targets"))
-    unpacked = fetch(target, cache_directory(), RunLog(target.name))
+    unpacked = unpacked_headers()
     shutil.copytree(unpacked.root, root, symlinks=True)
     return root / unpacked.kernel_tree.relative_to(unpacked.root)
 

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""Installing modules where modprobe finds them."""
+"""Installing modules where modprobe finds them, and taking away just what was installed."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scons_kmod.atomic import write_bytes
+from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import MachineError
+from scons_kmod.finish import choose_finish
+from scons_kmod.initramfs_refresh import refresh
+from scons_kmod.link import module_ko
+from scons_kmod.manifest import Manifest
+from scons_kmod.placed_files import NewFile, PlacedFiles, read_record
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 
-# Where modules from outside the kernel go, ahead of its own (depmod.d(5): "search updates").
-DIRECTORY = "updates"
 # Where depmod lies; PATH leads there for root only.
 SYSTEM_DIRECTORIES = "/usr/sbin:/sbin"
+RECORD = "scons-kmod.json"
 
 
 def install_root(settings: Settings) -> Path:
@@ -24,26 +29,68 @@ def install_root(settings: Settings) -> Path:
     return root / str(settings.mod_path).lstrip("/") if settings.mod_path else root
 
 
-def install_modules(release: str, modules: Iterable[Path], root: Path, log: RunLog) -> list[Path]:
-    """Copy modules below lib/modules/RELEASE and run depmod; returns where they went.
+def install(target: BuildTarget, manifests: Sequence[Manifest], settings: Settings, log: RunLog) -> list[Path]:
+    """Finish the modules, put them below lib/modules/RELEASE, with what modprobe is to know, and run depmod.
 
-    Raises `MachineError` if that can't be written or depmod is not there; a file is replaced as a whole or not at all.
+    Returns where the files went. All are there or none is. Raises `UserError`, `MachineError` and `StepError`.
     """
+    root, release = install_root(settings), target.tree.release
+    depmod = find_depmod()
+    finish = choose_finish(settings, target.tree, target.kbuild)
+    files: list[NewFile] = []
+    with tempfile.TemporaryDirectory(prefix="install-", dir=target.build) as directory:
+        for manifest in manifests:
+            path = finish.apply(module_ko(target, manifest), Path(directory), log)
+            place = f"lib/modules/{release}/{settings.mod_dir}/{path.name}"
+            files.append(NewFile(place, path.read_bytes(), manifest.name))
+            texts = manifest.modprobe.files(manifest.name)
+            files += [NewFile(one, text.encode(), manifest.name, shared=True) for one, text in texts.items()]
+    made = placed(root, release).put(files)
+    log.run((depmod, "-b", str(root.absolute()), release), step="DEPMOD", unit=release)
+    update_boot(root, release, [manifest.name for manifest in manifests], log)
+    return made
+
+
+def uninstall(
+    release: str, manifests: Sequence[Manifest] | None, settings: Settings, log: RunLog
+) -> tuple[list[Path], list[Path]]:
+    """Take away what `install` put there for these modules, or for all (None), and run depmod.
+
+    Returns what was removed, and what was left since somebody has changed it. Raises `UserError`, `MachineError` and
+    `StepError`.
+    """
+    root = install_root(settings)
+    depmod = find_depmod()
+    others = other_records(root, release)
+    files = placed(root, release)
+    names = files.owners() if manifests is None else {manifest.name for manifest in manifests}
+    removed, left = files.remove(names, lambda path: path in others)
+    if removed and (root / "lib/modules" / release).is_dir():
+        log.run((depmod, "-b", str(root.absolute()), release), step="DEPMOD", unit=release)
+        update_boot(root, release, names, log)
+    return removed, left
+
+
+def placed(root: Path, release: str) -> PlacedFiles:
+    """The record of what is installed for a kernel."""
+    return PlacedFiles(root, f"lib/modules/{release}/{RECORD}")
+
+
+def other_records(root: Path, release: str) -> set[str]:
+    """The files that are installed for other kernels as well."""
+    records = (root / "lib/modules").glob(f"*/{RECORD}")
+    return {path for record in records if record.parent.name != release for path in read_record(record)}
+
+
+def find_depmod() -> str:
+    """The path of depmod. Raises `MachineError`."""
     depmod = shutil.which("depmod") or shutil.which("depmod", path=SYSTEM_DIRECTORIES)
     if depmod is None:
         raise MachineError("not found", where="depmod", fix="apt-get install kmod")
-    directory = root / "lib/modules" / release
-    made = []
-    try:
-        for module in modules:
-            place = directory / DIRECTORY / module.name
-            write_bytes(place, module.read_bytes())
-            made.append(place)
-    except OSError as error:
-        raise MachineError(
-            f"{error.strerror}",
-            where=str(error.filename or directory),
-            fix="name a directory that can be written: DESTDIR=",
-        ) from error
-    log.run([depmod, "-b", str(root.absolute()), release], step="DEPMOD", unit=release)
-    return made
+    return depmod
+
+
+def update_boot(root: Path, release: str, names: Iterable[str], log: RunLog) -> None:
+    """Make the running system's initramfs anew if one of the modules is in it; that of another root is its own."""
+    if root.resolve() == Path("/"):
+        refresh(release, names, log)

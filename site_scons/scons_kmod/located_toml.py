@@ -214,6 +214,13 @@ class Table:
             self.wrong(name, f"must be a string, not {described(value)}")
         return value or self.wrong(name, "must not be empty")
 
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """true or false; `default` if the key is absent."""
+        value = self._get(name, default)
+        if not isinstance(value, bool):
+            self.wrong(name, f"must be true or false, not {described(value)}")
+        return value
+
     @overload
     def strings(self, name: str) -> tuple[str, ...]: ...
     @overload

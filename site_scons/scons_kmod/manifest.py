@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Key, Located, Table, load
+from scons_kmod.modprobe_conf import ModprobeConf, read_conf
 from scons_kmod.settings import VERBS
 
 FILE_NAME = "module.toml"
@@ -24,7 +25,8 @@ class Manifest:
     """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C: `c_sources`.
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
-    `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``).
+    `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``). `modprobe`
+    is what is installed for modprobe beside the module.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Manifest:
     programs: tuple[Path, ...] = ()
     headers: tuple[str, ...] = ()
     c_sources: tuple[Path, ...] = ()
+    modprobe: ModprobeConf = dataclasses.field(default_factory=ModprobeConf)
 
     @property
     def crate_root(self) -> Path:
@@ -56,6 +59,7 @@ def read_manifest(path: Path) -> Manifest:
     bindings = top.table("bindings", default=None)
     c = top.table("c", default=None)
     test = top.table("test", default=None)
+    install = top.table("install", default=None)
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
@@ -74,7 +78,8 @@ def read_manifest(path: Path) -> Manifest:
     )
     script, programs = tested(located, directory, test)
     headers = kernel_headers(bindings) if bindings else ()
-    return Manifest(name, directory, crate_root, script, programs, headers, sources)
+    modprobe = read_conf(install) if install else ModprobeConf()
+    return Manifest(name, directory, crate_root, script, programs, headers, sources, modprobe)
 
 
 def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:

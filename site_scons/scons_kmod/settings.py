@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import SUPPORTED_ARCHES
@@ -15,7 +15,7 @@ from scons_kmod.kernel_tree import SUPPORTED_ARCHES
 # Kbuild's and our own variables that are understood, but that nothing here can do yet: never ignored.
 UNSUPPORTED = ("LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF")
 # The verbs of the command line: no module can have such a name.
-VERBS = ("all", "test", "doctor", "install", "why", "doc", "deb", "rpm", "dkms", "adopt", "abi-diff")
+VERBS = ("all", "test", "doctor", "install", "uninstall", "why", "doc", "deb", "rpm", "dkms", "adopt", "abi-diff")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Settings:
     module: str | None = None
     destdir: Path | None = None
     mod_path: Path | None = None
+    mod_dir: str = "updates"
+    mod_strip: str = ""
+    sign_key: str | None = None
+    sign_cert: Path | None = None
+    sign_pin_file: Path | None = None
     verbose: bool = False
     kcflags: tuple[str, ...] = ()
     krustflags: tuple[str, ...] = ()
@@ -45,6 +50,11 @@ VARIABLES = {
     "MODULE": "module",
     "DESTDIR": "destdir",
     "INSTALL_MOD_PATH": "mod_path",
+    "INSTALL_MOD_DIR": "mod_dir",
+    "INSTALL_MOD_STRIP": "mod_strip",
+    "SIGN_KEY": "sign_key",
+    "SIGN_CERT": "sign_cert",
+    "SIGN_PIN_FILE": "sign_pin_file",
     "V": "verbose",
     "KCFLAGS": "kcflags",
     "KRUSTFLAGS": "krustflags",
@@ -91,7 +101,13 @@ def convert(name: str, value: str) -> object:
             return listed(name, value)
         case "MODULES":
             return tuple(map(Path, listed(name, value)))
-        case "KDIR" | "DESTDIR" | "INSTALL_MOD_PATH":
+        case "INSTALL_MOD_DIR":
+            return directory_below(name, value)
+        case "INSTALL_MOD_STRIP":
+            return "" if value == "0" else value
+        case "SIGN_KEY":
+            return value or None
+        case "KDIR" | "DESTDIR" | "INSTALL_MOD_PATH" | "SIGN_CERT" | "SIGN_PIN_FILE":
             if not value:
                 raise UserError("a path is missing", where=f"{name}=", fix=f"write {name}=/path")
             return Path(value)
@@ -117,6 +133,16 @@ def listed(name: str, value: str) -> tuple[str, ...]:
     if not names:
         raise UserError("a name is missing", where=f"{name}={value}", fix=f"write {name}=A or {name}=A,B")
     return names
+
+
+def directory_below(name: str, value: str) -> str:
+    """A relative path that leads to no other place than below where it starts."""
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts:
+        raise UserError(
+            "a directory below lib/modules/RELEASE is expected", where=f"{name}={value}", fix=f"write {name}=extra"
+        )
+    return str(path)
 
 
 def existing_files(name: str, value: str) -> tuple[Path, ...]:

@@ -13,14 +13,10 @@ from typing import NamedTuple
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from checkout import PROJECT
-from scons_kmod.cache import cache_directory
+from checkout import PROJECT, unpacked_headers
 from scons_kmod.cc import without_includes
 from scons_kmod.crates import LIBRARY_CRATES
 from scons_kmod.kbuild import saved_command
-from scons_kmod.packages import fetch
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import default_target, read_targets
 
 sys.path.insert(0, str(PROJECT / "bench"))
 
@@ -42,9 +38,7 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    target = default_target(read_targets(PROJECT / "targets"))
-    tree = fetch(target, cache_directory(), RunLog(target.name)).kernel_tree
-    pair = rows.Pair(tmp_path_factory.mktemp("bench"), tree, 2)
+    pair = rows.Pair(tmp_path_factory.mktemp("bench"), unpacked_headers().kernel_tree, 2)
     generate.rust_modules(pair.modules, ["rust_minimal", "rust_miscdev"])
     generate.c_modules(pair.modules, 1)
     printed = pair.lay_out("V=1")

@@ -28,6 +28,11 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "MODULE": "rust_kvm",
         "DESTDIR": "/tmp/root",
         "INSTALL_MOD_PATH": "/stage",
+        "INSTALL_MOD_DIR": "extra/ours",
+        "INSTALL_MOD_STRIP": "1",
+        "SIGN_KEY": "pkcs11:object=k",
+        "SIGN_CERT": "/keys/k.x509",
+        "SIGN_PIN_FILE": "/keys/pin",
         "V": "1",
         "KCFLAGS": "-DX='a b' -O1",
         "KRUSTFLAGS": "--cfg=x",
@@ -42,6 +47,11 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         module="rust_kvm",
         destdir=Path("/tmp/root"),
         mod_path=Path("/stage"),
+        mod_dir="extra/ours",
+        mod_strip="1",
+        sign_key="pkcs11:object=k",
+        sign_cert=Path("/keys/k.x509"),
+        sign_pin_file=Path("/keys/pin"),
         verbose=True,
         kcflags=("-DX=a b", "-O1"),
         krustflags=("--cfg=x",),
@@ -57,6 +67,14 @@ def test_a_switch_can_be_off(off: str) -> None:
     assert read_settings({"V": off, "LLVM": off, "W": off}) == Settings()
 
 
+@pytest.mark.parametrize("value", ["", "/usr", "../up", "a/../../up"])
+def test_modules_are_installed_below_the_kernels_directory(value: str) -> None:
+    said = (
+        f"INSTALL_MOD_DIR={value}: a directory below lib/modules/RELEASE is expected\n    write INSTALL_MOD_DIR=extra"
+    )
+    assert complaint(INSTALL_MOD_DIR=value) == said
+
+
 def test_kbuild_links_by_make_only() -> None:
     assert complaint(KBUILD_LINK="1") == "KBUILD_LINK=1: make is expected, not '1'\n    write KBUILD_LINK=make"
     assert not read_settings({"KBUILD_LINK": ""}).kbuild_link
@@ -69,8 +87,8 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DESTDIR, INSTALL_MOD_PATH, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, "
-        "MODULES, NEXT, TARGET, UPDATE, V"
+        "ARCH, DESTDIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
+        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEXT, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, TARGET, UPDATE, V"
     )
     assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"

@@ -26,7 +26,7 @@ Env = Any
 # Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
 PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "doctor", "why")
+IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -46,7 +46,8 @@ def add_verbs(env: Env) -> None:
     if "doc" in COMMAND_LINE_TARGETS:
         pages = [node for target in session.targets for node in documentation(env, target)]
         verb(env, "doc", pages, lambda target, source, env: print(*(f"  {'SEE':<8}{page}" for page in pages), sep="\n"))
-    verb(env, "install", some, lambda target, source, env: install(session, chosen))
+    verb(env, "install", some, lambda target, source, env: install_all(session, chosen))
+    verb(env, "uninstall", [], lambda target, source, env: uninstall_all(session, chosen))
 
 
 def verb(env: Env, name: str, needs: Any, action: Any) -> None:
@@ -116,16 +117,29 @@ def documentation(env: Env, target: BuildTarget) -> list[Any]:
     return nodes(env, session.add(env, target.name, doc_step(target)))
 
 
-def install(session: Session, manifests: Sequence[Manifest]) -> int:
+def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
     """Install the modules of every target where modprobe finds them."""
-    from scons_kmod.install import install_modules, install_root
+    from scons_kmod.install import install
 
     with reported():
-        root = install_root(session.settings)
         for target in session.targets:
-            files = [module_ko(target, manifest) for manifest in manifests]
-            for path in install_modules(target.tree.release, files, root, session.log(target.name)):
+            for path in install(target, manifests, session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
+    return 0
+
+
+def uninstall_all(session: Session, manifests: Sequence[Manifest]) -> int:
+    """Take away what was installed for every target: of one module, if MODULE= names it."""
+    from scons_kmod.install import uninstall
+
+    some = manifests if session.settings.module else None
+    with reported():
+        for target in session.targets:
+            removed, left = uninstall(target.tree.release, some, session.settings, session.log(target.name))
+            for path in removed:
+                print(f"  {'REMOVE':<8}{path}")
+            for path in left:
+                print(f"  {'LEFT':<8}{path}: somebody has changed it")
     return 0
 
 
