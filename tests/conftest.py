@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options that `scons test` hands to pytest, and real builds in a checkout of their own."""
+"""Options for long runs, and real builds in a checkout of their own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ import pytest
 
 from checkout import Checkout
 
+pytest_plugins = ("scons_kmod.vm_pytest",)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--vm-plan",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="run the VM tests of the target that this file describes (`scons test` writes it)",
-    )
     parser.addoption(
         "--kill-rounds",
         type=int,

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scons_kmod.build_target import BuildTarget
@@ -101,8 +102,15 @@ def helper(target: BuildTarget) -> Path:
 def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
     """All files that name what the bindings must have: Rust's, and the C file that compares sizes."""
     directories = [target.sources / "kernel", target.sources / "rust", *(one.directory for one in manifests)]
-    found = {path for directory in directories for path in directory.rglob("*.rs")}
+    found = {path for directory in directories for path in rust_files(directory, target.build.parent)}
     return (*sorted(found), target.sources / "rust/bindings/layout.c")
+
+
+def rust_files(directory: Path, build: Path) -> Iterator[Path]:
+    """The Rust sources below a directory; not in `build`, which a module may have in its own, nor in hidden ones."""
+    for parent, names, files in os.walk(directory):
+        names[:] = [name for name in names if not name.startswith(".") and Path(parent, name) != build]
+        yield from (Path(parent, name) for name in files if name.endswith(".rs"))
 
 
 def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iterable[str] = ()) -> Step:

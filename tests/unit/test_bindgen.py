@@ -130,6 +130,16 @@ def test_sources_that_name_what_is_needed(made: BuildTarget, tmp_path: Path) -> 
     assert asked(fingerprint_step(made, sources))["sources"] == [str(path) for path in sources]
 
 
+def test_what_a_module_has_built_in_its_own_directory_is_no_source_of_it(made: BuildTarget) -> None:
+    manifest = module(made.build.parents[1])
+    write(made.build / "bindings/bindings_generated.rs", "")
+    write(manifest.directory / ".hidden/x.rs", "")
+    write(manifest.directory / "more/x.rs", "")
+    sources = rust_sources(made, [manifest])
+    assert manifest.directory / "more/x.rs" in sources
+    assert not [path for path in sources if path.name == "bindings_generated.rs" or ".hidden" in path.parts]
+
+
 def test_patterns_are_in_parentheses() -> None:
     # bindgen's own anchors would otherwise belong to the first and the last name only.
     assert list(patterns(["b", "type", "a"])) == ["(a|b|type|type_)"]

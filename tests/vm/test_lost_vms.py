@@ -10,7 +10,7 @@ import pytest
 from checkout import Checkout
 from scons_kmod.guest_boot import Hang, Limits, Panic
 from scons_kmod.vm import ModuleTest
-from vm.conftest import load_plans, run_tests
+from scons_kmod.vm_pytest import load_plans, run_tests
 
 SOURCE = """// SPDX-License-Identifier: GPL-2.0
 #![no_std]

@@ -12,7 +12,7 @@ import pytest
 from scons_kmod.initramfs import GuestFile
 from scons_kmod.vm import ModuleResult, ModuleTest
 from scons_kmod.vm_plan import PROGRAM_FLAGS, PROGRAMS, VmPlan
-from vm.conftest import load_plans, run_tests
+from scons_kmod.vm_pytest import load_plans, run_tests
 
 HERE = Path(__file__).parent
 SECONDS = 120
@@ -38,7 +38,7 @@ def reloads(pytestconfig: pytest.Config, program: Path) -> dict[str, Future[list
         return {plan.target: pool.submit(reload, plan) for plan in plans}
 
 
-def test_many_loads_and_unloads_lose_no_memory(target: str, reloads: dict[str, Future[list[ModuleResult]]]) -> None:
-    (result,) = reloads[target].result()
+def test_many_loads_and_unloads_lose_no_memory(vm_target: str, reloads: dict[str, Future[list[ModuleResult]]]) -> None:
+    (result,) = reloads[vm_target].result()
     if not result.passed:
         pytest.fail(str(result), pytrace=False)

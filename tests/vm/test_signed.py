@@ -18,8 +18,8 @@ from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 from scons_kmod.signing import choose_signing
 from scons_kmod.vm import ModuleTest
+from scons_kmod.vm_pytest import load_plans, run_tests
 from signing_key import make_key
-from vm.conftest import load_plans, run_tests
 
 SCRIPT = """
 set -e

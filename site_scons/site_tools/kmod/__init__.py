@@ -21,6 +21,7 @@ from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, Ge
 
 from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.home import home
 from scons_kmod.manifest import Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
@@ -32,9 +33,6 @@ from .verbs import add_verbs, doctor
 
 Env = Any  # SCons's environments are made at run time; they have no useful static type.
 Nodes = list[Any]
-
-# The project's own directory, with rust/, kernel/ and targets/.
-HOME = Path(__file__).resolve().parents[3]
 
 
 def exists(env: Env) -> bool:
@@ -67,14 +65,14 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
     """The kernels that the command line asks for, each ready to build for."""
     session: Session = env["KMOD"]
     with reported():
-        chosen = choose_targets(session.settings, HOME / "targets")
+        chosen = choose_targets(session.settings, home() / "targets")
         if GetOption("clean"):
             chosen = [one for one in chosen if (session.build / one.name).exists()]
         session.chosen = chosen
         if "doctor" in COMMAND_LINE_TARGETS:
             doctor(session)
         session.begin()
-        session.targets = [open_target(one, session.settings, session.build, HOME, session.log) for one in chosen]
+        session.targets = [open_target(one, session.settings, session.build, home(), session.log) for one in chosen]
     return session.targets
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from SCons.Script import COMMAND_LINE_TARGETS, Default
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
+from scons_kmod.home import LIBRARY, home
 from scons_kmod.link import module_ko
 from scons_kmod.located_toml import suggestion
 from scons_kmod.manifest import Manifest
@@ -25,6 +27,12 @@ from .session import Session, reported
 Env = Any
 # Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
 PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+# The VM tests of modules.
+MODULE_TESTS = LIBRARY / "module_tests"
+ALONE = (
+    *("-p", "scons_kmod.vm_pytest", "-p", "no:cacheprovider"),
+    *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
+)
 # Those of `VERBS` that there are.
 IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "doctor", "why")
 
@@ -92,20 +100,29 @@ def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any
 
 
 def test(session: Session, manifests: Sequence[Manifest]) -> int:
-    """Run pytest with the VM tests of the modules on every target; with MODULE= nothing else."""
+    """Run pytest with the VM tests of the modules on every target; in our own checkout, all other tests as well.
+
+    With MODULE= it is that module's test and nothing else.
+    """
     from scons_kmod.vm_plan import make_plan, save_plan
 
-    argv = [sys.executable, "-m", "pytest", *PARALLEL, f"--junitxml={session.build / 'test-results.xml'}"]
+    argv = [sys.executable, "-m", "pytest", f"--junitxml={session.build / 'test-results.xml'}"]
+    ours = session.top == home()
+    argv += PARALLEL if ours and not session.settings.module else ALONE
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             path = target.build / "vm-plan.json"
             save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
             argv.append(f"--vm-plan={path}")
-    if session.settings.module:
-        argv += ["-n", "0", "tests/vm/test_modules.py"]
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
-        status.append(subprocess.run(argv, cwd=session.top, check=False).returncode)
+        status.append(subprocess.run(argv, cwd=session.top, env=environment(), check=False).returncode)
     return status[0]
+
+
+def environment() -> dict[str, str]:
+    """The environment for pytest: it finds the library, be it in site_scons or in an installed package."""
+    path = os.pathsep.join(filter(None, (str(LIBRARY.parent), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def documentation(env: Env, target: BuildTarget) -> list[Any]:

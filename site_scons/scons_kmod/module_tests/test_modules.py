@@ -11,8 +11,9 @@ from scons_kmod.vm import ModuleResult
 
 
 def test_module_works_in_the_kernel(
-    target: str, module: str, vm_results: dict[str, Future[dict[str, ModuleResult]]]
+    vm_target: str, vm_module: str, vm_results: dict[str, Future[dict[str, ModuleResult]]]
 ) -> None:
-    result = vm_results[target].result()[module]
+    """What the module's own test says, or loading and unloading it where it has none."""
+    result = vm_results[vm_target].result()[vm_module]
     if not result.passed:
         pytest.fail(str(result), pytrace=False)
