@@ -87,9 +87,10 @@ def header_step(target: BuildTarget) -> Step:
 
     That code includes the same headers for every module, so they are read once, here, for all of them. A comment or a
     shifted line ends here: the code calls none of the inline functions that have a line number in them (`WARN_ON`).
+    All macros are in the text (-dD): modpost writes more kinds of them than the probe's module needs.
     """
     made = module_headers_text(target)
-    no_lines = ("-D__LINE__=0", "-w", "-P")
+    no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
     names = naming(PROBE, f"{PROBE}.mod")
     flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{made}.d", "-E", "-o", str(made))
     source = target.build / "config/module" / f"{PROBE}.mod.c"

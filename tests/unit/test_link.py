@@ -178,7 +178,7 @@ def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: Build
 
 def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
     step = header_step(made)
-    assert {"-E", "-P", "-D__LINE__=0"} <= set(step.commands[0].argv)
+    assert {"-E", "-P", "-dD", "-D__LINE__=0"} <= set(step.commands[0].argv)
     assert step.outputs[0] in mod_c_step(made, manifest).inputs
     assert mod_c_step(made, manifest).depfiles == ()
 
