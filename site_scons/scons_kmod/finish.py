@@ -32,6 +32,10 @@ COMPRESSIONS = {
 }
 
 
+# The packages of programs that are called otherwise.
+PACKAGES = {"xz": "xz-utils"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Finish:
     """What is done to each module, in this order: `strip` is a command, None if nothing is to be stripped."""
@@ -51,7 +55,7 @@ class Finish:
         if self.compression is None:
             return made
         name, *options = self.compression.argv
-        log.run((program(name), *options, made), step=name.upper(), unit=made.name)
+        log.run((program(name, PACKAGES.get(name)), *options, made), step=name.upper(), unit=made.name)
         return made.with_name(f"{made.name}{self.compression.ending}")
 
 

@@ -43,7 +43,7 @@ def install(target: BuildTarget, manifests: Sequence[Manifest], settings: Settin
             path = finish.apply(module_ko(target, manifest), Path(directory), log)
             place = f"lib/modules/{release}/{settings.mod_dir}/{path.name}"
             files.append(NewFile(place, path.read_bytes(), manifest.name))
-            texts = manifest.modprobe.files(manifest.name)
+            texts = manifest.modprobe.files(manifest.name, manifest.name)
             files += [NewFile(one, text.encode(), manifest.name, shared=True) for one, text in texts.items()]
     made = placed(root, release).put(files)
     log.run((depmod, "-b", str(root.absolute()), release), step="DEPMOD", unit=release)

@@ -221,6 +221,13 @@ class Table:
             self.wrong(name, f"must be true or false, not {described(value)}")
         return value
 
+    def date(self, name: str) -> datetime.date:
+        """A day, without a time."""
+        value = self._get(name, _REQUIRED)
+        if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+            self.wrong(name, f"must be a date, not {described(value)}", "write it without quotes: 2026-01-31")
+        return value
+
     @overload
     def strings(self, name: str) -> tuple[str, ...]: ...
     @overload

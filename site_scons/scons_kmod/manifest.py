@@ -11,6 +11,7 @@ from pathlib import Path
 from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Key, Located, Table, load
 from scons_kmod.modprobe_conf import ModprobeConf, read_conf
+from scons_kmod.package_info import PackageInfo, read_package
 from scons_kmod.settings import VERBS
 
 FILE_NAME = "module.toml"
@@ -26,7 +27,7 @@ class Manifest:
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
     `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``). `modprobe`
-    is what is installed for modprobe beside the module.
+    is what is installed for modprobe beside the module, `package` what packages say of it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Manifest:
     programs: tuple[Path, ...] = ()
     headers: tuple[str, ...] = ()
     c_sources: tuple[Path, ...] = ()
+    package: PackageInfo | None = None
     modprobe: ModprobeConf = dataclasses.field(default_factory=ModprobeConf)
 
     @property
@@ -60,6 +62,7 @@ def read_manifest(path: Path) -> Manifest:
     c = top.table("c", default=None)
     test = top.table("test", default=None)
     install = top.table("install", default=None)
+    package = top.table("package", default=None)
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
@@ -79,7 +82,8 @@ def read_manifest(path: Path) -> Manifest:
     script, programs = tested(located, directory, test)
     headers = kernel_headers(bindings) if bindings else ()
     modprobe = read_conf(install) if install else ModprobeConf()
-    return Manifest(name, directory, crate_root, script, programs, headers, sources, modprobe)
+    info = read_package(package) if package else None
+    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe)
 
 
 def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:

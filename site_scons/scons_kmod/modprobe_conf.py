@@ -28,16 +28,19 @@ class ModprobeConf:
     after: tuple[str, ...] = ()
     blacklist: tuple[str, ...] = ()
 
-    def files(self, name: str) -> dict[str, str]:
-        """The text of each file that a module called `name` needs, by its path below the root directory."""
+    def files(self, file: str, name: str) -> dict[str, str]:
+        """The text of each file that a module called `name` needs, by its path below the root directory.
+
+        `file` is what the files are called.
+        """
         lines = [f"alias {alias} {name}" for alias in self.aliases]
         lines += [f"options {name} {self.options}"] if self.options else []
         before = ("pre:", *self.before) if self.before else ()
         after = ("post:", *self.after) if self.after else ()
         lines += [f"softdep {' '.join((name, *before, *after))}"] if before or after else []
         lines += [f"blacklist {other}" for other in self.blacklist]
-        found = {f"etc/modprobe.d/{name}.conf": "".join(f"{line}\n" for line in lines)} if lines else {}
-        return {**found, f"etc/modules-load.d/{name}.conf": f"{name}\n"} if self.load_at_boot else found
+        found = {f"etc/modprobe.d/{file}.conf": "".join(f"{line}\n" for line in lines)} if lines else {}
+        return {**found, f"etc/modules-load.d/{file}.conf": f"{name}\n"} if self.load_at_boot else found
 
 
 def read_conf(table: Table) -> ModprobeConf:

@@ -130,9 +130,9 @@ def dkms_key(root: Path) -> tuple[str, Path]:
     return str(key), certificate
 
 
-def program(name: str) -> str:
-    """The path of a program. Raises `MachineError`."""
+def program(name: str, package: str | None = None) -> str:
+    """The path of a program, which a package (by default of the same name) brings. Raises `MachineError`."""
     found = shutil.which(name)
     if found is None:
-        raise MachineError("not found", where=name, fix=f"apt-get install {name}")
+        raise MachineError("not found", where=name, fix=f"apt-get install {package or name}")
     return found

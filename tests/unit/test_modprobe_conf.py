@@ -17,8 +17,8 @@ def conf(directory: Path, text: str) -> ModprobeConf:
 
 
 def test_a_manifest_without_the_table_installs_nothing_more(tmp_path: Path) -> None:
-    assert conf(tmp_path, "").files("x") == {}
-    assert conf(tmp_path, "[install]\n").files("x") == {}
+    assert conf(tmp_path, "").files("x", "x") == {}
+    assert conf(tmp_path, "[install]\n").files("x", "x") == {}
 
 
 def test_each_key_is_a_line_of_modprobe(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ softdep-post = ["last", "very_last"]
 blacklist = ["old-x"]
 load-at-boot = true
 """
-    assert conf(tmp_path, text).files("x") == {
+    assert conf(tmp_path, text).files("x", "x") == {
         "etc/modprobe.d/x.conf": (
             "alias char-major-10-200 x\n"
             "alias devname:x x\n"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""A module for one kernel as a package, whatever its format: its name, what it needs, and the files in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.errors import UserError
+from scons_kmod.finish import choose_finish
+from scons_kmod.link import module_ko
+from scons_kmod.manifest import FILE_NAME, Manifest
+from scons_kmod.package_info import PackageInfo
+from scons_kmod.run_log import RunLog
+from scons_kmod.settings import Settings
+from scons_kmod.target import Target
+
+
+@dataclasses.dataclass(frozen=True)
+class ModulePackage:
+    """`name` is the package's. It is for the kernel `release`, which one of the packages `kernels` brings.
+
+    `files` are by their paths below the root directory. `seconds` is the time of all that has one, since 1970.
+    """
+
+    name: str
+    module: str
+    release: str
+    kernels: tuple[str, ...]
+    info: PackageInfo
+    files: Mapping[str, bytes]
+    seconds: int
+
+
+def module_package(
+    target: BuildTarget, description: Target, manifest: Manifest, settings: Settings, log: RunLog
+) -> ModulePackage:
+    """What to pack of a built module: stripped, signed and compressed as `install` does it.
+
+    Raises `UserError`, `MachineError` and `StepError`.
+    """
+    release, info = target.tree.release, manifest.package
+    if info is None:
+        what = f"the manifest of {manifest.name} says nothing of packages"
+        fix = "write a table [package] with version, date, maintainer, summary and license"
+        raise UserError(what, where=str(manifest.directory / FILE_NAME), fix=fix)
+    name = f"{manifest.name.replace('_', '-').lower()}-modules-{release}"
+    finish = choose_finish(settings, target.tree, target.kbuild)
+    with tempfile.TemporaryDirectory(prefix="package-", dir=target.build) as directory:
+        module = finish.apply(module_ko(target, manifest), Path(directory), log)
+        files = {f"lib/modules/{release}/{settings.mod_dir}/{module.name}": module.read_bytes()}
+    for path, text in manifest.modprobe.files(name, manifest.name).items():
+        files[path.replace("etc/", "usr/lib/", 1)] = text.encode()
+    return ModulePackage(
+        name=name,
+        module=manifest.name,
+        release=release,
+        kernels=tuple(image.replace("{release}", release) for image in description.packages.image),
+        info=info,
+        files=files,
+        seconds=source_date(info),
+    )
+
+
+def source_date(info: PackageInfo) -> int:
+    """The time of the package's files: SOURCE_DATE_EPOCH, or the day of the module's release. Raises `UserError`."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None:
+        return info.seconds
+    if not given.isdecimal():
+        raise UserError("seconds since 1970 are expected", where=f"SOURCE_DATE_EPOCH={given}", fix="unset it")
+    return int(given)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""scons deb: what is in the package, and that it is the same wherever it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from checkout import Checkout
+from scons_kmod.cache import cache_directory
+
+MODULE = "rust_minimal"
+PACKAGE = """
+[package]
+version = "1.2~rc1"
+date = 2026-02-03
+maintainer = "Tests of scons-kmod <tests@example.org>"
+summary = "module that does very little"
+description = "It says hello.\\n\\nAnd it says goodbye."
+license = "GPL-2.0-only"
+homepage = "https://example.org/minimal"
+
+[install]
+load-at-boot = true
+aliases = ["minimal"]
+"""
+
+
+def with_package(checkout: Checkout) -> None:
+    manifest = checkout.path / f"modules/{MODULE}/module.toml"
+    manifest.write_text(f'[module]\nname = "{MODULE}"\n{PACKAGE}')
+
+
+def make_deb(checkout: Checkout) -> Path:
+    said = checkout.scons("-Q", "deb").stdout
+    (name,) = re.findall(r"(?m)^  DEB     (\S+\.deb)$", said)
+    return checkout.path / name
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = Checkout(tmp_path_factory.mktemp("deb") / "checkout", [MODULE])
+    with_package(checkout)
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def deb(built: Checkout) -> Path:
+    return make_deb(built)
+
+
+def dpkg_deb(*words: str | Path) -> str:
+    return subprocess.run(["dpkg-deb", *words], check=True, capture_output=True, text=True).stdout
+
+
+def test_what_the_package_says(built: Checkout, deb: Path) -> None:
+    release = built.target_release()
+    assert deb.name == f"rust-minimal-modules-{release}_1.2~rc1-1_amd64.deb"
+    said = dpkg_deb("-f", deb)
+    assert re.sub(r"Installed-Size: \d+\n", "", said) == (
+        f"Package: rust-minimal-modules-{release}\n"
+        "Version: 1.2~rc1-1\n"
+        "Architecture: amd64\n"
+        "Maintainer: Tests of scons-kmod <tests@example.org>\n"
+        f"Depends: kmod, linux-image-{release} | linux-image-{release}-unsigned\n"
+        "Section: kernel\n"
+        "Priority: optional\n"
+        "Homepage: https://example.org/minimal\n"
+        "Description: module that does very little\n"
+        " It says hello.\n"
+        " .\n"
+        " And it says goodbye.\n"
+        " .\n"
+        f" This is the kernel module rust_minimal for Linux {release}.\n"
+    )
+
+
+def test_what_is_in_the_package(built: Checkout, deb: Path, tmp_path: Path) -> None:
+    release = built.target_release()
+    listed = [line.split() for line in dpkg_deb("-c", deb).splitlines()]
+    assert {(words[0], words[1]) for words in listed} == {("drwxr-xr-x", "root/root"), ("-rw-r--r--", "root/root")}
+    dpkg_deb("-R", deb, tmp_path)
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    name = f"rust-minimal-modules-{release}"
+    assert files == {
+        *(f"DEBIAN/{one}" for one in ("control", "md5sums", "postinst", "postrm")),
+        f"lib/modules/{release}/updates/rust_minimal.ko.xz",
+        f"usr/lib/modprobe.d/{name}.conf",
+        f"usr/lib/modules-load.d/{name}.conf",
+        *(f"usr/share/doc/{name}/{one}" for one in ("changelog.Debian.gz", "copyright")),
+    }
+    subprocess.run(["md5sum", "-c", "--quiet", "DEBIAN/md5sums"], cwd=tmp_path, check=True)
+
+
+def test_the_package_is_the_same_wherever_and_whenever_it_is_made(
+    deb: Path, other_checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = hashlib.sha256(deb.read_bytes()).hexdigest()
+    with_package(other_checkout)
+    monkeypatch.setenv("SCONS_KMOD_CACHE", str(cache_directory()))
+    for name, value in {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "HOME": str(other_checkout.path), "USER": "x"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(
+        "SCONS_KMOD_CACHE", os.environ.get("SCONS_KMOD_CACHE", str(Path("~/.cache/scons-kmod").expanduser()))
+    )
+    old = os.umask(0o077)
+    try:
+        again = make_deb(other_checkout)
+    finally:
+        os.umask(old)
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == before
+
+
+def test_the_time_can_be_given(built: Checkout, deb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = deb.read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    assert "2027-01-15" in dpkg_deb("-c", make_deb(built))
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert make_deb(built).read_bytes() == before
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    done = built.scons("deb", check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "user error: SOURCE_DATE_EPOCH=yesterday: seconds since 1970 are expected" in done.stderr
+
+
+def test_a_module_that_says_nothing_of_packages(other_checkout: Checkout) -> None:
+    done = other_checkout.scons("deb", f"MODULE={MODULE}", check=False)
+    assert done.returncode == 2
+    assert (
+        "module.toml: the manifest of rust_minimal says nothing of packages\n    write a table [package]" in done.stderr
+    )
+    assert "no module says anything of packages" in other_checkout.scons("deb", check=False).stderr
