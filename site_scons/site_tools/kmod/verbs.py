@@ -34,7 +34,7 @@ ALONE = (
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "doctor", "why")
+IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -55,7 +55,8 @@ def add_verbs(env: Env) -> None:
         pages = [node for target in session.targets for node in documentation(env, target)]
         verb(env, "doc", pages, lambda target, source, env: print(*(f"  {'SEE':<8}{page}" for page in pages), sep="\n"))
     verb(env, "install", some, lambda target, source, env: install_all(session, chosen))
-    verb(env, "deb", some, lambda target, source, env: debs(session, chosen))
+    verb(env, "deb", some, lambda target, source, env: packages(session, chosen, "deb"))
+    verb(env, "rpm", some, lambda target, source, env: packages(session, chosen, "rpm"))
     verb(env, "uninstall", [], lambda target, source, env: uninstall_all(session, chosen))
 
 
@@ -146,18 +147,20 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
     return 0
 
 
-def debs(session: Session, manifests: Sequence[Manifest]) -> int:
-    """Make a package for Debian of each module that says what such a package needs: of all, or of that of MODULE=."""
+def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
+    """Make a deb or an rpm of each module that says what a package needs: of all, or of that of MODULE=."""
     from scons_kmod.deb import build_deb
     from scons_kmod.module_package import module_package
+    from scons_kmod.rpm import build_rpm
 
+    build = {"deb": build_deb, "rpm": build_rpm}[kind]
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             log = session.log(target.name)
             for manifest in packaged(manifests, session):
                 package = module_package(target, chosen.description, manifest, session.settings, log)
-                made = build_deb(package, target.tree.arch, target.build / "deb", log)
-                print(f"  {'DEB':<8}{made.relative_to(session.top)}")
+                made = build(package, target.tree.arch, target.build / kind, log)
+                print(f"  {kind.upper():<8}{made.relative_to(session.top)}")
     return 0
 
 
@@ -166,7 +169,7 @@ def packaged(manifests: Sequence[Manifest], session: Session) -> list[Manifest]:
     found = [manifest for manifest in manifests if manifest.package or session.settings.module]
     if not found:
         fix = "write [package] with version, date, maintainer, summary and license into a manifest"
-        raise UserError("no module says anything of packages", where="deb", fix=fix)
+        raise UserError("no module says anything of packages", where="deb and rpm", fix=fix)
     return found
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scons deb: what is in the package, and that it is the same wherever it is made."""
+"""scons deb and scons rpm: what is in the packages, and that they are the same wherever they are made."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def with_package(checkout: Checkout) -> None:
     manifest.write_text(f'[module]\nname = "{MODULE}"\n{PACKAGE}')
 
 
-def make_deb(checkout: Checkout) -> Path:
-    said = checkout.scons("-Q", "deb").stdout
-    (name,) = re.findall(r"(?m)^  DEB     (\S+\.deb)$", said)
+def make(checkout: Checkout, kind: str) -> Path:
+    """The one package that a verb makes."""
+    said = checkout.scons("-Q", kind).stdout
+    (name,) = re.findall(rf"(?m)^  {kind.upper()}     (\S+\.{kind})$", said)
     return checkout.path / name
 
 
@@ -51,7 +52,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture(scope="module")
 def deb(built: Checkout) -> Path:
-    return make_deb(built)
+    return make(built, "deb")
+
+
+@pytest.fixture(scope="module")
+def rpm(built: Checkout) -> Path:
+    return make(built, "rpm")
 
 
 def dpkg_deb(*words: str | Path) -> str:
@@ -97,31 +103,56 @@ def test_what_is_in_the_package(built: Checkout, deb: Path, tmp_path: Path) -> N
     subprocess.run(["md5sum", "-c", "--quiet", "DEBIAN/md5sums"], cwd=tmp_path, check=True)
 
 
-def test_the_package_is_the_same_wherever_and_whenever_it_is_made(
-    deb: Path, other_checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+def test_packages_are_the_same_wherever_and_whenever_they_are_made(
+    deb: Path, rpm: Path, other_checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = hashlib.sha256(deb.read_bytes()).hexdigest()
+    before = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (deb, rpm)]
     with_package(other_checkout)
     monkeypatch.setenv("SCONS_KMOD_CACHE", str(cache_directory()))
     for name, value in {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "HOME": str(other_checkout.path), "USER": "x"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv(
-        "SCONS_KMOD_CACHE", os.environ.get("SCONS_KMOD_CACHE", str(Path("~/.cache/scons-kmod").expanduser()))
-    )
     old = os.umask(0o077)
     try:
-        again = make_deb(other_checkout)
+        again = [make(other_checkout, kind) for kind in ("deb", "rpm")]
     finally:
         os.umask(old)
-    assert hashlib.sha256(again.read_bytes()).hexdigest() == before
+    assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in again] == before
+
+
+def rpm_says(form: str, package: Path) -> str:
+    argv = ["rpm", "-qp", "--nosignature", "--qf", form, package]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+def test_what_the_rpm_says_and_holds(built: Checkout, rpm: Path) -> None:
+    release = built.target_release()
+    name = f"rust-minimal-modules-{release}"
+    assert rpm.name == f"{name}-1.2~rc1-1.x86_64.rpm"
+    said = rpm_says("%{SUMMARY}|%{LICENSE}|%{URL}|%{PACKAGER}|%{BUILDHOST}|%{BUILDTIME}|%{DESCRIPTION}", rpm)
+    assert said == (
+        "module that does very little|GPL-2.0-only|https://example.org/minimal"
+        "|Tests of scons-kmod <tests@example.org>|localhost|1770076800|It says hello.\n\nAnd it says goodbye.\n\n"
+        f"This is the kernel module rust_minimal for Linux {release}."
+    )
+    needs = rpm_says("[%{REQUIRES} %{REQUIREFLAGS:depflags} %{REQUIREVERSION}\n]", rpm)
+    assert f"kernel-uname-r = {release}\n" in needs
+    held = rpm_says("[%{FILENAMES} %{FILEMODES:octal} %{FILEUSERNAME} %{FILEMTIMES}\n]", rpm)
+    assert held.splitlines() == [
+        f"/{path} 100644 root 1770076800"
+        for path in (
+            f"lib/modules/{release}/updates/rust_minimal.ko.xz",
+            f"usr/lib/modprobe.d/{name}.conf",
+            f"usr/lib/modules-load.d/{name}.conf",
+        )
+    ]
 
 
 def test_the_time_can_be_given(built: Checkout, deb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = deb.read_bytes()
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
-    assert "2027-01-15" in dpkg_deb("-c", make_deb(built))
+    assert "2027-01-15" in dpkg_deb("-c", make(built, "deb"))
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
-    assert make_deb(built).read_bytes() == before
+    assert make(built, "deb").read_bytes() == before
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     done = built.scons("deb", check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
