@@ -47,15 +47,18 @@ C_SOURCE = """\
 #include <linux/module.h>
 #include <linux/fs.h>
 #include "own.h"
+int {name}_exported(void);
+int {name}_exported(void) {{ return OWN; }}
 static int __init start(void)
-{
+{{
 	WARN_ON(OWN == 0);
 	pr_info("%d %zu\\n", OWN, sizeof(struct file));
 	return 0;
-}
-static void __exit stop(void) { }
+}}
+static void __exit stop(void) {{ }}
 module_init(start);
 module_exit(stop);
+EXPORT_SYMBOL_GPL({name}_exported);
 MODULE_LICENSE("GPL");
 """
 
@@ -150,7 +153,7 @@ def write_c_module(directory: Path, name: str) -> None:
     """A module of C with a header of its own."""
     directory.mkdir(parents=True)
     (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n[c]\nsources = ["{name}.c"]\n')
-    (directory / f"{name}.c").write_text(C_SOURCE)
+    (directory / f"{name}.c").write_text(C_SOURCE.format(name=name))
     (directory / "own.h").write_text("#define OWN 1\n")
 
 
@@ -260,6 +263,14 @@ def header_inline(world: World) -> Edit | None:
         "body of an inline function",
         path,
         lambda text: re.sub(r"\tWRITE_ONCE\(list->next, list\);.*", body, text, count=1),
+    )
+
+
+def header_of_modpost(world: World) -> Edit | None:
+    path = world.common / "include/linux/export-internal.h"
+    align = world.dice.choice([4, 8, 16])
+    return replaced(
+        "a macro of what modpost writes", path, lambda text: re.sub(r"\.balign \d+", f".balign {align}", text)
     )
 
 
@@ -414,6 +425,7 @@ MAKERS: tuple[Callable[[World], Edit | None], ...] = (
     header_field,
     header_constant,
     header_inline,
+    header_of_modpost,
     header_shadow,
     rust_comment,
     rust_comment,

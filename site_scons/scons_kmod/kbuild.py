@@ -89,7 +89,16 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuil
         return dataclasses.asdict(run_probe(tree, directory, kcflags, log)), inputs
 
     key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs))]
-    return from_json(remembered(directory / "kbuild.json", key, ask))
+    answer = directory / "kbuild.json"
+    if not probe_mod_c(directory).exists():
+        # A step of the build reads it (link.py).
+        answer.unlink(missing_ok=True)
+    return from_json(remembered(answer, key, ask))
+
+
+def probe_mod_c(directory: Path) -> Path:
+    """The C file that modpost has written for the probe's module."""
+    return directory / "module" / f"{PROBE}.mod.c"
 
 
 def from_json(raw: dict[str, Any]) -> Kbuild:

@@ -21,7 +21,7 @@ from scons_kmod.cc import (
 from scons_kmod.crates import LIBRARY_CRATES, crate_object, library_stamp, module_dir, support_object
 from scons_kmod.digests import TOKENS
 from scons_kmod.helpers import helpers_archive, layout_object
-from scons_kmod.kbuild import PROBE, strip_options
+from scons_kmod.kbuild import PROBE, probe_mod_c, strip_options
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 from scons_kmod.views import SYMBOLS, View
@@ -93,7 +93,7 @@ def header_step(target: BuildTarget) -> Step:
     no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
     names = naming(PROBE, f"{PROBE}.mod")
     flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{made}.d", "-E", "-o", str(made))
-    source = target.build / "config/module" / f"{PROBE}.mod.c"
+    source = probe_mod_c(target.build / "config")
     return Step(
         name="CPP",
         unit="module headers",

@@ -37,6 +37,7 @@ Version: {version}
 Release: {revision}
 Summary: {summary}
 License: {license}
+Group: System Environment/Kernel
 {url}Packager: {maintainer}
 Requires: kmod
 Requires: kernel-uname-r = {release}

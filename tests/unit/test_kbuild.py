@@ -8,7 +8,7 @@ import pytest
 from miniature import RECORDED, kernel_tree, probes, programs, recorded_kbuild, write
 
 from scons_kmod.errors import MachineError, StepError
-from scons_kmod.kbuild import Kbuild, leading_directives, makefiles, probe, read_commands, saved_command
+from scons_kmod.kbuild import Kbuild, leading_directives, makefiles, probe, probe_mod_c, read_commands, saved_command
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.run_log import RunLog
 
@@ -136,6 +136,13 @@ def test_the_trees_own_make_is_asked_once(asked: Asked) -> None:
     assert asked.ask() == asked.answer
     assert probes(asked.path) == ["KCFLAGS=-g0 CONFIG_DEBUG_INFO_BTF_MODULES="]
     assert [(entry.step, entry.unit) for entry in asked.log.entries] == [("PROBE", "6.12.117+deb12-amd64")]
+
+
+def test_a_probe_that_was_removed_is_made_again(asked: Asked) -> None:
+    probe_mod_c(asked.directory / "config").unlink()
+    assert asked.ask() == asked.answer
+    assert probe_mod_c(asked.directory / "config").exists()
+    assert len(probes(asked.path)) == 2
 
 
 def test_other_flags_ask_again(asked: Asked) -> None:
