@@ -11,7 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, Checkout
-from graph.test_packages_made import MODULE, make, with_package
+from long.test_packages_made import MODULE, make, with_package
 from scons_kmod.boot_image import uncompressed_kernel
 from scons_kmod.cache import cache_directory
 from scons_kmod.initramfs import GuestFile
