@@ -117,7 +117,7 @@ def module_headers_text(target: BuildTarget) -> Path:
 def precompiled_step(target: BuildTarget) -> Step:
     """The headers of the modules' generated C code, precompiled: what is left of a module's own is a seventh.
 
-    What the compiler makes of that code is the same (tests/graph/test_kbuild_link.py); so it depends on
+    What the compiler makes of that code is the same (tests/long/test_kbuild_link.py); so it depends on
     `module_headers_text`, and this has just to be there.
     """
     text = includes(included(target.kbuild.cc)) + target.kbuild.preamble
