@@ -79,7 +79,7 @@ def placed(root: Path, release: str) -> PlacedFiles:
 def other_records(root: Path, release: str) -> set[str]:
     """The files that are installed for other kernels as well."""
     records = (root / "lib/modules").glob(f"*/{RECORD}")
-    return {path for record in records if record.parent.name != release for path in read_record(record)}
+    return {path for record in records if record.parent.name != release for path in read_record(record)[0]}
 
 
 def find_depmod() -> str:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,22 @@ class NewFile:
     shared: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A file that we have put somewhere: for whom, and its digest. While it is replaced, that of the old one, too."""
+
+    owner: str
+    digests: tuple[str, ...]
+
+
 class PlacedFiles:
-    """What was put below `root`, as the record at `record` has it: of each path, its owner and the digest of it."""
+    """What was put below `root`, by its path there, and the directories that were made for it; kept in a record."""
 
     def __init__(self, root: Path, record: str) -> None:
         """`record` is a path relative to the root. Raises `UserError` if it is damaged, `MachineError`."""
         self.root = root
         self.record = root / record
-        self.known: dict[str, dict[str, str]] = read_record(self.record)
+        self.files, self.directories = read_record(self.record)
 
     def put(self, files: Sequence[NewFile]) -> list[Path]:
         """Put the files in their places, and take away what their owners had before; returns the places.
@@ -48,85 +56,108 @@ class PlacedFiles:
         """
         for file in files:
             self.check_free(file)
-        owners = {file.owner for file in files}
-        paths = {file.path for file in files}
-        old = [path for path, entry in self.known.items() if entry["owner"] in owners and path not in paths]
+        before = dict(self.files)
+        owners, paths = {file.owner for file in files}, {file.path for file in files}
+        old = [path for path, entry in self.files.items() if entry.owner in owners and path not in paths]
+        new = {file.path: Entry(file.owner, (digest(file.data),)) for file in files}
         staged: list[tuple[str, Path]] = []
         made: list[Path] = []
         try:
             for file in files:
                 staged.append((stage(self.root / file.path, file.data, made), self.root / file.path))
             # Recorded first: what a killed run leaves can be taken away, too.
-            new = {file.path: {"owner": file.owner, "sha256": digest(file.data)} for file in files}
-            self.known |= new
+            self.files |= {path: Entry(one.owner, one.digests + digests_of(before, path)) for path, one in new.items()}
             self.write(made)
             for name, place in staged:
                 Path(name).replace(place)
         except OSError as error:
             for name, _ in staged:
                 Path(name).unlink(missing_ok=True)
+            self.files = before
+            with suppress(OSError):
+                self.write([])
             remove_empty(made)
             raise MachineError(f"{error.strerror}", where=str(error.filename or self.root), fix=FIX) from error
+        self.files |= new
         self.take_away(old)
         return [place for _, place in staged]
 
     def check_free(self, file: NewFile) -> None:
-        """Raise `UserError` if a file that is not ours would be replaced."""
+        """Raise `UserError` if something that is not ours would be replaced."""
         place = self.root / file.path
+        if place.is_dir():
+            raise UserError("a directory is in the place of a file", where=str(place), fix="move it away")
         if not file.shared or not place.exists():
             return
         there = digest(place.read_bytes())
-        if there != digest(file.data) and there != self.known.get(file.path, {}).get("sha256"):
+        if there != digest(file.data) and there not in digests_of(self.files, file.path):
             raise UserError("it is there, and not as we wrote it", where=str(place), fix="move it away")
 
     def owners(self) -> set[str]:
         """Whose files there are."""
-        return {entry["owner"] for entry in self.known.values()}
+        return {entry.owner for entry in self.files.values()}
 
     def remove(self, owners: set[str], keep: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
         """Take away the files of these owners, but for those that `keep` says are needed.
 
         Returns what was removed, and what was left since it is not as we wrote it. Raises `MachineError`.
         """
-        return self.take_away([path for path, entry in self.known.items() if entry["owner"] in owners], keep)
+        return self.take_away([path for path, entry in self.files.items() if entry.owner in owners], keep)
 
     def take_away(
         self, paths: Sequence[str], keep: Callable[[str], bool] = lambda _: False
     ) -> tuple[list[Path], list[Path]]:
-        """Remove files that are as we wrote them, and the directories that they leave empty; forget all of `paths`."""
+        """Remove files that are as we wrote them, and our directories that are empty then; forget all of `paths`."""
         removed, left = [], []
         try:
             for path in paths:
-                entry, place = self.known.pop(path), self.root / path
+                entry, place = self.files.pop(path), self.root / path
                 if not place.exists() or keep(path):
                     continue
-                if digest(place.read_bytes()) == entry["sha256"]:
+                if digest(place.read_bytes()) in entry.digests:
                     place.unlink()
                     removed.append(place)
                 else:
                     left.append(place)
             self.write([])
-            remove_empty({parent for place in removed for parent in directories(self.root, place)})
         except OSError as error:
             raise MachineError(f"{error.strerror}", where=str(error.filename or self.root), fix=FIX) from error
         return removed, left
 
     def write(self, made: list[Path]) -> None:
-        """Write the record, or remove one that would be empty."""
-        if self.known:
-            make_directory(self.record.parent, made)
-            write_text(self.record, json.dumps({"files": dict(sorted(self.known.items()))}, indent=1) + "\n")
-        else:
+        """Write the record, with the directories that were made; or remove one of no files, and what it stands in."""
+        if not self.files:
             self.record.unlink(missing_ok=True)
+        remove_empty([self.root / path for path in self.directories])
+        if self.files:
+            make_directory(self.record.parent, made)
+            below = (path for path in made if path.is_relative_to(self.root) and path != self.root)
+            known = (path for path in self.directories if (self.root / path).is_dir())
+            self.directories = sorted({*known, *(str(path.relative_to(self.root)) for path in below)})
+            write_text(self.record, json.dumps(self.to_json(), indent=1) + "\n")
+
+    def to_json(self) -> dict[str, Any]:
+        """The record in types that JSON has."""
+        files = {path: {"owner": one.owner, "sha256": one.digests} for path, one in sorted(self.files.items())}
+        return {"files": files, "directories": self.directories}
 
 
-def read_record(path: Path) -> dict[str, dict[str, str]]:
-    """The files in a record; none if there is no record. Raises `UserError` for a damaged one, and `MachineError`."""
+def digests_of(files: Mapping[str, Entry], path: str) -> tuple[str, ...]:
+    """The digests that a file of ours may have."""
+    return files[path].digests if path in files else ()
+
+
+def read_record(path: Path) -> tuple[dict[str, Entry], list[str]]:
+    """The files in a record and the directories made for them; none if there is no record.
+
+    Raises `UserError` for a damaged one, and `MachineError`.
+    """
     try:
-        files: Any = json.loads(path.read_text())["files"]
-        return {str(name): {"owner": str(e["owner"]), "sha256": str(e["sha256"])} for name, e in files.items()}
+        record: Any = json.loads(path.read_text())
+        files = {str(name): Entry(str(e["owner"]), tuple(e["sha256"])) for name, e in record["files"].items()}
+        return files, list(map(str, record["directories"]))
     except FileNotFoundError:
-        return {}
+        return {}, []
     except NotADirectoryError as error:
         raise MachineError("Not a directory", where=str(path), fix=FIX) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -153,12 +184,8 @@ def make_directory(directory: Path, made: list[Path]) -> None:
     if not directory.is_dir():
         make_directory(directory.parent, made)
         directory.mkdir()
+        directory.chmod(0o755)
         made.append(directory)
-
-
-def directories(root: Path, place: Path) -> list[Path]:
-    """The directories between a file and the root."""
-    return [parent for parent in place.parents if parent.is_relative_to(root) and parent != root]
 
 
 def remove_empty(paths: Iterable[Path]) -> None:

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,37 @@ def test_what_was_put_there_can_be_removed_and_nothing_else(root: Path) -> None:
     assert (sorted(removed), left) == (sorted(root / file.path for file in (KO, CONF, OTHER)), [])
     assert [path for path in root.rglob("*") if path.is_file()] == [theirs]
     assert not (root / "etc").exists()
+
+
+def test_directories_of_others_stay_though_they_are_empty(root: Path) -> None:
+    (root / "etc/modprobe.d").mkdir(parents=True)
+    placed(root).put([KO, CONF])
+    placed(root).remove({"x"}, nothing)
+    assert everything(root) == ["etc", "etc/modprobe.d"]
+
+
+def test_directories_can_be_entered_whatever_the_umask_is(root: Path) -> None:
+    root.mkdir()
+    old = os.umask(0o077)
+    try:
+        placed(root).put([KO, CONF])
+    finally:
+        os.umask(old)
+    assert {path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_dir()} == {0o755}
+
+
+def test_a_root_that_is_not_there_is_made(tmp_path: Path) -> None:
+    deep = tmp_path / "some/where/root"
+    placed(deep).put([KO])
+    placed(deep).remove({"x"}, nothing)
+    assert everything(deep) == []
+
+
+def test_a_directory_in_the_way_is_told(root: Path) -> None:
+    (root / KO.path).mkdir(parents=True)
+    with pytest.raises(UserError, match=r"x\.ko: a directory is in the place of a file\n    move it away"):
+        placed(root).put([CONF, KO])
+    assert not (root / CONF.path).exists()
 
 
 def test_the_files_of_one_owner_alone(root: Path) -> None:
@@ -132,6 +165,38 @@ def test_a_full_disk_leaves_nothing(root: Path) -> None:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
+def test_what_was_there_is_still_known_when_a_later_run_fails(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed(root).put([KO])
+    newer = NewFile(KO.path, b"a newer module", "x")
+    monkeypatch.setattr(Path, "replace", failing(root / KO.path, OSError(28, "No space left on device")))
+    with pytest.raises(MachineError, match="No space left on device"):
+        placed(root).put([newer])
+    monkeypatch.undo()
+    assert placed(root).remove({"x"}, nothing) == ([root / KO.path], [])
+    assert everything(root) == []
+
+
+def failing(place: Path, error: BaseException) -> Callable[[Path, Path], Path]:
+    """As Path.replace, but one file can't be put into its place."""
+    real = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if target == place:
+            raise error
+        return real(path, target)
+
+    return replace
+
+
+def test_what_a_killed_run_has_not_replaced_can_be_removed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed(root).put([KO])
+    monkeypatch.setattr(Path, "replace", failing(root / KO.path, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        placed(root).put([NewFile(KO.path, b"a newer module", "x")])
+    monkeypatch.undo()
+    assert placed(root).remove({"x"}, nothing) == ([root / KO.path], [])
+
+
 def test_a_damaged_record_is_told(root: Path) -> None:
     write(root / RECORD, '{"files": {"a": 1}}')
     with pytest.raises(UserError, match=r"record\.json: this record of installed files can't be read"):
@@ -139,14 +204,7 @@ def test_a_damaged_record_is_told(root: Path) -> None:
 
 
 def test_the_record_has_been_written_before_the_files_are_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Path.replace
-
-    def killed(path: Path, target: Path) -> Path:
-        if target == root / KO.path:
-            raise KeyboardInterrupt
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "replace", killed)
+    monkeypatch.setattr(Path, "replace", failing(root / KO.path, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         placed(root).put([KO])
     assert list(json.loads((root / RECORD).read_text())["files"]) == [KO.path]
