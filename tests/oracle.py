@@ -41,6 +41,8 @@ MODULES = (
     "rust_sync",
     "rust_task",
 )
+# After how many rounds all is summed up.
+SAID = 25
 MIRRORED = ("rust", "kernel", "modules")
 C_SOURCE = """\
 // SPDX-License-Identifier: GPL-2.0
@@ -504,6 +506,8 @@ def run(
             one_round(world, tally, pool, say)
             for wrong in tally.wrong[known:]:
                 say(f"WRONG {wrong}")
+            if tally.rounds % SAID == 0:
+                say(str(tally))
     return tally
 
 

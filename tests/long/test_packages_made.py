@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from checkout import Checkout
 from scons_kmod.cache import cache_directory
@@ -40,6 +43,7 @@ def make(checkout: Checkout, kind: str) -> Path:
     """The one package that a verb makes."""
     said = checkout.scons("-Q", kind).stdout
     (name,) = re.findall(rf"(?m)^  {kind.upper()}     (\S+\.{kind})$", said)
+    assert (checkout.path / name).with_suffix(".spdx.json").is_file()
     return checkout.path / name
 
 
@@ -106,7 +110,7 @@ def test_what_is_in_the_package(built: Checkout, deb: Path, tmp_path: Path) -> N
 def test_packages_are_the_same_wherever_and_whenever_they_are_made(
     deb: Path, rpm: Path, other_checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (deb, rpm)]
+    before = [digests(path) for path in (deb, rpm)]
     with_package(other_checkout)
     monkeypatch.setenv("SCONS_KMOD_CACHE", str(cache_directory()))
     for name, value in {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "HOME": str(other_checkout.path), "USER": "x"}.items():
@@ -116,7 +120,36 @@ def test_packages_are_the_same_wherever_and_whenever_they_are_made(
         again = [make(other_checkout, kind) for kind in ("deb", "rpm")]
     finally:
         os.umask(old)
-    assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in again] == before
+    assert [digests(path) for path in again] == before
+
+
+def digests(package: Path) -> list[str]:
+    """Of a package, and of the document beside it."""
+    files = (package, package.with_suffix(".spdx.json"))
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+
+
+def test_the_document_names_all_that_the_module_is_made_of(built: Checkout, deb: Path) -> None:
+    path = deb.with_suffix(".spdx.json")
+    document = parse_file(str(path))
+    assert validate_full_spdx_document(document) == []
+    said = json.loads(path.read_text())
+    sources = {file["fileName"]: file for file in said["files"]}
+    wanted = {"./modules/rust_minimal/rust_minimal.rs", "./kernel/lib.rs", "./rust/helpers/slab.c", "./rust/module.lds"}
+    assert wanted <= sources.keys()
+    assert not [name for name in sources if ".." in name or "build/" in name]
+    own = (built.path / "modules/rust_minimal/rust_minimal.rs").read_bytes()
+    (sha256,) = (
+        one["checksumValue"]
+        for one in sources["./modules/rust_minimal/rust_minimal.rs"]["checksums"]
+        if one["algorithm"] == "SHA256"
+    )
+    assert sha256 == hashlib.sha256(own).hexdigest()
+    versions = {one["name"]: one["versionInfo"] for one in said["packages"]}
+    assert versions["linux-headers"] == built.target_release()
+    assert {"core", "alloc", "compiler_builtins", "rustc", "bindgen", "cc"} < versions.keys()
+    assert versions["core"] == versions["rustc"]
+    assert str(built.path) not in path.read_text()
 
 
 def rpm_says(form: str, package: Path) -> str:

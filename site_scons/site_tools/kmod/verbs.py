@@ -148,10 +148,15 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
 
 def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
-    """Make a deb or an rpm of each module that says what a package needs: of all, or of that of MODULE=."""
+    """Make a deb or an rpm of each module that says what a package needs: of all, or of that of MODULE=.
+
+    Beside it is an SPDX document of what it was made of.
+    """
     from scons_kmod.deb import build_deb
     from scons_kmod.module_package import module_package
     from scons_kmod.rpm import build_rpm
+    from scons_kmod.sbom import write_sbom
+    from scons_kmod.why import steps_to
 
     build = {"deb": build_deb, "rpm": build_rpm}[kind]
     with reported():
@@ -160,7 +165,10 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
             for manifest in packaged(manifests, session):
                 package = module_package(target, chosen.description, manifest, session.settings, log)
                 made = build(package, target.tree.arch, target.build / kind, log)
-                print(f"  {kind.upper():<8}{made.relative_to(session.top)}")
+                document = made.with_suffix(".spdx.json")
+                steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
+                write_sbom(document, package, target, manifest, steps, session.store(target.name))
+                print(*(f"  {kind.upper():<8}{path.relative_to(session.top)}" for path in (made, document)), sep="\n")
     return 0
 
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""What a module's package was made of, as SPDX 2.3: sources with their digests, the kernel, the crates, the tools."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from spdx_tools.common.spdx_licensing import spdx_licensing
+from spdx_tools.spdx.model import (
+    Actor,
+    ActorType,
+    Checksum,
+    ChecksumAlgorithm,
+    CreationInfo,
+    Document,
+    File,
+    Package,
+    Relationship,
+    RelationshipType,
+    SpdxNoAssertion,
+)
+from spdx_tools.spdx.writer.write_anything import write_file
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.crates import LIBRARY_CRATES
+from scons_kmod.manifest import Manifest
+from scons_kmod.module_package import ModulePackage
+from scons_kmod.step import Step
+from scons_kmod.store import Store
+
+DOCUMENT, MODULE = "SPDXRef-DOCUMENT", "SPDXRef-module"
+
+
+def write_sbom(
+    path: Path, package: ModulePackage, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
+) -> None:
+    """Write the document; `steps` are those that lead to the .ko, whose traces `store` has.
+
+    The same sources give the same document. Raises `ValueError` for one that SPDX's own rules refuse.
+    """
+    sources = source_files(target, manifest, steps, store)
+    files = [file_of(number, name, source) for number, (name, source) in enumerate(sorted(sources.items()))]
+    known = list(others(target))
+    packages = [module_of(package), *(one for one, _ in known)]
+    relations = [
+        Relationship(DOCUMENT, RelationshipType.DESCRIBES, MODULE),
+        *(Relationship(MODULE, RelationshipType.GENERATED_FROM, file.spdx_id) for file in files),
+        *(relation for _, relation in known),
+    ]
+    document = Document(creation_info(package), packages, files, relationships=relations)
+    # The writer goes by the name's ending, and leaves half a file if it fails.
+    with tempfile.TemporaryDirectory(dir=path.parent) as directory:
+        whole = Path(directory) / path.name
+        write_file(document, str(whole))
+        whole.replace(path)
+
+
+def source_files(target: BuildTarget, manifest: Manifest, steps: Iterable[Step], store: Store) -> Mapping[str, Path]:
+    """The files that were read for the module, but for the kernel's and rustc's own, by a name for each."""
+    roots = {f"modules/{manifest.name}": manifest.directory, "": target.sources}
+    found: dict[str, Path] = {}
+    for step in steps:
+        trace = store.traces.latest(step.key)
+        for path in (Path(os.path.normpath(name)) for name in (trace.files.digests if trace else ())):
+            for name, root in roots.items():
+                if path.is_relative_to(root) and not path.is_relative_to(target.build) and path.suffix != ".py":
+                    found.setdefault(f"./{Path(name) / path.relative_to(root)}", path)
+                    break
+    return found
+
+
+def file_of(number: int, name: str, path: Path) -> File:
+    """A source file with its digests; SHA-1 is what SPDX 2 asks for."""
+    data = path.read_bytes()
+    sums = [
+        Checksum(ChecksumAlgorithm.SHA1, hashlib.sha1(data, usedforsecurity=False).hexdigest()),
+        Checksum(ChecksumAlgorithm.SHA256, hashlib.sha256(data).hexdigest()),
+    ]
+    return File(name, f"SPDXRef-file-{number}", sums)
+
+
+def module_of(package: ModulePackage) -> Package:
+    """The package itself."""
+    info = package.info
+    return Package(
+        MODULE,
+        package.name,
+        info.homepage or SpdxNoAssertion(),
+        version=info.version,
+        files_analyzed=False,
+        license_declared=spdx_licensing.parse(info.license),
+        supplier=Actor(ActorType.PERSON, *info.maintainer.rstrip(">").split(" <")),
+        summary=info.summary,
+    )
+
+
+def others(target: BuildTarget) -> Iterator[tuple[Package, Relationship]]:
+    """What else is in the module or has made it, and in which relation to it."""
+    tools = target.toolchain
+    yield related(plain("linux-headers", target.tree.release), RelationshipType.DEPENDS_ON)
+    for name in LIBRARY_CRATES:
+        yield related(plain(name, tools.rustc.version), RelationshipType.STATIC_LINK)
+    for name, tool in (("rustc", tools.rustc), ("bindgen", tools.bindgen), ("cc", tools.cc)):
+        package = plain(name, tool.version)
+        yield package, Relationship(package.spdx_id, RelationshipType.BUILD_TOOL_OF, MODULE)
+
+
+def related(package: Package, kind: RelationshipType) -> tuple[Package, Relationship]:
+    """A package to which the module has a relation."""
+    return package, Relationship(MODULE, kind, package.spdx_id)
+
+
+def plain(name: str, version: str) -> Package:
+    """A package of which nothing is known but its version."""
+    identifier = f"SPDXRef-{name.replace('_', '-')}"
+    return Package(identifier, name, SpdxNoAssertion(), version=version, files_analyzed=False)
+
+
+def creation_info(package: ModulePackage) -> CreationInfo:
+    """Who says so and when. The document's name in the world is made of what the package holds."""
+    digests = (hashlib.sha256(data).hexdigest() for _, data in sorted(package.files.items()))
+    unique = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
+    return CreationInfo(
+        spdx_version="SPDX-2.3",
+        spdx_id=DOCUMENT,
+        name=package.name,
+        document_namespace=f"https://spdx.org/spdxdocs/{package.name}-{package.info.version}-{unique}",
+        creators=[Actor(ActorType.TOOL, "scons-kmod")],
+        # As SPDX wants it: UTC, and no word of that.
+        created=datetime.datetime.fromtimestamp(package.seconds, datetime.UTC).replace(tzinfo=None),
+    )
