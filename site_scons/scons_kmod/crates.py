@@ -232,7 +232,13 @@ def indirect(target: BuildTarget) -> tuple[str, ...]:
 
 def module_dir(target: BuildTarget, manifest: Manifest) -> Path:
     """Where a module's files lie."""
-    return target.build / "modules" / manifest.name
+    return named_dir(target, manifest.name)
+
+
+@functools.cache
+def named_dir(target: BuildTarget, name: str) -> Path:
+    """Where the files of a module of this name lie."""
+    return target.build / "modules" / name
 
 
 def crate_object(target: BuildTarget, manifest: Manifest) -> Path:

@@ -18,7 +18,7 @@ from scons_kmod.cc import (
     searched,
     without_includes,
 )
-from scons_kmod.crates import LIBRARY_CRATES, crate_object, library_stamp, module_dir, support_object
+from scons_kmod.crates import LIBRARY_CRATES, crate_object, library_stamp, module_dir, named_dir, support_object
 from scons_kmod.digests import TOKENS
 from scons_kmod.helpers import helpers_archive, layout_object
 from scons_kmod.kbuild import PROBE, probe_mod_c, strip_options
@@ -69,7 +69,13 @@ def whole_object(target: BuildTarget, manifest: Manifest) -> Path:
 
 def module_object(target: BuildTarget, manifest: Manifest) -> Path:
     """The whole module as one object, before modpost."""
-    return module_dir(target, manifest) / "link" / f"{manifest.name}.o"
+    return named_object(target, manifest.name)
+
+
+@functools.cache
+def named_object(target: BuildTarget, name: str) -> Path:
+    """The object of a module of this name."""
+    return named_dir(target, name) / f"link/{name}.o"
 
 
 def module_ko(target: BuildTarget, manifest: Manifest) -> Path:

@@ -63,6 +63,10 @@ class Graph:
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
 
+    def may_change(self, path: str) -> bool:
+        """Whether the file at `path`, an output of a step, has a node."""
+        return self.everything or path in self.doubtful
+
     def announce(self, target: list[Node], source: list[Node], env: Env) -> str:
         """What ``-n`` prints for a step that may have to run; a step that does run says so itself."""
         return self.line(env["KMOD_STEP"]) if env.GetOption("no_exec") else ""

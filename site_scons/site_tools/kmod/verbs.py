@@ -45,8 +45,8 @@ def add_verbs(env: Env) -> None:
         check_words(session)
         if "why" in COMMAND_LINE_TARGETS:
             why(session, chosen)
-    everything = env.Alias("all", objects(session.targets, session.manifests))
-    some = objects(session.targets, chosen)
+    everything = env.Alias("all", objects(session, session.manifests))
+    some = objects(session, chosen)
     Default(some if session.settings.module else everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
     programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
@@ -62,7 +62,8 @@ def add_verbs(env: Env) -> None:
 
 def verb(env: Env, name: str, needs: Any, action: Any) -> None:
     """An alias that runs `action` each time it is named, after all that it `needs`."""
-    env.AlwaysBuild(env.Alias(name, needs, env.Action(action, cmdstr=None)))
+    if name in COMMAND_LINE_TARGETS:
+        env.AlwaysBuild(env.Alias(name, needs, env.Action(action, cmdstr=None)))
 
 
 def chosen_modules(session: Session) -> list[Manifest]:
@@ -86,9 +87,11 @@ def check_words(session: Session) -> None:
         raise UserError("there is no module or verb of this name", where=word, fix=suggestion(word, names))
 
 
-def objects(targets: Sequence[BuildTarget], manifests: Sequence[Manifest]) -> list[str]:
-    """The modules' .ko files for all targets."""
-    return [str(module_ko(target, manifest)) for target in targets for manifest in manifests]
+def objects(session: Session, manifests: Sequence[Manifest]) -> list[str]:
+    """The modules' .ko files for all targets, but for those that are up to date whatever happens."""
+    paths = [str(module_ko(target, manifest)) for target in session.targets for manifest in manifests]
+    # One at least: of what depends on nothing, SCons says that there is nothing to be done, not that it is up to date.
+    return [path for path in paths if session.graph.may_change(path)] or paths[:1]
 
 
 def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any]:
