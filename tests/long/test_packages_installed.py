@@ -92,7 +92,6 @@ class Rpm(Dpkg):
             "BuildArch": "noarch",
         }
         lines = [*(f"{name}: {value}" for name, value in heads.items()), *(f"Provides: {one}" for one in provided)]
-        lines.append("BuildArch: noarch")
         spec = directory / "image.spec"
         spec.write_text("\n".join([*lines, "%description", "stand-in", "%files", ""]))
         run("rpmbuild", "-bb", "--quiet", "--define", f"_topdir {directory}", spec)
