@@ -8,21 +8,18 @@ import email.utils
 import gzip
 import hashlib
 import os
-import tempfile
 import textwrap
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
-from scons_kmod.errors import MachineError
-from scons_kmod.module_package import ModulePackage
+from scons_kmod.module_package import REVISION, ModulePackage, workplace
+from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
-from scons_kmod.signing import program
 
 # dpkg's name for the machine of each of Kbuild's.
 ARCHITECTURES = {"x86": "amd64"}
-REVISION = "1"
 # The licences that every Debian system has the text of, by their SPDX names.
-COMMON = {"GPL-2.0-only": "GPL-2", "GPL-2.0-or-later": "GPL-2", "GPL-2.0": "GPL-2", "MIT": None}
+COMMON = {"GPL-2.0-only": "GPL-2", "GPL-2.0-or-later": "GPL-2", "GPL-2.0": "GPL-2"}
 # Run when the package is configured and when it is removed: modprobe's lists, and an initramfs with the module in it.
 SCRIPT = """\
 #!/bin/sh
@@ -47,18 +44,14 @@ def build_deb(package: ModulePackage, arch: str, directory: Path, log: RunLog) -
     """
     architecture = ARCHITECTURES[arch]
     made = directory / f"{package.name}_{package.info.version}-{REVISION}_{architecture}.deb"
-    dpkg_deb = program("dpkg-deb", "dpkg")
-    directory.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".deb-", dir=directory) as work:
-            root = Path(work) / "root"
-            lay_out(package, architecture, root)
-            whole = Path(work) / made.name
-            argv = (dpkg_deb, "--root-owner-group", "-Zxz", "--build", root, whole)
-            log.run(argv, step="DEB", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
-            whole.replace(made)
-    except OSError as error:
-        raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
+    dpkg_deb = program("dpkg-deb")
+    with workplace(directory) as work:
+        root = work / "root"
+        lay_out(package, architecture, root)
+        whole = work / made.name
+        argv = (dpkg_deb, "--root-owner-group", "-Zxz", "--build", root, whole)
+        log.run(argv, step="DEB", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
+        whole.replace(made)
     return made
 
 

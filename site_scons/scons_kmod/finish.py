@@ -10,9 +10,10 @@ from scons_kmod.atomic import copy_file
 from scons_kmod.errors import UserError
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
-from scons_kmod.signing import Signing, choose_signing, program
+from scons_kmod.signing import Signing, choose_signing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,10 +31,6 @@ COMPRESSIONS = {
     "CONFIG_MODULE_COMPRESS_XZ": Compression(".xz", ("xz", "-T1", "--check=crc32", "--lzma2=dict=1MiB", "-f")),
     "CONFIG_MODULE_COMPRESS_ZSTD": Compression(".zst", ("zstd", "-T1", "--rm", "-f", "-q")),
 }
-
-
-# The packages of programs that are called otherwise.
-PACKAGES = {"xz": "xz-utils"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Finish:
         if self.compression is None:
             return made
         name, *options = self.compression.argv
-        log.run((program(name, PACKAGES.get(name)), *options, made), step=name.upper(), unit=made.name)
+        log.run((program(name), *options, made), step=name.upper(), unit=made.name)
         return made.with_name(f"{made.name}{self.compression.ending}")
 
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from spdx_tools.common.spdx_licensing import spdx_licensing
+
 from scons_kmod.build_target import BuildTarget
-from scons_kmod.errors import UserError
+from scons_kmod.errors import MachineError, UserError
 from scons_kmod.finish import choose_finish
 from scons_kmod.link import module_ko
 from scons_kmod.manifest import FILE_NAME, Manifest
@@ -18,6 +21,9 @@ from scons_kmod.package_info import PackageInfo
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 from scons_kmod.target import Target
+
+# Of the package itself: it is made anew for each version of the module.
+REVISION = "1"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +54,10 @@ def module_package(
         what = f"the manifest of {manifest.name} says nothing of packages"
         fix = "write a table [package] with version, date, maintainer, summary and license"
         raise UserError(what, where=str(manifest.directory / FILE_NAME), fix=fix)
+    unknown = spdx_licensing.validate(info.license).errors
+    if unknown:
+        where = f"{manifest.directory / FILE_NAME}: [package] license"
+        raise UserError(" ".join(unknown), where=where, fix="write an SPDX expression: GPL-2.0-only")
     name = f"{manifest.name.replace('_', '-').lower()}-modules-{release}"
     finish = choose_finish(settings, target.tree, target.kbuild)
     with tempfile.TemporaryDirectory(prefix="package-", dir=target.build) as directory:
@@ -64,6 +74,17 @@ def module_package(
         files=files,
         seconds=source_date(info),
     )
+
+
+@contextmanager
+def workplace(directory: Path) -> Iterator[Path]:
+    """A directory in `directory` to make a package in; gone afterwards. Raises `MachineError` if there is no room."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".package-", dir=directory) as work:
+            yield Path(work)
+    except OSError as error:
+        raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
 
 
 def source_date(info: PackageInfo) -> int:

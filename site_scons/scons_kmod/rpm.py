@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import datetime
 import os
-import tempfile
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
-from scons_kmod.errors import MachineError
-from scons_kmod.module_package import ModulePackage
+from scons_kmod.module_package import REVISION, ModulePackage, workplace
+from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
-from scons_kmod.signing import program
 
 # rpm's name for the machine of each of Kbuild's.
 ARCHITECTURES = {"x86": "x86_64"}
-REVISION = "1"
 # Nothing of the machine or of the moment gets into the package, and no file is stripped, compressed or linked to.
 SETTINGS = {
     "_buildhost": "localhost",
@@ -71,21 +68,17 @@ def build_rpm(package: ModulePackage, arch: str, directory: Path, log: RunLog) -
     """
     architecture = ARCHITECTURES[arch]
     made = directory / f"{package.name}-{package.info.version}-{REVISION}.{architecture}.rpm"
-    rpmbuild = program("rpmbuild", "rpm")
-    directory.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".rpm-", dir=directory) as work:
-            staged = Path(work) / "staged"
-            lay_out(package, staged)
-            spec = Path(work) / "module.spec"
-            write_text(spec, spec_text(package, staged))
-            settings = {**SETTINGS, "_topdir": work}
-            words = [word for name, value in settings.items() for word in ("--define", f"{name} {value}")]
-            argv = [rpmbuild, "-bb", "--quiet", "--target", architecture, *words, str(spec)]
-            log.run(argv, step="RPM", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
-            (Path(work) / f"RPMS/{architecture}/{made.name}").replace(made)
-    except OSError as error:
-        raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
+    rpmbuild = program("rpmbuild")
+    with workplace(directory) as work:
+        staged = work / "staged"
+        lay_out(package, staged)
+        spec = work / "module.spec"
+        write_text(spec, spec_text(package, staged))
+        settings = {**SETTINGS, "_topdir": str(work)}
+        words = [word for name, value in settings.items() for word in ("--define", f"{name} {value}")]
+        argv = [rpmbuild, "-bb", "--quiet", "--target", architecture, *words, str(spec)]
+        log.run(argv, step="RPM", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
+        (work / f"RPMS/{architecture}/{made.name}").replace(made)
     return made
 
 

@@ -45,7 +45,7 @@ def write_sbom(
     """
     sources = source_files(target, manifest, steps, store)
     files = [file_of(number, name, source) for number, (name, source) in enumerate(sorted(sources.items()))]
-    known = list(others(target))
+    known = list(others(target, manifest))
     packages = [module_of(package), *(one for one, _ in known)]
     relations = [
         Relationship(DOCUMENT, RelationshipType.DESCRIBES, MODULE),
@@ -99,13 +99,16 @@ def module_of(package: ModulePackage) -> Package:
     )
 
 
-def others(target: BuildTarget) -> Iterator[tuple[Package, Relationship]]:
+def others(target: BuildTarget, manifest: Manifest) -> Iterator[tuple[Package, Relationship]]:
     """What else is in the module or has made it, and in which relation to it."""
     tools = target.toolchain
     yield related(plain("linux-headers", target.tree.release), RelationshipType.DEPENDS_ON)
-    for name in LIBRARY_CRATES:
-        yield related(plain(name, tools.rustc.version), RelationshipType.STATIC_LINK)
-    for name, tool in (("rustc", tools.rustc), ("bindgen", tools.bindgen), ("cc", tools.cc)):
+    compilers = {"cc": tools.cc}
+    if manifest.root:
+        compilers |= {"rustc": tools.rustc, "bindgen": tools.bindgen}
+        for name in LIBRARY_CRATES:
+            yield related(plain(name, tools.rustc.version), RelationshipType.STATIC_LINK)
+    for name, tool in compilers.items():
         package = plain(name, tool.version)
         yield package, Relationship(package.spdx_id, RelationshipType.BUILD_TOOL_OF, MODULE)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import shutil
 import struct
 import tempfile
 from pathlib import Path
 
 from scons_kmod.errors import MachineError, StepError, UserError
 from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 
@@ -128,11 +128,3 @@ def dkms_key(root: Path) -> tuple[str, Path]:
         fix = "`dkms generate_mok` makes one; or name another key"
         raise UserError(f"DKMS has no key here: {key} is not there", where=f"SIGN_KEY={DKMS}", fix=fix)
     return str(key), certificate
-
-
-def program(name: str, package: str | None = None) -> str:
-    """The path of a program, which a package (by default of the same name) brings. Raises `MachineError`."""
-    found = shutil.which(name)
-    if found is None:
-        raise MachineError("not found", where=name, fix=f"apt-get install {package or name}")
-    return found

@@ -192,6 +192,13 @@ def test_the_time_can_be_given(built: Checkout, deb: Path, monkeypatch: pytest.M
     assert "user error: SOURCE_DATE_EPOCH=yesterday: seconds since 1970 are expected" in done.stderr
 
 
+def test_a_license_that_nobody_knows(built: Checkout) -> None:
+    with built.edited(f"modules/{MODULE}/module.toml", "GPL-2.0-only", "Mine-1.0"):
+        done = built.scons("deb", check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "module.toml: [package] license: Unknown license key(s): Mine-1.0" in done.stderr
+
+
 def test_a_module_that_says_nothing_of_packages(other_checkout: Checkout) -> None:
     done = other_checkout.scons("deb", f"MODULE={MODULE}", check=False)
     assert done.returncode == 2
