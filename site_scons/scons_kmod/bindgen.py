@@ -123,7 +123,7 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
     bindgen = target.toolchain.bindgen
     unit, text = header(target, headers)
     asked = {
-        "libclang": f"{dict(bindgen.env)['LIBCLANG_PATH']}/libclang.so",
+        "libclang": dict(bindgen.env)["LIBCLANG_PATH"],
         "header": str(unit),
         "flags": bindgen_flags(target),
         "sources": [str(path) for path in sources],

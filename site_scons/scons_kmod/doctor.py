@@ -17,14 +17,16 @@ from pathlib import Path
 from scons_kmod.accelerator import BOOT_ID, KVM_DEVICE, read_answers
 from scons_kmod.cache import cache_directory
 from scons_kmod.errors import KmodError
+from scons_kmod.home import home
 from scons_kmod.install import SYSTEM_DIRECTORIES
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import installed
 from scons_kmod.run_log import RunLog
-from scons_kmod.toolchain import Choice, find_bindgen, find_compiler, find_rustc, libclang
+from scons_kmod.toolchain import Choice, find_bindgen, find_compiler, find_rustc, libclang, libclang_version
 
-BOOTSTRAP = "./bootstrap"
+# What a checkout has, and the installed package has not.
+BOOTSTRAP = home() / "bootstrap"
 # Columns that a line of the report may take; only paths may be longer.
 LINE = 120
 
@@ -156,7 +158,7 @@ def libclang_finding(wanted: str) -> Finding:
         path = libclang(wanted)
     except KmodError as error:
         return wrong("Toolchain", "libclang", error)
-    return Finding("Toolchain", "libclang", f"{importlib.metadata.version('libclang')}  {path}")
+    return Finding("Toolchain", "libclang", f"{libclang_version(path)}  {path}")
 
 
 def library_finding(name: str, package: str) -> Finding:
@@ -195,8 +197,8 @@ def busybox_finding() -> Finding:
         from scons_kmod.initramfs import static_busybox
 
         return Finding("Tests in a VM", "busybox", f"static  {static_busybox()}")
-    except ImportError as error:
-        return Finding("Tests in a VM", "busybox", f"the Python package of {error.name} is not there", BOOTSTRAP)
+    except ImportError:
+        return Finding("Tests in a VM", "busybox", "the Python package pyelftools is not there", pip("pyelftools"))
     except KmodError as error:
         return wrong("Tests in a VM", "busybox", error)
 
@@ -206,7 +208,12 @@ def python_finding(heading: str, name: str) -> Finding:
     try:
         return Finding(heading, name, f"{importlib.metadata.version(name)}  Python package")
     except importlib.metadata.PackageNotFoundError:
-        return Finding(heading, name, "Python package", BOOTSTRAP)
+        return Finding(heading, name, "Python package", pip(name))
+
+
+def pip(name: str) -> str:
+    """The command that installs a Python package."""
+    return f"python3 -m pip install {name}"
 
 
 def kvm_finding(cache: Path) -> Finding:
@@ -236,7 +243,7 @@ def size_of(directory: Path) -> str:
 
 def wrong(heading: str, name: str, error: KmodError) -> Finding:
     """A finding that something is missing, made of the error that says so."""
-    return Finding(heading, name, error.what, error.fix or BOOTSTRAP)
+    return Finding(heading, name, error.what, error.fix or "see above")
 
 
 def table(findings: Iterable[Finding]) -> Iterator[str]:
@@ -264,4 +271,5 @@ def summary(findings: Iterable[Finding]) -> list[str]:
     missing = [row.name for row in findings if row.missing]
     if not missing:
         return ["", "Nothing is missing."]
-    return ["", f"Missing: {', '.join(missing)}. On Debian 12, {BOOTSTRAP} scons installs what it needs."]
+    hint = " On Debian 12, ./bootstrap scons installs what it needs." if BOOTSTRAP.is_file() else ""
+    return ["", f"Missing: {', '.join(missing)}.{hint}"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from spdx_tools.common.spdx_licensing import spdx_licensing
+from license_expression import get_spdx_licensing
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import MachineError, UserError
@@ -54,7 +54,7 @@ def module_package(
         what = f"the manifest of {manifest.name} says nothing of packages"
         fix = "write a table [package] with version, date, maintainer, summary and license"
         raise UserError(what, where=str(manifest.directory / FILE_NAME), fix=fix)
-    unknown = spdx_licensing.validate(info.license).errors
+    unknown = get_spdx_licensing().validate(info.license).errors
     if unknown:
         where = f"{manifest.directory / FILE_NAME}: [package] license"
         raise UserError(" ".join(unknown), where=where, fix="write an SPDX expression: GPL-2.0-only")

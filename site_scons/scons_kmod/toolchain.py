@@ -23,6 +23,8 @@ from scons_kmod.target import ToolVersions
 CODE_LIBRARIES = re.compile(r"lib(rustc_driver|LLVM|clang|bfd|opcodes)\b")
 # Where the distribution's programs are, should PATH not lead there.
 SYSTEM_PROGRAMS = Path("/usr/bin")
+# Where Debian has a directory for each version of LLVM.
+SYSTEM_LLVM = Path("/usr/lib")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +83,7 @@ def find_toolchain(
         files = [*there, *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
-    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), libclang_place()]
+    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), *libclangs()]
     return from_json(remembered(directory / "toolchain.json", key, look))
 
 
@@ -101,7 +103,7 @@ def rustcs(cache: Path) -> list[str]:
 
 def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
     """A rustc with its library sources. Raises `MachineError`."""
-    fix = f"the target asks for {wanted}; on Debian 12 `./bootstrap` installs rustc-web and rust-web-src"
+    fix = f"the target asks for {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
     return choose("rustc", rustcs(cache), lambda path: look_at_rustc(path, wanted, log), fix)
 
 
@@ -112,7 +114,7 @@ def bindgens() -> list[str]:
 
 def find_bindgen(need: ToolVersions, log: RunLog) -> Choice:
     """A bindgen, with its libclang. Raises `MachineError`."""
-    fix = f"the target asks for {need.bindgen}; on Debian 12 `./bootstrap` installs it: apt-get install bindgen"
+    fix = f"the target asks for {need.bindgen}; on Debian 12: apt-get install bindgen"
     return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, need, log), fix)
 
 
@@ -168,37 +170,47 @@ def library_path(path: str) -> tuple[tuple[str, str], ...]:
 
 
 def look_at_bindgen(path: str, need: ToolVersions, log: RunLog) -> Found:
-    """A bindgen of the wanted version, with the libclang of the Python package."""
+    """A bindgen of the wanted version, with the libclang that it is to load."""
     text = output([path, "--version"], "bindgen", log)
     version = matched_version(text, r"bindgen (\S+)", need.bindgen)
     library = libclang(need.libclang)
     files = (*program_files(path, log), library)
-    env = (("LIBCLANG_PATH", str(Path(library).parent)),)
+    env = (("LIBCLANG_PATH", library),)
     return Found(Tool(path, version, Digests().whole(files), env), files)
 
 
 def libclang(wanted: str) -> str:
-    """The libclang.so of the `libclang` Python package. Raises `MachineError` if it is absent or of another version.
+    """The path of a libclang of the wanted version. Raises `MachineError` if there is none.
 
     A target asks for one: bindgen 0.60 panics on the kernel's anonymous types with libclang 16 and later.
     """
+    refused = []
+    for path in libclangs():
+        try:
+            matched_version(libclang_version(path), r"(.+)", wanted)
+        except MachineError as error:
+            refused.append(f"{path}: {error.what}")
+        else:
+            return path
+    fix = f"on Debian 12: apt-get install libclang1-{wanted}; the Python package libclang {wanted} will do, too"
+    raise MachineError("\n".join(refused) or "not found", where="libclang", fix=fix)
+
+
+def libclangs() -> list[str]:
+    """Every libclang: that of the Python package of this name, which is not imported as that loads it; Debian's."""
+    spec = importlib.util.find_spec("clang")
+    places = (spec.submodule_search_locations if spec else None) or []
+    own = [Path(place) / "native/libclang.so" for place in places]
+    return [str(path) for path in (*own, *sorted(SYSTEM_LLVM.glob("llvm-*/lib/libclang.so.1"))) if path.exists()]
+
+
+def libclang_version(path: str) -> str:
+    """The version of a libclang: in Debian it is in the file's own name (``libclang-15.so.15.0.6``)."""
+    if match := re.search(r"\.so\.(\d[\d.]*\d)$", str(Path(path).resolve())):
+        return match[1]
     import importlib.metadata  # slow, and a build that has nothing to do never gets here
 
-    fix = "`./bootstrap` installs the Python package of that name as pyproject.toml pins it"
-    try:
-        matched_version(importlib.metadata.version("libclang"), r"(.+)", wanted)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise MachineError("not found", where="libclang", fix=fix) from error
-    except MachineError as error:
-        raise MachineError(error.what, where="libclang", fix=fix) from error
-    return libclang_place()
-
-
-def libclang_place() -> str:
-    """Where the package has its library. It is not imported: that would load the library."""
-    spec = importlib.util.find_spec("clang")
-    places = spec.submodule_search_locations if spec else None
-    return str(Path((places or [""])[0]) / "native/libclang.so")
+    return importlib.metadata.version("libclang")
 
 
 def look_at_compiler(path: str, tree: Path, log: RunLog, binutils: Sequence[str]) -> Found:

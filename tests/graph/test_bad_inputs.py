@@ -256,7 +256,7 @@ def test_a_tool_that_is_too_old(author: Author) -> None:
         first, *refused, fix = author.complaint().splitlines()
     assert first == "machine error: rustc: none that is here can be used"
     assert f"    {rustc['path']}: version {rustc['version']}, where the target asks for 1.999" in refused
-    assert fix == "    the target asks for 1.999; on Debian 12 `./bootstrap` installs rustc-web and rust-web-src"
+    assert fix == "    the target asks for 1.999; on Debian 12: apt-get install rustc-web rust-web-src"
     author.checkout.scons()
 
 

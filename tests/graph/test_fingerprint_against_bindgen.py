@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from scons_kmod import fingerprint, generate_bindings
 from scons_kmod.bindgen import parameters
-from scons_kmod.toolchain import libclang_place
+from scons_kmod.toolchain import libclang
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Each is moved, wrapped and repeated as a whole.
@@ -370,7 +370,7 @@ class Against:
         (directory / "unit.h").write_text(UNIT)
         flags = ["-std=gnu11", "-w", "-D__LINE__=0", "-Wno-builtin-macro-redefined"]
         self.first = {
-            "libclang": libclang_place(),
+            "libclang": libclang("15"),
             "header": str(directory / "unit.h"),
             "flags": flags,
             "sources": [str(directory / "source.rs")],
@@ -382,7 +382,7 @@ class Against:
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},
         }
         self.second["bindgen"] += ["--no-rustfmt-bindings"]
-        os.environ["LIBCLANG_PATH"] = str(Path(libclang_place()).parent)
+        os.environ["LIBCLANG_PATH"] = libclang("15")
 
     def fingerprint(self, files: dict[str, list[str]], words: list[str]) -> str | None:
         """The fingerprint, or None if the headers can't be compiled."""

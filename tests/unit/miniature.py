@@ -17,6 +17,8 @@ RECORDED = Path(__file__).with_name("recorded")
 RELEASES = {"6.1": "6.1.0-56-amd64", "6.12": "6.12.117+deb12-amd64"}
 COMPILERS = {"6.1": "gcc-12", "6.12": "x86_64-linux-gnu-gcc-12"}
 
+CLANG = "/opt/clang/libclang.so"
+
 # Kbuild in miniature: it leaves what the real one left, and counts how often it was run.
 MAKEFILE = """\
 modules:
@@ -96,7 +98,7 @@ def target(directory: Path, version: str = "6.12") -> BuildTarget:
         toolchain=Toolchain(
             rustc=Tool("/opt/rust/bin/rustc", "1.96.0", "rustc's digest", (("LD_LIBRARY_PATH", "/opt/rust/lib"),)),
             library="/opt/rust/library",
-            bindgen=Tool("/usr/bin/bindgen", "0.60.1", "bindgen's digest", (("LIBCLANG_PATH", "/opt/clang"),)),
+            bindgen=Tool("/usr/bin/bindgen", "0.60.1", "bindgen's digest", (("LIBCLANG_PATH", CLANG),)),
             cc=Tool(cc, "12.2.0", "gcc's digest"),
             refused=(),
         ),

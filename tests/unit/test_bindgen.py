@@ -69,7 +69,7 @@ def test_a_step_depends_on_all_parts_of_its_program(made: BuildTarget, step: Cal
 
 
 def test_both_take_the_same_libclang(made: BuildTarget) -> None:
-    assert dict(bindings_step(made).commands[0].env) == {"LIBCLANG_PATH": "/opt/clang"}
+    assert dict(bindings_step(made).commands[0].env) == {"LIBCLANG_PATH": "/opt/clang/libclang.so"}
     assert asked(fingerprint_step(made, ()))["libclang"] == "/opt/clang/libclang.so"
 
 

@@ -15,7 +15,7 @@ import pytest
 from scons_kmod import fingerprint, program
 from scons_kmod.fingerprint import HeaderError, identifiers
 from scons_kmod.step import read_depfile
-from scons_kmod.toolchain import libclang_place
+from scons_kmod.toolchain import libclang
 
 HEADER = """\
 typedef unsigned int u32;
@@ -50,7 +50,7 @@ def request(directory: Path, words: str) -> dict[str, Any]:
     source = directory / "source.rs"
     source.write_text(words)
     return {
-        "libclang": libclang_place(),
+        "libclang": libclang("15"),
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
         "sources": [str(source)],

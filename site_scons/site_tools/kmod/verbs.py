@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from SCons.Script import COMMAND_LINE_TARGETS, Default
 
@@ -23,6 +23,9 @@ from scons_kmod.settings import VERBS
 
 from .graph import nodes
 from .session import Session, reported
+
+if TYPE_CHECKING:
+    from scons_kmod.module_package import ModulePackage
 
 Env = Any
 # Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
@@ -158,8 +161,6 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
     from scons_kmod.deb import build_deb
     from scons_kmod.module_package import module_package
     from scons_kmod.rpm import build_rpm
-    from scons_kmod.sbom import write_sbom
-    from scons_kmod.why import steps_to
 
     build = {"deb": build_deb, "rpm": build_rpm}[kind]
     with reported():
@@ -168,11 +169,25 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
             for manifest in packaged(manifests, session):
                 package = module_package(target, chosen.description, manifest, session.settings, log)
                 made = build(package, target.tree.arch, target.build / kind, log)
-                document = made.with_suffix(".spdx.json")
-                steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
-                write_sbom(document, package, target, manifest, steps, session.store(target.name))
-                print(*(f"  {kind.upper():<8}{path.relative_to(session.top)}" for path in (made, document)), sep="\n")
+                print(f"  {kind.upper():<8}{made.relative_to(session.top)}")
+                document(session, target, manifest, package, made.with_suffix(".spdx.json"))
     return 0
+
+
+def document(session: Session, target: BuildTarget, manifest: Manifest, package: ModulePackage, path: Path) -> None:
+    """Write the SPDX document of a package, if the library for it is there: Debian has no package of it."""
+    try:
+        from scons_kmod.sbom import write_sbom
+    except ImportError as error:
+        print(
+            f"  {'SPDX':<8}left out, as the Python package {error.name} is not there: python3 -m pip install spdx-tools"
+        )
+        return
+    from scons_kmod.why import steps_to
+
+    steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
+    write_sbom(path, package, target, manifest, steps, session.store(target.name))
+    print(f"  {'SPDX':<8}{path.relative_to(session.top)}")
 
 
 def packaged(manifests: Sequence[Manifest], session: Session) -> list[Manifest]:
