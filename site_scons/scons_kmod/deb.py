@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import email.utils
 import gzip
 import hashlib
 import os
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
 from scons_kmod.module_package import REVISION, ModulePackage, workplace
+from scons_kmod.package_info import PackageInfo
 from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 
@@ -37,25 +40,68 @@ fi
 """
 
 
-def build_deb(package: ModulePackage, arch: str, directory: Path, log: RunLog) -> Path:
-    """Make the package in `directory`; returns its path. `arch` is Kbuild's SRCARCH.
+@dataclasses.dataclass(frozen=True)
+class DebPackage:
+    """What dpkg is to know of a package. `about` and `change` say what it holds: in the description, in the changelog.
+
+    `files` are by their paths below the root directory, `scripts` by their names (deb-postinst(5)). `seconds` is the
+    time of all files, since 1970. `compression` are options for dpkg-deb.
+    """
+
+    name: str
+    architecture: str
+    depends: str
+    info: PackageInfo
+    about: str
+    change: str
+    files: Mapping[str, bytes]
+    scripts: Mapping[str, str]
+    seconds: int
+    compression: tuple[str, ...] = ("-Zxz",)
+
+    @property
+    def version(self) -> str:
+        """The upstream version and the package's own revision."""
+        return f"{self.info.version}-{REVISION}"
+
+
+def module_deb(package: ModulePackage, arch: str) -> DebPackage:
+    """The package of a module for one kernel. `arch` is Kbuild's SRCARCH."""
+    release = package.release
+    return DebPackage(
+        name=package.name,
+        architecture=ARCHITECTURES[arch],
+        depends=f"kmod, {' | '.join(package.kernels)}",
+        info=package.info,
+        about=f"This is the kernel module {package.module} for Linux {release}.",
+        change=f"{package.module} {package.info.version} for Linux {release}.",
+        files=package.files,
+        scripts={
+            name: SCRIPT.format(action=action, release=release, module=package.module)
+            for name, action in (("postinst", "configure"), ("postrm", "remove"))
+        },
+        seconds=package.seconds,
+    )
+
+
+def build_deb(package: DebPackage, directory: Path, log: RunLog) -> Path:
+    """Make the package in `directory`; returns its path.
 
     Raises `MachineError` if dpkg-deb is not there or nothing can be written, and `StepError`.
     """
-    architecture = ARCHITECTURES[arch]
-    made = directory / f"{package.name}_{package.info.version}-{REVISION}_{architecture}.deb"
+    made = directory / f"{package.name}_{package.version}_{package.architecture}.deb"
     dpkg_deb = program("dpkg-deb")
     with workplace(directory) as work:
         root = work / "root"
-        lay_out(package, architecture, root)
+        lay_out(package, root)
         whole = work / made.name
-        argv = (dpkg_deb, "--root-owner-group", "-Zxz", "--build", root, whole)
+        argv = [dpkg_deb, "--root-owner-group", *package.compression, "--build", str(root), str(whole)]
         log.run(argv, step="DEB", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
         whole.replace(made)
     return made
 
 
-def lay_out(package: ModulePackage, architecture: str, root: Path) -> None:
+def lay_out(package: DebPackage, root: Path) -> None:
     """Write the package's files below `root`, and what dpkg is to know into DEBIAN/."""
     documents = f"usr/share/doc/{package.name}"
     files = {
@@ -67,10 +113,9 @@ def lay_out(package: ModulePackage, architecture: str, root: Path) -> None:
         write_bytes(root / path, data)
     sums = "".join(f"{hashlib.md5(data).hexdigest()}  {path}\n" for path, data in sorted(files.items()))
     size = sum(-(-len(data) // 1024) for data in files.values())
-    write_text(root / "DEBIAN/control", control(package, architecture, size))
+    write_text(root / "DEBIAN/control", control(package, size))
     write_text(root / "DEBIAN/md5sums", sums)
-    for name, action in (("postinst", "configure"), ("postrm", "remove")):
-        text = SCRIPT.format(action=action, release=package.release, module=package.module)
+    for name, text in package.scripts.items():
         write_text(root / "DEBIAN" / name, text, mode=0o755)
     # Whatever the umask and the time are. dpkg-deb itself changes no time that is before SOURCE_DATE_EPOCH.
     for place in (root, *root.rglob("*")):
@@ -79,16 +124,16 @@ def lay_out(package: ModulePackage, architecture: str, root: Path) -> None:
         os.utime(place, (package.seconds, package.seconds))
 
 
-def control(package: ModulePackage, architecture: str, size: int) -> str:
+def control(package: DebPackage, size: int) -> str:
     """The control file; `size` is in KiB."""
     info = package.info
     fields = {
         "Package": package.name,
-        "Version": f"{info.version}-{REVISION}",
-        "Architecture": architecture,
+        "Version": package.version,
+        "Architecture": package.architecture,
         "Maintainer": info.maintainer,
         "Installed-Size": str(size),
-        "Depends": f"kmod, {' | '.join(package.kernels)}",
+        "Depends": package.depends,
         "Section": "kernel",
         "Priority": "optional",
         **({"Homepage": info.homepage} if info.homepage else {}),
@@ -97,28 +142,24 @@ def control(package: ModulePackage, architecture: str, size: int) -> str:
     return "".join(f"{name}: {value}\n" for name, value in fields.items())
 
 
-def extended(package: ModulePackage) -> str:
+def extended(package: DebPackage) -> str:
     """The description's further lines, each of which begins with a blank."""
-    texts = [
-        *package.info.description.split("\n\n"),
-        f"This is the kernel module {package.module} for Linux {package.release}.",
-    ]
+    texts = [*package.info.description.split("\n\n"), package.about]
     paragraphs = [textwrap.fill(text, 78) for text in texts if text.strip()]
     return "\n .\n".join(textwrap.indent(paragraph, " ") for paragraph in paragraphs)
 
 
-def changelog(package: ModulePackage) -> str:
+def changelog(package: DebPackage) -> str:
     """The changelog of a package that is made anew for each version."""
-    info = package.info
     date = email.utils.format_datetime(datetime.datetime.fromtimestamp(package.seconds, datetime.UTC))
     return (
-        f"{package.name} ({info.version}-{REVISION}) unstable; urgency=medium\n\n"
-        f"  * {package.module} {info.version} for Linux {package.release}.\n\n"
-        f" -- {info.maintainer}  {date}\n"
+        f"{package.name} ({package.version}) unstable; urgency=medium\n\n"
+        f"  * {package.change}\n\n"
+        f" -- {package.info.maintainer}  {date}\n"
     )
 
 
-def copyright_text(package: ModulePackage) -> str:
+def copyright_text(package: DebPackage) -> str:
     """The copyright file, as machines read it (copyright-format 1.0)."""
     info = package.info
     common = COMMON.get(info.license)
@@ -126,7 +167,7 @@ def copyright_text(package: ModulePackage) -> str:
     source = f"Source: {info.homepage}\n" if info.homepage else ""
     return (
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
-        f"Upstream-Name: {package.module}\n{source}\n"
+        f"Upstream-Name: {package.name}\n{source}\n"
         f"Files: *\nCopyright: {info.date.year} {info.maintainer}\nLicense: {info.license}\n"
         + (f"\nLicense: {info.license}\n{text}" if text else "")
     )

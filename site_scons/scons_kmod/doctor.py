@@ -212,8 +212,8 @@ def python_finding(heading: str, name: str) -> Finding:
 
 
 def pip(name: str) -> str:
-    """The command that installs a Python package."""
-    return f"python3 -m pip install {name}"
+    """The commands that install a Python package: Debian's, or in a virtual environment."""
+    return f"apt-get install python3-{name}, or in a virtual environment: python3 -m pip install {name}"
 
 
 def kvm_finding(cache: Path) -> Finding:

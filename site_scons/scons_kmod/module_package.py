@@ -49,16 +49,8 @@ def module_package(
 
     Raises `UserError`, `MachineError` and `StepError`.
     """
-    release, info = target.tree.release, manifest.package
-    if info is None:
-        what = f"the manifest of {manifest.name} says nothing of packages"
-        fix = "write a table [package] with version, date, maintainer, summary and license"
-        raise UserError(what, where=str(manifest.directory / FILE_NAME), fix=fix)
-    unknown = get_spdx_licensing().validate(info.license).errors
-    if unknown:
-        where = f"{manifest.directory / FILE_NAME}: [package] license"
-        raise UserError(" ".join(unknown), where=where, fix="write an SPDX expression: GPL-2.0-only")
-    name = f"{manifest.name.replace('_', '-').lower()}-modules-{release}"
+    release, info = target.tree.release, described(manifest)
+    name = f"{package_name(manifest)}-modules-{release}"
     finish = choose_finish(settings, target.tree, target.kbuild)
     with tempfile.TemporaryDirectory(prefix="package-", dir=target.build) as directory:
         module = finish.apply(module_ko(target, manifest), Path(directory), log)
@@ -74,6 +66,25 @@ def module_package(
         files=files,
         seconds=source_date(info),
     )
+
+
+def package_name(manifest: Manifest) -> str:
+    """A module's name as packages have it (Debian policy 5.6.1)."""
+    return manifest.name.replace("_", "-").lower()
+
+
+def described(manifest: Manifest) -> PackageInfo:
+    """What the manifest says of packages, with a licence that SPDX knows. Raises `UserError`."""
+    info = manifest.package
+    if info is None:
+        what = f"the manifest of {manifest.name} says nothing of packages"
+        fix = "write a table [package] with version, date, maintainer, summary and license"
+        raise UserError(what, where=str(manifest.directory / FILE_NAME), fix=fix)
+    unknown = get_spdx_licensing().validate(info.license).errors
+    if unknown:
+        where = f"{manifest.directory / FILE_NAME}: [package] license"
+        raise UserError(" ".join(unknown), where=where, fix="write an SPDX expression: GPL-2.0-only")
+    return info
 
 
 @contextmanager

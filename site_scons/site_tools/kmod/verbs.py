@@ -37,7 +37,7 @@ ALONE = (
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "doctor", "why")
+IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "dkms", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -60,6 +60,7 @@ def add_verbs(env: Env) -> None:
     verb(env, "install", some, lambda target, source, env: install_all(session, chosen))
     verb(env, "deb", some, lambda target, source, env: packages(session, chosen, "deb"))
     verb(env, "rpm", some, lambda target, source, env: packages(session, chosen, "rpm"))
+    verb(env, "dkms", [], lambda target, source, env: dkms(session, chosen))
     verb(env, "uninstall", [], lambda target, source, env: uninstall_all(session, chosen))
 
 
@@ -158,17 +159,19 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
 
     Beside it is an SPDX document of what it was made of.
     """
-    from scons_kmod.deb import build_deb
+    from scons_kmod.deb import build_deb, module_deb
     from scons_kmod.module_package import module_package
     from scons_kmod.rpm import build_rpm
 
-    build = {"deb": build_deb, "rpm": build_rpm}[kind]
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             log = session.log(target.name)
             for manifest in packaged(manifests, session):
                 package = module_package(target, chosen.description, manifest, session.settings, log)
-                made = build(package, target.tree.arch, target.build / kind, log)
+                if kind == "deb":
+                    made = build_deb(module_deb(package, target.tree.arch), target.build / kind, log)
+                else:
+                    made = build_rpm(package, target.tree.arch, target.build / kind, log)
                 print(f"  {kind.upper():<8}{made.relative_to(session.top)}")
                 document(session, target, manifest, package, made.with_suffix(".spdx.json"))
     return 0
@@ -179,9 +182,8 @@ def document(session: Session, target: BuildTarget, manifest: Manifest, package:
     try:
         from scons_kmod.sbom import write_sbom
     except ImportError as error:
-        print(
-            f"  {'SPDX':<8}left out, as the Python package {error.name} is not there: python3 -m pip install spdx-tools"
-        )
+        missing = f"the Python package {error.name} is not there: python3 -m pip install spdx-tools"
+        print(f"  {'SPDX':<8}left out: {missing}")
         return
     from scons_kmod.why import steps_to
 
@@ -190,12 +192,25 @@ def document(session: Session, target: BuildTarget, manifest: Manifest, package:
     print(f"  {'SPDX':<8}{path.relative_to(session.top)}")
 
 
+def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
+    """Write the source tree for DKMS of each module that says what a package needs, and a Debian package of it."""
+    from scons_kmod.deb import build_deb
+    from scons_kmod.dkms import dkms_deb, write_tree
+
+    directory, log = session.build / "dkms", session.log(session.targets[0].name)
+    with reported():
+        for manifest in packaged(manifests, session):
+            made = (write_tree(manifest, directory), build_deb(dkms_deb(manifest), directory, log))
+            print(*(f"  {'DKMS':<8}{path.relative_to(session.top)}" for path in made), sep="\n")
+    return 0
+
+
 def packaged(manifests: Sequence[Manifest], session: Session) -> list[Manifest]:
     """The modules to make packages of: those with a [package], and one that MODULE= names. Raises `UserError`."""
     found = [manifest for manifest in manifests if manifest.package or session.settings.module]
     if not found:
         fix = "write [package] with version, date, maintainer, summary and license into a manifest"
-        raise UserError("no module says anything of packages", where="deb and rpm", fix=fix)
+        raise UserError("no module says anything of packages", where="deb, rpm and dkms", fix=fix)
     return found
 
 
