@@ -12,6 +12,7 @@ from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Key, Located, Table, load
 from scons_kmod.modprobe_conf import ModprobeConf, read_conf
 from scons_kmod.package_info import PackageInfo, read_package
+from scons_kmod.requires import Requires, read_requires
 from scons_kmod.settings import VERBS
 
 FILE_NAME = "module.toml"
@@ -27,7 +28,8 @@ class Manifest:
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
     `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``). `modprobe`
-    is what is installed for modprobe beside the module, `package` what packages say of it.
+    is what is installed for modprobe beside the module, `package` what packages say of it, `requires` the kernels that
+    it is for.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Manifest:
     c_sources: tuple[Path, ...] = ()
     package: PackageInfo | None = None
     modprobe: ModprobeConf = dataclasses.field(default_factory=ModprobeConf)
+    requires: Requires = dataclasses.field(default_factory=Requires)
 
     @property
     def crate_root(self) -> Path:
@@ -63,6 +66,7 @@ def read_manifest(path: Path) -> Manifest:
     test = top.table("test", default=None)
     install = top.table("install", default=None)
     package = top.table("package", default=None)
+    requires = top.table("requires", default=None)
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
@@ -83,7 +87,8 @@ def read_manifest(path: Path) -> Manifest:
     headers = kernel_headers(bindings) if bindings else ()
     modprobe = read_conf(install) if install else ModprobeConf()
     info = read_package(package) if package else None
-    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe)
+    needs = read_requires(requires) if requires else Requires()
+    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe, needs)
 
 
 def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:

@@ -205,12 +205,18 @@ def libclangs() -> list[str]:
 
 
 def libclang_version(path: str) -> str:
-    """The version of a libclang: in Debian it is in the file's own name (``libclang-15.so.15.0.6``)."""
+    """The version of a libclang: in Debian it is in the file's own name (``libclang-15.so.15.0.6``).
+
+    Raises `MachineError`.
+    """
     if match := re.search(r"\.so\.(\d[\d.]*\d)$", str(Path(path).resolve())):
         return match[1]
     import importlib.metadata  # slow, and a build that has nothing to do never gets here
 
-    return importlib.metadata.version("libclang")
+    try:
+        return importlib.metadata.version("libclang")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise MachineError("it does not say its version") from error
 
 
 def look_at_compiler(path: str, tree: Path, log: RunLog, binutils: Sequence[str]) -> Found:

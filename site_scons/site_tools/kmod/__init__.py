@@ -21,6 +21,7 @@ from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, Ge
 
 from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.errors import UserError
 from scons_kmod.home import home
 from scons_kmod.manifest import Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
@@ -125,8 +126,18 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 
 def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """All steps of a module for a kernel; the module's name becomes an alias for its .ko."""
+    """All steps of a module for a kernel; the module's name becomes an alias for its .ko.
+
+    A module that is not for this kernel is left out, but if the command line names it that is an error.
+    """
+    session: Session = env["KMOD"]
     with reported():
+        if why := manifest.requires.unmet(target.tree):
+            if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
+                where = f"{manifest.name} for {target.name}"
+                raise UserError(why, where=where, fix="name another kernel with TARGET=, or another module")
+            print(f"  {'SKIP':<8}{manifest.name}: {why}")
+            return env.Alias(manifest.name, [])
         made = kernel_object(env, target, manifest)
     env.Alias(manifest.name, made)
     return made
@@ -134,7 +145,8 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The bindings of a kernel: what of its declarations the crates reach, and then those in Rust."""
-    manifests: list[Manifest] = env["KMOD"].manifests
+    session: Session = env["KMOD"]
+    manifests = session.served(target, session.manifests)
     headers = [header for manifest in manifests for header in manifest.headers]
     sources = bindgen.rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]

@@ -52,7 +52,12 @@ def add_verbs(env: Env) -> None:
     some = objects(session, chosen)
     Default(some if session.settings.module else everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
-    programs = [node for target in session.targets for one in chosen for node in test_programs(env, target, one)]
+    programs = [
+        node
+        for target in session.targets
+        for one in session.served(target, chosen)
+        for node in test_programs(env, target, one)
+    ]
     verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
     if "doc" in COMMAND_LINE_TARGETS:
         pages = [node for target in session.targets for node in documentation(env, target)]
@@ -93,7 +98,8 @@ def check_words(session: Session) -> None:
 
 def objects(session: Session, manifests: Sequence[Manifest]) -> list[str]:
     """The modules' .ko files for all targets, but for those that are up to date whatever happens."""
-    paths = [str(module_ko(target, manifest)) for target in session.targets for manifest in manifests]
+    served = ((target, one) for target in session.targets for one in session.served(target, manifests))
+    paths = [str(module_ko(target, manifest)) for target, manifest in served]
     # One at least: of what depends on nothing, SCons says that there is nothing to be done, not that it is up to date.
     return [path for path in paths if session.graph.may_change(path)] or paths[:1]
 
@@ -121,7 +127,7 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             path = target.build / "vm-plan.json"
-            save_plan(make_plan(target, chosen, manifests, session.log(target.name)), path)
+            save_plan(make_plan(target, chosen, session.served(target, manifests), session.log(target.name)), path)
             argv.append(f"--vm-plan={path}")
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
         status.append(subprocess.run(argv, cwd=session.top, env=environment(), check=False).returncode)
@@ -149,7 +155,7 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
     with reported():
         for target in session.targets:
-            for path in install(target, manifests, session.settings, session.log(target.name)):
+            for path in install(target, session.served(target, manifests), session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
 
@@ -166,7 +172,7 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             log = session.log(target.name)
-            for manifest in packaged(manifests, session):
+            for manifest in session.served(target, packaged(manifests, session)):
                 package = module_package(target, chosen.description, manifest, session.settings, log)
                 if kind == "deb":
                     made = build_deb(module_deb(package, target.tree.arch), target.build / kind, log)
@@ -237,7 +243,7 @@ def why(session: Session, manifests: Sequence[Manifest]) -> None:
     for target in session.targets:
         store, graph = session.store(target.name), session.graph
         entries = [] if session.settings.next else read_entries(target.build / "last-run.json")
-        for manifest in manifests:
+        for manifest in session.served(target, manifests):
             key = str(module_ko(target, manifest))
             if session.settings.next:
                 lines = next_run(graph.steps, key, graph.expected, store)
