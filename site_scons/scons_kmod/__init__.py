@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The scons-kmod library: what to run to build kernel modules, as typed records. It never imports SCons."""
+
+import datetime
+
+__version__ = "0.1.0"
+# The day of this version; packages that are made by it have its date.
+RELEASED = datetime.date(2026, 11, 25)

@@ -40,10 +40,9 @@ class CachedStep(Step):
     # The cache keeps what it makes, and the links must be made anew.
     kept: bool = False
 
-    def signature(self) -> str:
-        """A digest of what decides the content; where the cache lies is no part of it."""
-        parts = [super().signature(), *self.products, *map(str, self.source_dirs)]
-        return text_digest("\n".join(parts))
+    def signature_text(self) -> str:
+        """What decides the content; where the cache lies is no part of it."""
+        return "\n".join([super().signature_text(), *self.products, *map(str, self.source_dirs)])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Provide the entry, from the cache if it is there, and link it."""

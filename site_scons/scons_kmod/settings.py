@@ -15,7 +15,21 @@ from scons_kmod.kernel_tree import SUPPORTED_ARCHES
 # Kbuild's and our own variables that are understood, but that nothing here can do yet: never ignored.
 UNSUPPORTED = ("LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF")
 # The verbs of the command line: no module can have such a name.
-VERBS = ("all", "test", "doctor", "install", "uninstall", "why", "doc", "deb", "rpm", "dkms", "adopt", "abi-diff")
+VERBS = (
+    "all",
+    "test",
+    "doctor",
+    "install",
+    "uninstall",
+    "why",
+    "doc",
+    "deb",
+    "rpm",
+    "dkms",
+    "crates",
+    "adopt",
+    "abi-diff",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,11 +73,14 @@ class Step:
 
     def signature(self) -> str:
         """A digest of all that decides what the step makes, but for the content of the files it reads."""
+        return hashlib.sha256(self.signature_text().encode()).hexdigest()[:32]
+
+    def signature_text(self) -> str:
+        """What `signature` is a digest of."""
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.files]
         views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
-        text = json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.kind, self.exact])
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.kind, self.exact])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.

@@ -74,12 +74,15 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
             doctor(session)
         session.begin()
         session.targets = [open_target(one, session.settings, session.build, home(), session.log) for one in chosen]
+        session.sow()
     return session.targets
 
 
 def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
-    """The modules in the directories, or in those that ``MODULES=`` names, or in modules/."""
+    """The modules in the directories, or in those that ``MODULES=`` names, or in modules/; none for ``crates``."""
     session: Session = env["KMOD"]
+    if "crates" in COMMAND_LINE_TARGETS:
+        return []
     named = [Path(env.Dir(name).abspath) for name in directories]
     with reported():
         if not session.manifests:

@@ -20,6 +20,7 @@ from SCons.Node import Node
 
 from scons_kmod.errors import KmodError
 from scons_kmod.run_log import RunLog
+from scons_kmod.seed import Seed
 from scons_kmod.step import Command, Step
 from scons_kmod.store import Store
 
@@ -43,8 +44,11 @@ class Graph:
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.announce))
 
-    def add(self, env: Env, step: Step, store: Store, log: RunLog) -> None:
-        """Make the step a node of the graph, once, if it may have to run. The steps that make its inputs come first."""
+    def add(self, env: Env, step: Step, store: Store, log: RunLog, seed: Seed | None) -> None:
+        """Make the step a node of the graph, once, if it may have to run. The steps that make its inputs come first.
+
+        `seed` is what a package brings for its target, if there is one.
+        """
         if step.key in self.steps:
             return
         self.steps[step.key] = step
@@ -58,7 +62,7 @@ class Graph:
             return
         outputs = nodes(env, step)
         sources = [env.File(path) for path in (*inputs, *map(str, step.after))]
-        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log)
+        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_SEED=seed)
         # Old outputs are the store's business; and the action itself finds out whether there is anything to do.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
@@ -90,8 +94,9 @@ class Graph:
         """
         step: Step = env["KMOD_STEP"]
         store: Store = env["KMOD_STORE"]
+        seed: Seed | None = env["KMOD_SEED"]
         reasons = list(islice(store.reasons(step), MANY))
-        if not reasons or store.restore(step):
+        if not reasons or store.restore(step) or (seed and seed.plant(step, store)):
             return 0
         # One call, so that lines of steps that start at the same time stay apart.
         sys.stdout.write(self.line(step) + "\n")

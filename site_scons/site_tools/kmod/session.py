@@ -20,6 +20,7 @@ from scons_kmod.errors import KmodError
 from scons_kmod.manifest import Manifest
 from scons_kmod.open_target import Chosen
 from scons_kmod.run_log import RunLog
+from scons_kmod.seed import Seed, open_seed
 from scons_kmod.settings import Settings
 from scons_kmod.step import Step
 from scons_kmod.store import Store
@@ -45,6 +46,7 @@ class Session:
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
         self.shared: dict[tuple[str, str], list[Step]] = {}
+        self.seeds: dict[str, Seed] = {}
         self.dry = bool(GetOption("no_exec"))
         # A verb that only asks leaves the record of the last build alone.
         self.silent = False
@@ -78,6 +80,12 @@ class Session:
             store.close()
         self.digests.save()
 
+    def sow(self) -> None:
+        """Let first builds start from installed packages of support crates. Raises `MachineError` for a damaged one."""
+        for target in () if self.dry or GetOption("clean") else self.targets:
+            if seed := open_seed(target.tree.release, target.build):
+                self.seeds[target.name] = seed
+
     def store(self, target: str) -> Store:
         """What is remembered of a target's steps."""
         if target not in self.stores:
@@ -86,7 +94,10 @@ class Session:
 
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
-        self.graph.add(env, step, self.store(target), self.log(target))
+        store, seed = self.store(target), self.seeds.get(target)
+        if seed:
+            seed.plant(step, store)
+        self.graph.add(env, step, store, self.log(target), seed)
         return step
 
     def served(self, target: BuildTarget, manifests: Sequence[Manifest]) -> list[Manifest]:

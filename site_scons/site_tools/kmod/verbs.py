@@ -37,7 +37,7 @@ ALONE = (
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "dkms", "doctor", "why")
+IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "dkms", "crates", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -66,6 +66,9 @@ def add_verbs(env: Env) -> None:
     verb(env, "deb", some, lambda target, source, env: packages(session, chosen, "deb"))
     verb(env, "rpm", some, lambda target, source, env: packages(session, chosen, "rpm"))
     verb(env, "dkms", [], lambda target, source, env: dkms(session, chosen))
+    if "crates" in COMMAND_LINE_TARGETS:
+        needs = [node for target in session.targets for node in support(env, target)]
+        verb(env, "crates", needs, lambda target, source, env: crates(session))
     verb(env, "uninstall", [], lambda target, source, env: uninstall_all(session, chosen))
 
 
@@ -79,7 +82,7 @@ def chosen_modules(session: Session) -> list[Manifest]:
     """The modules that a verb is about: the one that MODULE= names, or all. Raises `UserError`."""
     name = session.settings.module
     found = [manifest for manifest in session.manifests if name in (None, manifest.name)]
-    if not found and session.targets:
+    if not found and session.targets and "crates" not in COMMAND_LINE_TARGETS:
         names = ", ".join(manifest.name for manifest in session.manifests)
         raise UserError("there is no module of this name", where=f"MODULE={name}", fix=f"there are: {names}")
     return found
@@ -208,6 +211,31 @@ def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
         for manifest in packaged(manifests, session):
             made = (write_tree(manifest, directory), build_deb(dkms_deb(manifest), directory, log))
             print(*(f"  {'DKMS':<8}{path.relative_to(session.top)}" for path in made), sep="\n")
+    return 0
+
+
+def support(env: Env, target: BuildTarget) -> list[Any]:
+    """The nodes of all that the modules of a target share."""
+    from scons_kmod.link import shared_steps
+
+    session: Session = env["KMOD"]
+    linking = nodes(env, *(session.add(env, target.name, step) for step in shared_steps(target)))
+    return [*env.SupportCrates(target), *env.CHelpers(target), *linking]
+
+
+def crates(session: Session) -> int:
+    """Make a Debian package of the support crates of each target."""
+    from scons_kmod.crates_package import crates_deb
+    from scons_kmod.deb import build_deb
+    from scons_kmod.seed import pack
+
+    with reported():
+        for target in session.targets:
+            log = session.log(target.name)
+            own = (step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build))
+            files = pack(own, session.store(target.name), target.build)
+            made = build_deb(crates_deb(target, files, log), target.build / "deb", log)
+            print(f"  {'DEB':<8}{made.relative_to(session.top)}")
     return 0
 
 
