@@ -8,13 +8,12 @@ import datetime
 import email.utils
 import gzip
 import hashlib
-import os
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
-from scons_kmod.module_package import REVISION, ModulePackage, workplace
+from scons_kmod.module_package import REVISION, ModulePackage, settle, workplace
 from scons_kmod.package_info import PackageInfo
 from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
@@ -117,11 +116,8 @@ def lay_out(package: DebPackage, root: Path) -> None:
     write_text(root / "DEBIAN/md5sums", sums)
     for name, text in package.scripts.items():
         write_text(root / "DEBIAN" / name, text, mode=0o755)
-    # Whatever the umask and the time are. dpkg-deb itself changes no time that is before SOURCE_DATE_EPOCH.
-    for place in (root, *root.rglob("*")):
-        if place.is_dir():
-            place.chmod(0o755)
-        os.utime(place, (package.seconds, package.seconds))
+    # dpkg-deb itself changes no time that is before SOURCE_DATE_EPOCH.
+    settle(root, package.seconds)
 
 
 def control(package: DebPackage, size: int) -> str:

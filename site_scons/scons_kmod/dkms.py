@@ -7,29 +7,28 @@ it: dkms 3.0 takes any other answer, BUILD_EXCLUSIVE even, for a failure, and th
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes
 from scons_kmod.deb import DebPackage
-from scons_kmod.home import LIBRARY
 from scons_kmod.manifest import Manifest
 from scons_kmod.module_package import described, package_name, source_date, workplace
+from scons_kmod.source_tree import filled_in, source_tree
 
-TEMPLATES = LIBRARY / "dkms_files"
-TREE = ("dkms.conf", "build-module", "SConstruct")
+TREE = ("dkms.conf", "build-module")
 SCRIPTS = ("postinst", "prerm", "postrm")
-# Directories of a module that hold no sources.
-NO_SOURCES = ("build", "__pycache__")
 
 
 def dkms_files(manifest: Manifest) -> dict[str, bytes]:
     """The source tree for DKMS: what belongs to it, and the module's own files. Raises `UserError`."""
-    made = {name: filled_in(name, manifest).encode() for name in TREE}
-    own = {f"module/{path.relative_to(manifest.directory)}": path.read_bytes() for path in sources(manifest.directory)}
-    return {**made, **own}
+    return {**{name: dkms_file(name, manifest).encode() for name in TREE}, **source_tree(manifest)}
+
+
+def dkms_file(name: str, manifest: Manifest) -> str:
+    """A file's text for a module. No name and no version has a character that a shell would take for more."""
+    words = {"PACKAGE": package_name(manifest), "VERSION": described(manifest).version, "MODULE": manifest.name}
+    return filled_in(f"dkms/{name}", words)
 
 
 def tree_name(manifest: Manifest) -> str:
@@ -63,22 +62,6 @@ def dkms_deb(manifest: Manifest) -> DebPackage:
         about=f"DKMS builds the kernel module {manifest.name} from this package's sources for each kernel.",
         change=f"{manifest.name} {info.version}.",
         files={f"usr/src/{tree_name(manifest)}/{path}": data for path, data in dkms_files(manifest).items()},
-        scripts={name: filled_in(name, manifest) for name in SCRIPTS},
+        scripts={name: dkms_file(name, manifest) for name in SCRIPTS},
         seconds=source_date(info),
     )
-
-
-def filled_in(template: str, manifest: Manifest) -> str:
-    """A file's text for a module. No name and no version has a character that a shell would take for more."""
-    words = {"PACKAGE": package_name(manifest), "VERSION": described(manifest).version, "MODULE": manifest.name}
-    text = (TEMPLATES / template).read_text()
-    for name, value in words.items():
-        text = text.replace(f"@{name}@", value)
-    return text
-
-
-def sources(directory: Path) -> Iterator[Path]:
-    """The files of a module's directory, but for hidden ones and what was built."""
-    for parent, names, files in os.walk(directory):
-        names[:] = sorted(name for name in names if not name.startswith(".") and name not in NO_SOURCES)
-        yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))

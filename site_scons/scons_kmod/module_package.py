@@ -98,6 +98,14 @@ def workplace(directory: Path) -> Iterator[Path]:
         raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
 
 
+def settle(root: Path, seconds: int) -> None:
+    """Make what lies below `root` the same whatever the umask and the time are."""
+    for place in (root, *root.rglob("*")):
+        if place.is_dir():
+            place.chmod(0o755)
+        os.utime(place, (seconds, seconds))
+
+
 def source_date(info: PackageInfo) -> int:
     """The time of the package's files: SOURCE_DATE_EPOCH, or the day of the module's release. Raises `UserError`."""
     given = os.environ.get("SOURCE_DATE_EPOCH")

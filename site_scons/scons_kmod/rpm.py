@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import datetime
+import lzma
 import os
+import shlex
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
-from scons_kmod.module_package import REVISION, ModulePackage, workplace
+from scons_kmod.manifest import Manifest
+from scons_kmod.module_package import REVISION, ModulePackage, settle, workplace
 from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
+from scons_kmod.settings import Settings
+from scons_kmod.source_tree import archived, install_words, source_tree
 
 # rpm's name for the machine of each of Kbuild's.
 ARCHITECTURES = {"x86": "x86_64"}
@@ -27,7 +32,8 @@ SETTINGS = {
 # In English, whatever the locale is.
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Kernels of distributions with rpm provide kernel-uname-r.
+# Kernels of distributions with rpm provide kernel-uname-r, and their headers kernel-devel-uname-r. `staged` is a
+# directory with the files, given by us; without it, as from the source package, scons makes them.
 SPEC = """\
 Name: {name}
 Version: {version}
@@ -36,14 +42,24 @@ Summary: {summary}
 License: {license}
 Group: System Environment/Kernel
 {url}Packager: {maintainer}
+Source0: {archive}
+%{{!?staged:BuildRequires: kernel-devel-uname-r = {release}}}
+%{{!?staged:BuildRequires: python3dist(scons-kmod)}}
 Requires: kmod
 Requires: kernel-uname-r = {release}
 
 %description
 {description}This is the kernel module {module} for Linux {release}.
 
+%prep
+%{{!?staged:%setup -q}}
+
+%build
+%{{!?staged:scons -Q all MODULE={module} KDIR=/lib/modules/{release}/build}}
+
 %install
-cp -a {staged}/. %{{buildroot}}
+%{{?staged:cp -a %{{staged}}/. %{{buildroot}}}}
+%{{!?staged:scons -Q stage MODULE={module} KDIR=/lib/modules/{release}/build DESTDIR=%{{buildroot}} {words}}}
 
 %post
 depmod {release}
@@ -61,36 +77,52 @@ if [ -d /lib/modules/{release}/kernel ]; then depmod {release}; else rm -f /lib/
 """
 
 
-def build_rpm(package: ModulePackage, arch: str, directory: Path, log: RunLog) -> Path:
-    """Make the package in `directory`; returns its path. `arch` is Kbuild's SRCARCH.
+def build_rpm(
+    package: ModulePackage, manifest: Manifest, settings: Settings, arch: str, directory: Path, log: RunLog
+) -> list[Path]:
+    """Make the package in `directory`, and its source package if SOURCE=1 asks for it; returns their paths.
 
-    Raises `MachineError` if rpmbuild is not there or nothing can be written, and `StepError`.
+    `arch` is Kbuild's SRCARCH. Raises `MachineError` if rpmbuild is not there or nothing can be written, and
+    `StepError`.
     """
     architecture = ARCHITECTURES[arch]
-    made = directory / f"{package.name}-{package.info.version}-{REVISION}.{architecture}.rpm"
+    stem = f"{package.name}-{package.info.version}-{REVISION}"
+    whole = {f"{stem}.{architecture}.rpm": ("-bb", f"RPMS/{architecture}")}
+    if settings.source:
+        whole[f"{stem}.src.rpm"] = ("-bs", "SRPMS")
     rpmbuild = program("rpmbuild")
     with workplace(directory) as work:
-        staged = work / "staged"
-        lay_out(package, staged)
-        spec = work / "module.spec"
-        write_text(spec, spec_text(package, staged))
-        settings = {**SETTINGS, "_topdir": str(work)}
-        words = [word for name, value in settings.items() for word in ("--define", f"{name} {value}")]
-        argv = [rpmbuild, "-bb", "--quiet", "--target", architecture, *words, str(spec)]
-        log.run(argv, step="RPM", unit=made.name, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
-        (work / f"RPMS/{architecture}/{made.name}").replace(made)
-    return made
+        staged, spec = work / "staged", work / "module.spec"
+        for path, data in package.files.items():
+            write_bytes(staged / path, data)
+        settle(staged, package.seconds)
+        write_archive(package, manifest, work / "SOURCES")
+        write_text(spec, spec_text(package, settings))
+        for name, (mode, place) in whole.items():
+            # A source package has the spec in it with all paths spelled out.
+            own = {"_topdir": str(work), "staged": str(staged)} if mode == "-bb" else {"_topdir": "."}
+            defined = {**SETTINGS, **own}
+            words = [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
+            argv = [rpmbuild, mode, "--nodeps", "--quiet", "--target", architecture, *words, str(spec)]
+            log.run(argv, step="RPM", unit=name, cwd=work, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
+            (work / place / name).replace(directory / name)
+    return [directory / name for name in whole]
 
 
-def lay_out(package: ModulePackage, staged: Path) -> None:
-    """Write the package's files below `staged`, with the package's time."""
-    for path, data in package.files.items():
-        write_bytes(staged / path, data)
-    for place in staged.rglob("*"):
-        os.utime(place, (package.seconds, package.seconds))
+def write_archive(package: ModulePackage, manifest: Manifest, directory: Path) -> None:
+    """Write the sources where rpmbuild looks for them."""
+    files = {f"{package.name}-{package.info.version}/{name}": data for name, data in source_tree(manifest).items()}
+    path = directory / archive_name(package)
+    write_bytes(path, lzma.compress(archived(files, package.seconds)))
+    os.utime(path, (package.seconds, package.seconds))
 
 
-def spec_text(package: ModulePackage, staged: Path) -> str:
+def archive_name(package: ModulePackage) -> str:
+    """What the archive of the sources is called."""
+    return f"{package.name}-{package.info.version}.tar.xz"
+
+
+def spec_text(package: ModulePackage, settings: Settings) -> str:
     """The spec file. A % in a text is no macro of rpm's."""
     info = package.info
     texts = {
@@ -108,7 +140,8 @@ def spec_text(package: ModulePackage, staged: Path) -> str:
         revision=REVISION,
         module=package.module,
         release=package.release,
-        staged=staged,
+        archive=archive_name(package),
+        words=shlex.join(install_words(settings)).replace("%", "%%"),
         files="\n".join(f"/{path}" for path in sorted(package.files)),
         date=f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day:02} {date.year}",
     )

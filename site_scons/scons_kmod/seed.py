@@ -12,7 +12,6 @@ in which each has its digest for a name. As files of their own, lintian would ta
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ from typing import Any
 from scons_kmod.atomic import write_bytes, write_text
 from scons_kmod.digests import Digests, text_digest
 from scons_kmod.errors import MachineError
+from scons_kmod.source_tree import archived
 from scons_kmod.step import Step
 from scons_kmod.store import Store
 from scons_kmod.trace import Digested, Files, Trace
@@ -107,17 +107,6 @@ def pack(steps: Iterable[Step], store: Store, build: Path) -> dict[str, bytes]:
         outputs |= {str(digest): Path(path).read_bytes() for path, digest in trace.outputs.items()}
     text = json.dumps(records, indent=1, sort_keys=True) + "\n"
     return {TRACES: text.replace(str(build), BUILD).encode(), OUTPUTS: archived(outputs)}
-
-
-def archived(files: Mapping[str, bytes]) -> bytes:
-    """A tar archive, the same for the same files."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in sorted(files.items()):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    return made.getvalue()
 
 
 def portable(step: Step, build: Path) -> str:

@@ -25,6 +25,7 @@ VERBS = (
     "doc",
     "deb",
     "rpm",
+    "stage",
     "dkms",
     "crates",
     "adopt",
@@ -53,6 +54,7 @@ class Settings:
     extra_symbols: tuple[Path, ...] = ()
     update: bool = False
     next: bool = False
+    source: bool = False
     kbuild_link: bool = False
 
 
@@ -75,6 +77,7 @@ VARIABLES = {
     "KBUILD_EXTRA_SYMBOLS": "extra_symbols",
     "UPDATE": "update",
     "NEXT": "next",
+    "SOURCE": "source",
     "KBUILD_LINK": "kbuild_link",
 }
 
@@ -133,7 +136,7 @@ def convert(name: str, value: str) -> object:
             if value not in ("", "make"):
                 raise UserError(f"make is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=make")
             return value == "make"
-        case "V" | "UPDATE" | "NEXT":
+        case "V" | "UPDATE" | "NEXT" | "SOURCE":
             if value not in ("", "0", "1"):
                 raise UserError(f"0 or 1 is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=1")
             return value == "1"

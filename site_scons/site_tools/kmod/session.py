@@ -56,12 +56,14 @@ class Session:
 
     def begin(self) -> None:
         """Wait for another build in this directory, and for what a killed one started."""
-        # What others add to the graph has SCons's own memory. This makes the build directory, so that what goes wrong
-        # before leaves none.
-        SConsignFile(str(self.build / ".sconsign"))
+        # Here, so that what goes wrong before leaves none; and before SCons 4.4 makes it and says so.
+        if not self.dry:
+            self.build.mkdir(exist_ok=True)
+        # What others add to the graph has SCons's own memory.
+        if self.build.is_dir():
+            SConsignFile(str(self.build / ".sconsign"))
         if self.dry:
             return
-        self.build.mkdir(exist_ok=True)
         self._lock = (self.build / ".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from SCons.Script import COMMAND_LINE_TARGETS, Default
 
@@ -22,10 +22,8 @@ from scons_kmod.run_log import read_entries
 from scons_kmod.settings import VERBS
 
 from .graph import nodes
+from .package_verbs import crates, dkms, packages, stage, support
 from .session import Session, reported
-
-if TYPE_CHECKING:
-    from scons_kmod.module_package import ModulePackage
 
 Env = Any
 # Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
@@ -37,7 +35,7 @@ ALONE = (
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "dkms", "crates", "doctor", "why")
+IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "stage", "dkms", "crates", "doctor", "why")
 
 
 def add_verbs(env: Env) -> None:
@@ -65,6 +63,7 @@ def add_verbs(env: Env) -> None:
     verb(env, "install", some, lambda target, source, env: install_all(session, chosen))
     verb(env, "deb", some, lambda target, source, env: packages(session, chosen, "deb"))
     verb(env, "rpm", some, lambda target, source, env: packages(session, chosen, "rpm"))
+    verb(env, "stage", some, lambda target, source, env: stage(session, chosen))
     verb(env, "dkms", [], lambda target, source, env: dkms(session, chosen))
     if "crates" in COMMAND_LINE_TARGETS:
         needs = [node for target in session.targets for node in support(env, target)]
@@ -161,91 +160,6 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
             for path in install(target, session.served(target, manifests), session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
-
-
-def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
-    """Make a deb or an rpm of each module that says what a package needs: of all, or of that of MODULE=.
-
-    Beside it is an SPDX document of what it was made of.
-    """
-    from scons_kmod.deb import build_deb, module_deb
-    from scons_kmod.module_package import module_package
-    from scons_kmod.rpm import build_rpm
-
-    with reported():
-        for target, chosen in zip(session.targets, session.chosen, strict=True):
-            log = session.log(target.name)
-            for manifest in session.served(target, packaged(manifests, session)):
-                package = module_package(target, chosen.description, manifest, session.settings, log)
-                if kind == "deb":
-                    made = build_deb(module_deb(package, target.tree.arch), target.build / kind, log)
-                else:
-                    made = build_rpm(package, target.tree.arch, target.build / kind, log)
-                print(f"  {kind.upper():<8}{made.relative_to(session.top)}")
-                document(session, target, manifest, package, made.with_suffix(".spdx.json"))
-    return 0
-
-
-def document(session: Session, target: BuildTarget, manifest: Manifest, package: ModulePackage, path: Path) -> None:
-    """Write the SPDX document of a package, if the library for it is there: Debian has no package of it."""
-    try:
-        from scons_kmod.sbom import write_sbom
-    except ImportError as error:
-        missing = f"the Python package {error.name} is not there: python3 -m pip install spdx-tools"
-        print(f"  {'SPDX':<8}left out: {missing}")
-        return
-    from scons_kmod.why import steps_to
-
-    steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
-    write_sbom(path, package, target, manifest, steps, session.store(target.name))
-    print(f"  {'SPDX':<8}{path.relative_to(session.top)}")
-
-
-def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
-    """Write the source tree for DKMS of each module that says what a package needs, and a Debian package of it."""
-    from scons_kmod.deb import build_deb
-    from scons_kmod.dkms import dkms_deb, write_tree
-
-    directory, log = session.build / "dkms", session.log(session.targets[0].name)
-    with reported():
-        for manifest in packaged(manifests, session):
-            made = (write_tree(manifest, directory), build_deb(dkms_deb(manifest), directory, log))
-            print(*(f"  {'DKMS':<8}{path.relative_to(session.top)}" for path in made), sep="\n")
-    return 0
-
-
-def support(env: Env, target: BuildTarget) -> list[Any]:
-    """The nodes of all that the modules of a target share."""
-    from scons_kmod.link import shared_steps
-
-    session: Session = env["KMOD"]
-    linking = nodes(env, *(session.add(env, target.name, step) for step in shared_steps(target)))
-    return [*env.SupportCrates(target), *env.CHelpers(target), *linking]
-
-
-def crates(session: Session) -> int:
-    """Make a Debian package of the support crates of each target."""
-    from scons_kmod.crates_package import crates_deb
-    from scons_kmod.deb import build_deb
-    from scons_kmod.seed import pack
-
-    with reported():
-        for target in session.targets:
-            log = session.log(target.name)
-            own = (step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build))
-            files = pack(own, session.store(target.name), target.build)
-            made = build_deb(crates_deb(target, files, log), target.build / "deb", log)
-            print(f"  {'DEB':<8}{made.relative_to(session.top)}")
-    return 0
-
-
-def packaged(manifests: Sequence[Manifest], session: Session) -> list[Manifest]:
-    """The modules to make packages of: those with a [package], and one that MODULE= names. Raises `UserError`."""
-    found = [manifest for manifest in manifests if manifest.package or session.settings.module]
-    if not found:
-        fix = "write [package] with version, date, maintainer, summary and license into a manifest"
-        raise UserError("no module says anything of packages", where="deb, rpm and dkms", fix=fix)
-    return found
 
 
 def uninstall_all(session: Session, manifests: Sequence[Manifest]) -> int:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""A module's sources as a project of their own, for source packages: scons-kmod builds it wherever it is installed."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scons_kmod.home import LIBRARY
+from scons_kmod.manifest import Manifest
+from scons_kmod.settings import Settings
+
+SCONSTRUCT = "SConstruct"
+MODULE = "module"
+# What lies below LIBRARY for the packages: SConstruct and files with places to fill in.
+TEMPLATES = LIBRARY / "package_files"
+# Directories of a module that hold no sources.
+NO_SOURCES = ("build", "__pycache__")
+
+
+def source_tree(manifest: Manifest) -> dict[str, bytes]:
+    """The project's files by their paths. Raises `OSError`."""
+    own = {
+        f"{MODULE}/{path.relative_to(manifest.directory)}": path.read_bytes() for path in sources(manifest.directory)
+    }
+    return {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes(), **own}
+
+
+def sources(directory: Path) -> Iterator[Path]:
+    """The files of a module's directory, but for hidden ones and what was built."""
+    for parent, names, files in os.walk(directory):
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in NO_SOURCES)
+        yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))
+
+
+def archived(files: Mapping[str, bytes], seconds: int = 0) -> bytes:
+    """A tar archive, the same for the same files; all have the time `seconds` since 1970."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in sorted(files.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(data), seconds
+            archive.addfile(entry, io.BytesIO(data))
+    return made.getvalue()
+
+
+def install_words(settings: Settings) -> tuple[str, ...]:
+    """What of the command line says where modules go and what is done to them. Keys are left out: they stay here."""
+    strip = (f"INSTALL_MOD_STRIP={settings.mod_strip}",) if settings.mod_strip else ()
+    return (f"INSTALL_MOD_DIR={settings.mod_dir}", *strip)
+
+
+def filled_in(template: str, words: Mapping[str, str]) -> str:
+    """The text of one of the files with places to fill in: @WORD@."""
+    text = (TEMPLATES / template).read_text()
+    for name, value in words.items():
+        text = text.replace(f"@{name}@", value)
+    return text
