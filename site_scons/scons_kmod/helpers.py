@@ -26,8 +26,7 @@ def helpers_archive(target: BuildTarget) -> Path:
 def helper_steps(target: BuildTarget) -> list[Step]:
     """Compile each file of C helpers with the kernel's own flags, and archive the objects."""
     directory = helpers_archive(target).parent
-    sources = sorted((target.sources / "rust/helpers").glob("*.c"))
-    compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in sources]
+    compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in helper_sources(target)]
     objects = [step.outputs[0] for step in compiled]
     made = helpers_archive(target)
     archive = Step(
@@ -39,6 +38,11 @@ def helper_steps(target: BuildTarget) -> list[Step]:
         tools=(target.toolchain.cc.digest,),
     )
     return [helper_headers_step(target), *compiled, archive]
+
+
+def helper_sources(target: BuildTarget) -> list[Path]:
+    """The files of C helpers."""
+    return sorted((target.sources / "rust/helpers").glob("*.c"))
 
 
 def helper_headers_step(target: BuildTarget) -> Step:

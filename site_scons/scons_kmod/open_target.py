@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from scons_kmod.atomic import write_text
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cache import cache_directory
+from scons_kmod.errors import UserError
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.packages import fetch, installed
@@ -35,6 +36,11 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
     else the newest target of the distribution. Raises `UserError`.
     """
     targets = read_targets(directory)
+    if settings.old and settings.new:
+        both = [old_or_new(name, word, targets) for name, word in (("OLD", settings.old), ("NEW", settings.new))]
+        if both[0].name == both[1].name:
+            raise UserError("both are the same kernel", where="OLD= and NEW=", fix="name two kernels")
+        return both
     if settings.targets:
         return [Chosen(target.name, target, None) for target in chosen_targets(",".join(settings.targets), targets)]
     running = modules / platform.release() / "build"
@@ -43,6 +49,17 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
     if tree is None:
         return [Chosen(description.name, description, None)]
     return [Chosen(f"kdir-{open_tree(tree).release}", description, tree)]
+
+
+def old_or_new(name: str, word: str, targets: Sequence[Target]) -> Chosen:
+    """One of two kernels that are to be compared: a target by its name, or a tree by its path. Raises `UserError`."""
+    by_name = {target.name: target for target in targets}
+    if word in by_name:
+        return Chosen(word, by_name[word], None)
+    if not Path(word).is_dir():
+        fix = f"name a target ({', '.join(by_name)}) or a prepared kernel tree"
+        raise UserError("there is no such target or directory", where=f"{name}={word}", fix=fix)
+    return Chosen(f"kdir-{open_tree(Path(word)).release}", default_target(targets), Path(word))
 
 
 def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> tuple[KernelTree, Mapping[str, str]]:

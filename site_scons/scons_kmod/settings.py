@@ -55,6 +55,8 @@ class Settings:
     update: bool = False
     next: bool = False
     source: bool = False
+    old: str | None = None
+    new: str | None = None
     kbuild_link: bool = False
 
 
@@ -78,6 +80,8 @@ VARIABLES = {
     "UPDATE": "update",
     "NEXT": "next",
     "SOURCE": "source",
+    "OLD": "old",
+    "NEW": "new",
     "KBUILD_LINK": "kbuild_link",
 }
 
@@ -122,7 +126,7 @@ def convert(name: str, value: str) -> object:
             return directory_below(name, value)
         case "INSTALL_MOD_STRIP":
             return "" if value == "0" else value
-        case "SIGN_KEY":
+        case "SIGN_KEY" | "OLD" | "NEW":
             return value or None
         case "KDIR" | "DESTDIR" | "INSTALL_MOD_PATH" | "SIGN_CERT" | "SIGN_PIN_FILE":
             if not value:

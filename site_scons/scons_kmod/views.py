@@ -156,6 +156,16 @@ def imported(path: Path) -> tuple[str, ...]:
 
 def object_symbols(path: Path) -> tuple[str, ...]:
     """The names of an object's global symbols: what it imports, and what it may export. Raises `OSError`."""
+    return tuple(sorted({name for name, _ in global_symbols(path)}))
+
+
+def defined_symbols(path: Path) -> tuple[str, ...]:
+    """The names of the global symbols that an object has itself. Raises `OSError`."""
+    return tuple(sorted({name for name, defined in global_symbols(path) if defined}))
+
+
+def global_symbols(path: Path) -> list[tuple[str, bool]]:
+    """The names of an object's global symbols, and whether it has them itself. Raises `OSError`."""
     # Slow to import, and a build with nothing to do never gets here.
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
@@ -163,4 +173,5 @@ def object_symbols(path: Path) -> tuple[str, ...]:
     with path.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         symbols: Iterable[Any] = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-        return tuple(sorted({s.name for s in symbols if s["st_info"]["bind"] != "STB_LOCAL" and s.name}))
+        named = (symbol for symbol in symbols if symbol["st_info"]["bind"] != "STB_LOCAL" and symbol.name)
+        return [(symbol.name, symbol["st_shndx"] != "SHN_UNDEF") for symbol in named]

@@ -21,6 +21,7 @@ from scons_kmod.manifest import Manifest
 from scons_kmod.run_log import read_entries
 from scons_kmod.settings import VERBS
 
+from .abi_verb import abi_diff, code_of
 from .graph import nodes
 from .package_verbs import crates, dkms, packages, stage, support
 from .session import Session, reported
@@ -35,7 +36,21 @@ ALONE = (
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 # Those of `VERBS` that there are.
-IMPLEMENTED = ("all", "test", "doc", "install", "uninstall", "deb", "rpm", "stage", "dkms", "crates", "doctor", "why")
+IMPLEMENTED = (
+    "all",
+    "test",
+    "doc",
+    "install",
+    "uninstall",
+    "deb",
+    "rpm",
+    "stage",
+    "dkms",
+    "crates",
+    "abi-diff",
+    "doctor",
+    "why",
+)
 
 
 def add_verbs(env: Env) -> None:
@@ -65,6 +80,10 @@ def add_verbs(env: Env) -> None:
     verb(env, "rpm", some, lambda target, source, env: packages(session, chosen, "rpm"))
     verb(env, "stage", some, lambda target, source, env: stage(session, chosen))
     verb(env, "dkms", [], lambda target, source, env: dkms(session, chosen))
+    if "abi-diff" in COMMAND_LINE_TARGETS:
+        with reported():
+            compared = code_of(env, chosen)
+        verb(env, "abi-diff", compared, lambda target, source, env: abi_diff(session, chosen))
     if "crates" in COMMAND_LINE_TARGETS:
         needs = [node for target in session.targets for node in support(env, target)]
         verb(env, "crates", needs, lambda target, source, env: crates(session))
