@@ -35,6 +35,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 # Kernels of distributions with rpm provide kernel-uname-r, and their headers kernel-devel-uname-r. `staged` is a
 # directory with the files, given by us; without it, as from the source package, scons makes them.
 SPEC = """\
+{settings}
 Name: {name}
 Version: {version}
 Release: {revision}
@@ -101,8 +102,7 @@ def build_rpm(
         for name, (mode, place) in whole.items():
             # A source package has the spec in it with all paths spelled out.
             own = {"_topdir": str(work), "staged": str(staged)} if mode == "-bb" else {"_topdir": "."}
-            defined = {**SETTINGS, **own}
-            words = [word for key, value in defined.items() for word in ("--define", f"{key} {value}")]
+            words = [word for key, value in own.items() for word in ("--define", f"{key} {value}")]
             argv = [rpmbuild, mode, "--nodeps", "--quiet", "--target", architecture, *words, str(spec)]
             log.run(argv, step="RPM", unit=name, cwd=work, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
             (work / place / name).replace(directory / name)
@@ -135,6 +135,7 @@ def spec_text(package: ModulePackage, settings: Settings) -> str:
     date = datetime.datetime.fromtimestamp(package.seconds, datetime.UTC)
     return SPEC.format(
         **{name: text.replace("%", "%%") for name, text in texts.items()},
+        settings="\n".join(f"%global {name} {value}" for name, value in SETTINGS.items()),
         name=package.name,
         version=info.version,
         revision=REVISION,
