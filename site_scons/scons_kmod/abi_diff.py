@@ -137,7 +137,8 @@ def report(found: Mapping[str, Sequence[str]], manifests: Sequence[Manifest]) ->
         lines = found[manifest.name]
         count = sum(not line.startswith(" ") for line in lines)
         how = "" if manifest.root else " (C: its symbols alone are compared)"
-        yield f"{manifest.name}: {f'{count} differ' if count else 'nothing that it uses differs'}{how}"
+        what = f"{count} {'differs' if count == 1 else 'differ'}" if count else "nothing that it uses differs"
+        yield f"{manifest.name}: {what}{how}"
         yield from (f"  {line}" for line in lines)
     touched = [name for name, lines in found.items() if lines]
     yield f"{len(touched)} of {len(found)} modules are touched"

@@ -90,6 +90,7 @@ def library_step(target: BuildTarget) -> CachedStep:
         argv = [
             *(rustc.path, f"--edition={LIBRARY_EDITION}", f"--crate-name={name}", "--crate-type=rlib"),
             *(*target.rust_flags, *cfgs, "--cap-lints=allow", f"--remap-path-prefix={library}=library"),
+            "-Zremap-cwd-prefix=.",
             *(f"--extern={crate}=lib{crate}.rmeta" for crate in made),
             *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(library / root)),
         ]
@@ -140,6 +141,11 @@ def kernel_code(
     return Command(tuple(argv), directory / "work", (*ENVIRONMENT, *rustc.env, *env), COLOR), depfile
 
 
+def no_build_path(target: BuildTarget) -> str:
+    """Keeps the build directory's path out of metadata, which a package may take to other places (seed.py)."""
+    return f"--remap-path-prefix={target.build}=build/{target.name}"
+
+
 def macros_step(target: BuildTarget) -> Step:
     """The proc-macro crate, built for the host with the compiler's own standard library."""
     rustc = target.toolchain.rustc
@@ -147,7 +153,7 @@ def macros_step(target: BuildTarget) -> Step:
     depfile = crate_dir(target, "macros") / "macros.d"
     argv = [
         *(rustc.path, f"--edition={EDITION}", "--crate-name=macros", "--crate-type=proc-macro"),
-        *("--extern=proc_macro", f"--remap-path-prefix={target.sources}/="),
+        *("--extern=proc_macro", f"--remap-path-prefix={target.sources}/=", no_build_path(target)),
         *(f"--emit=link={macros_library(target)},dep-info={depfile}", str(root)),
     ]
     return Step(
@@ -183,7 +189,7 @@ def support_step(
         emit=(f"obj={support_object(target, name)}", f"metadata={rmeta(target, name)}"),
         crates=crates,
         prefix=(target.sources, ""),
-        flags=flags,
+        flags=(no_build_path(target), *flags),
         env=env,
     )
     return Step(

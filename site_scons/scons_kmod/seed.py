@@ -69,7 +69,7 @@ class Seed:
     def unpack(self, outputs: Digested, digests: Digests) -> None:
         """Write outputs in their places. Raises `MachineError` if the package is damaged."""
         try:
-            with tarfile.open(self.directory / OUTPUTS) as archive:
+            with tarfile.open(self.directory / OUTPUTS, "r:") as archive:
                 for path, digest in outputs.items():
                     file = archive.extractfile(str(digest))
                     write_bytes(Path(path), file.read() if file else b"")

@@ -11,6 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, Checkout
+from debian_root import DebianRoot
 from long.test_packages_made import MODULE, make, with_package
 from scons_kmod.boot_image import uncompressed_kernel
 from scons_kmod.cache import cache_directory
@@ -39,10 +40,7 @@ LOADER = "ld-linux-x86-64.so.2"
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Debian of its own, with nothing but what every Debian has, and kmod."""
     made = tmp_path_factory.mktemp("debian") / "root"
-    places = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))]
-    sources = [path for path in places if path.is_file() and path.stat().st_size]
-    run("mmdebstrap", "--quiet", "--variant=essential", "--include=kmod", "bookworm", made, *sources)
-    return made
+    return DebianRoot(made, ["kmod"], "essential").path
 
 
 @pytest.fixture
@@ -135,10 +133,11 @@ def guest_files(root: Path, release: str) -> dict[str, GuestFile]:
     kmod = root / "usr/bin/kmod"
     found = {"/usr/bin/kmod": GuestFile(kmod, 0o755), f"/lib64/{LOADER}": GuestFile(root / LIBRARIES / LOADER, 0o755)}
     found |= {f"/lib/x86_64-linux-gnu/{path.name}": GuestFile(path.resolve()) for path in needed(root, kmod)}
-    for path in (*root.glob(f"usr/lib/modules/{release}/**/*"), *root.glob("usr/lib/modprobe.d/*.conf")):
+    modules = root / f"usr/lib/modules/{release}"
+    for path in (*modules.glob("modules.*"), *modules.glob("updates/**/*"), *root.glob("usr/lib/modprobe.d/*.conf")):
         if path.is_file():
             found[f"/{path.relative_to(root / 'usr')}"] = GuestFile(path)
-    return found
+    return found | {f"/{path.relative_to(root)}": GuestFile(path) for path in root.glob("etc/modprobe.d/*.conf")}
 
 
 @pytest.mark.parametrize("manager", [Dpkg, Rpm])

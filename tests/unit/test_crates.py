@@ -84,10 +84,17 @@ def test_no_path_of_the_sources_gets_into_an_object(made: BuildTarget, make: Mak
     (command,) = make(made).commands
     root = command.argv[-1]
     assert root.endswith(".rs")
-    (remap,) = (word.split("=", 1)[1] for word in command.argv if word.startswith("--remap-path-prefix="))
+    # The last that fits counts.
+    *_, remap = (word.split("=", 1)[1] for word in command.argv if word.startswith("--remap-path-prefix="))
     prefix, _, name = remap.rpartition("=")
     assert root.startswith(prefix)
     assert not (name + root.removeprefix(prefix)).startswith(str(made.sources.parent))
+
+
+@pytest.mark.parametrize("make", [macros_step, bindings_crate_step, kernel_crate_step])
+def test_no_path_of_the_build_gets_into_metadata(made: BuildTarget, make: Make) -> None:
+    (command,) = make(made).commands
+    assert f"--remap-path-prefix={made.build}=build/{made.name}" in command.argv
 
 
 @KERNEL_CODE

@@ -73,6 +73,28 @@ def test_a_target_that_is_not_there() -> None:
 
 
 @pytest.mark.usefixtures("default")
+def test_two_kernels_that_are_to_be_compared(tmp_path: Path) -> None:
+    tree = kernel_tree(tmp_path)
+    settings = read_settings({"OLD": "debian-6.1", "NEW": str(tree)})
+    found = names(choose_targets(settings, TARGETS, ABSENT))
+    assert found == [("debian-6.1", None), ("kdir-6.12.117+deb12-amd64", tree)]
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("debian-6.1", "OLD= and NEW=: both are the same kernel"),
+        ("debian-6.2", "NEW=debian-6.2: there is no such target or directory\n    name a target (debian-6.1, "),
+        ("/", "KDIR=/: this is no kernel tree"),
+    ],
+)
+def test_two_kernels_that_cannot_be_compared(new: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        choose_targets(read_settings({"OLD": "debian-6.1", "NEW": new}), TARGETS, ABSENT)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.usefixtures("default")
 def test_a_tree_that_is_none() -> None:
     with pytest.raises(UserError, match=r"^KDIR=/absent: there is no such directory\n"):
         choose_targets(read_settings({"KDIR": "/absent"}), TARGETS, ABSENT)

@@ -38,6 +38,9 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "KRUSTFLAGS": "--cfg=x",
         "KBUILD_EXTRA_SYMBOLS": f"{symbols} {symbols}",
         "UPDATE": "1",
+        "SOURCE": "1",
+        "OLD": "debian-6.1",
+        "NEW": "/usr/src/linux",
         "KBUILD_LINK": "make",
         "ARCH": "x86_64",
     }
@@ -57,6 +60,9 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         krustflags=("--cfg=x",),
         extra_symbols=(symbols, symbols),
         update=True,
+        source=True,
+        old="debian-6.1",
+        new="/usr/src/linux",
         kbuild_link=True,
     )
     assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
@@ -88,7 +94,8 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 def test_what_is_wrong_is_named() -> None:
     known = (
         "ARCH, DESTDIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
-        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEXT, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, TARGET, UPDATE, V"
+        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, SOURCE, "
+        "TARGET, UPDATE, V"
     )
     assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
