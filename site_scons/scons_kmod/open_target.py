@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -45,10 +46,17 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
         return [Chosen(target.name, target, None) for target in chosen_targets(",".join(settings.targets), targets)]
     running = modules / platform.release() / "build"
     tree = settings.kdir or (running if running.is_dir() else None)
+    if tree is not None:
+        return [chosen_tree(tree, targets)]
     description = default_target(targets)
-    if tree is None:
-        return [Chosen(description.name, description, None)]
-    return [Chosen(f"kdir-{open_tree(tree).release}", description, tree)]
+    return [Chosen(description.name, description, None)]
+
+
+def chosen_tree(path: Path, targets: Sequence[Target]) -> Chosen:
+    """A tree at a path, with the toolchain of the target for its version, or else of the default one. Raises `UserError`."""
+    release = open_tree(path).release
+    fitting = [target for target in targets if re.match(rf"{re.escape(target.version)}(?!\d)", release)]
+    return Chosen(f"kdir-{release}", fitting[-1] if fitting else default_target(targets), path)
 
 
 def old_or_new(name: str, word: str, targets: Sequence[Target]) -> Chosen:
@@ -59,7 +67,7 @@ def old_or_new(name: str, word: str, targets: Sequence[Target]) -> Chosen:
     if not Path(word).is_dir():
         fix = f"name a target ({', '.join(by_name)}) or a prepared kernel tree"
         raise UserError("there is no such target or directory", where=f"{name}={word}", fix=fix)
-    return Chosen(f"kdir-{open_tree(Path(word)).release}", default_target(targets), Path(word))
+    return chosen_tree(Path(word), targets)
 
 
 def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> tuple[KernelTree, Mapping[str, str]]:

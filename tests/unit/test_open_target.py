@@ -58,6 +58,15 @@ def test_a_tree_is_named_by_its_release(tmp_path: Path) -> None:
     assert names(choose_targets(settings, TARGETS, ABSENT)) == [("kdir-6.12.117+deb12-amd64", tree)]
 
 
+def test_a_tree_has_the_toolchain_of_the_target_for_its_version(tmp_path: Path, default: str) -> None:
+    (older,) = choose_targets(read_settings({"KDIR": str(kernel_tree(tmp_path / "old", "6.1"))}), TARGETS, ABSENT)
+    assert older.description.name == "debian-6.1"
+    newest = kernel_tree(tmp_path / "new")
+    (newest / "include/generated/utsrelease.h").write_text('#define UTS_RELEASE "6.121.0"\n')
+    (other,) = choose_targets(read_settings({"KDIR": str(newest)}), TARGETS, ABSENT)
+    assert (other.name, other.description.name) == ("kdir-6.121.0", default)
+
+
 def test_targets_are_named_by_file(tmp_path: Path) -> None:
     kernel_tree(tmp_path / platform.release() / "build")
     one = choose_targets(read_settings({"TARGET": "debian-6.1"}), TARGETS, tmp_path)
