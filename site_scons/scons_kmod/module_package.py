@@ -12,6 +12,7 @@ from pathlib import Path
 
 from license_expression import get_spdx_licensing
 
+from scons_kmod.atomic import write_bytes
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import MachineError, UserError
 from scons_kmod.finish import choose_finish
@@ -96,6 +97,21 @@ def workplace(directory: Path) -> Iterator[Path]:
             yield Path(work)
     except OSError as error:
         raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
+
+
+def stage(package: ModulePackage, root: Path) -> list[Path]:
+    """Write the package's files below `root`, all or none; returns where they are. Raises `MachineError`."""
+    made: list[Path] = []
+    try:
+        for path, data in package.files.items():
+            write_bytes(root / path, data)
+            made.append(root / path)
+    except OSError as error:
+        for whole in made:
+            whole.unlink()
+        fix = "name a directory that can be written: DESTDIR="
+        raise MachineError(f"{error.strerror}", where=str(error.filename or root), fix=fix) from error
+    return made
 
 
 def settle(root: Path, seconds: int) -> None:

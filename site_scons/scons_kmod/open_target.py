@@ -53,7 +53,7 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
 
 
 def chosen_tree(path: Path, targets: Sequence[Target]) -> Chosen:
-    """A tree at a path, with the toolchain of the target for its version, or else of the default one. Raises `UserError`."""
+    """A tree at a path, with the toolchain of the target for its version, or of the default one. Raises `UserError`."""
     release = open_tree(path).release
     fitting = [target for target in targets if re.match(rf"{re.escape(target.version)}(?!\d)", release)]
     return Chosen(f"kdir-{release}", fitting[-1] if fitting else default_target(targets), path)

@@ -67,8 +67,7 @@ def rpms(
 
 def stage(session: Session, manifests: Sequence[Manifest]) -> int:
     """Write what packages of the modules hold below DESTDIR=, for those who make packages in other ways."""
-    from scons_kmod.atomic import write_bytes
-    from scons_kmod.module_package import module_package
+    from scons_kmod import module_package as packing
 
     with reported():
         root = session.settings.destdir
@@ -77,10 +76,8 @@ def stage(session: Session, manifests: Sequence[Manifest]) -> int:
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             for manifest in session.served(target, packaged(manifests, session)):
                 log = session.log(target.name)
-                package = module_package(target, chosen.description, manifest, session.settings, log)
-                for path, data in package.files.items():
-                    write_bytes(root / path, data)
-                    print(f"  {'STAGE':<8}{root / path}")
+                package = packing.module_package(target, chosen.description, manifest, session.settings, log)
+                print(*(f"  {'STAGE':<8}{path}" for path in packing.stage(package, root)), sep="\n")
     return 0
 
 
