@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from spdx_tools.common.spdx_licensing import spdx_licensing
 from spdx_tools.spdx.model import (
@@ -29,29 +30,70 @@ from spdx_tools.spdx.writer.write_anything import write_file
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import LIBRARY_CRATES
 from scons_kmod.manifest import Manifest
-from scons_kmod.module_package import ModulePackage
+from scons_kmod.package_info import PackageInfo
+from scons_kmod.source_tree import sources
 from scons_kmod.step import Step
 from scons_kmod.store import Store
 
 DOCUMENT, MODULE = "SPDXRef-DOCUMENT", "SPDXRef-module"
 
 
-def write_sbom(
-    path: Path, package: ModulePackage, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
+class Subject(Protocol):
+    """A package of any kind: `ModulePackage`, or `DebPackage`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def info(self) -> PackageInfo:
+        """What it says of itself."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What it holds."""
+
+    @property
+    def seconds(self) -> int:
+        """When."""
+
+
+def module_sbom(
+    path: Path, package: Subject, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
 ) -> None:
-    """Write the document; `steps` are those that lead to the .ko, whose traces `store` has.
+    """Write the document of a module's package; `steps` are those that lead to the .ko, whose traces `store` has."""
+    roots = {f"modules/{manifest.name}": manifest.directory, "": target.sources}
+    write_sbom(path, package, source_files(target, roots, steps, store), others(target, rust=bool(manifest.root)))
+
+
+def crates_sbom(path: Path, package: Subject, target: BuildTarget, steps: Sequence[Step], store: Store) -> None:
+    """Write the document of a package of support crates, which `steps` made."""
+    write_sbom(path, package, source_files(target, {"": target.sources}, steps, store), others(target, rust=True))
+
+
+def source_sbom(path: Path, package: Subject, manifest: Manifest) -> None:
+    """Write the document of a package that holds a module's sources: what they are built with is not known."""
+    files = {
+        f"./modules/{manifest.name}/{one.relative_to(manifest.directory)}": one for one in sources(manifest.directory)
+    }
+    write_sbom(path, package, files, ())
+
+
+def write_sbom(
+    path: Path, package: Subject, read: Mapping[str, Path], known: Iterable[tuple[Package, Relationship]]
+) -> None:
+    """Write a document: a package, the sources that were `read` for it, and what is `known` of how it was made.
 
     The same sources give the same document. Raises `ValueError` for one that SPDX's own rules refuse.
     """
-    sources = source_files(target, manifest, steps, store)
-    files = [file_of(number, name, source) for number, (name, source) in enumerate(sorted(sources.items()))]
-    known = list(others(target, manifest))
-    packages = [module_of(package), *(one for one, _ in known)]
+    files = [file_of(number, name, source) for number, (name, source) in enumerate(sorted(read.items()))]
+    listed = list(known)
     relations = [
         Relationship(DOCUMENT, RelationshipType.DESCRIBES, MODULE),
         *(Relationship(MODULE, RelationshipType.GENERATED_FROM, file.spdx_id) for file in files),
-        *(relation for _, relation in known),
+        *(relation for _, relation in listed),
     ]
+    packages = [module_of(package), *(one for one, _ in listed)]
     document = Document(creation_info(package), packages, files, relationships=relations)
     # The writer goes by the name's ending, and leaves half a file if it fails.
     with tempfile.TemporaryDirectory(dir=path.parent) as directory:
@@ -60,9 +102,10 @@ def write_sbom(
         whole.replace(path)
 
 
-def source_files(target: BuildTarget, manifest: Manifest, steps: Iterable[Step], store: Store) -> Mapping[str, Path]:
-    """The files that were read for the module, but for the kernel's and rustc's own, by a name for each."""
-    roots = {f"modules/{manifest.name}": manifest.directory, "": target.sources}
+def source_files(
+    target: BuildTarget, roots: Mapping[str, Path], steps: Iterable[Step], store: Store
+) -> Mapping[str, Path]:
+    """The files that were read in one of the `roots`, by a name for each: the root's, and the path below it."""
     found: dict[str, Path] = {}
     for step in steps:
         trace = store.traces.latest(step.key)
@@ -84,7 +127,7 @@ def file_of(number: int, name: str, path: Path) -> File:
     return File(name, f"SPDXRef-file-{number}", sums)
 
 
-def module_of(package: ModulePackage) -> Package:
+def module_of(package: Subject) -> Package:
     """The package itself."""
     info = package.info
     return Package(
@@ -99,12 +142,12 @@ def module_of(package: ModulePackage) -> Package:
     )
 
 
-def others(target: BuildTarget, manifest: Manifest) -> Iterator[tuple[Package, Relationship]]:
+def others(target: BuildTarget, *, rust: bool) -> Iterator[tuple[Package, Relationship]]:
     """What else is in the module or has made it, and in which relation to it."""
     tools = target.toolchain
     yield related(plain("linux-headers", target.tree.release), RelationshipType.DEPENDS_ON)
     compilers = {"cc": tools.cc}
-    if manifest.root:
+    if rust:
         compilers |= {"rustc": tools.rustc, "bindgen": tools.bindgen}
         for name in LIBRARY_CRATES:
             yield related(plain(name, tools.rustc.version), RelationshipType.STATIC_LINK)
@@ -124,7 +167,7 @@ def plain(name: str, version: str) -> Package:
     return Package(identifier, name, SpdxNoAssertion(), version=version, files_analyzed=False)
 
 
-def creation_info(package: ModulePackage) -> CreationInfo:
+def creation_info(package: Subject) -> CreationInfo:
     """Who says so and when. The document's name in the world is made of what the package holds."""
     digests = (hashlib.sha256(data).hexdigest() for _, data in sorted(package.files.items()))
     unique = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ All in one Debian: the package of support crates, source packages that are built
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import re
 import shutil
@@ -14,6 +15,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from checkout import PROJECT, Checkout, unpacked_headers
 from debian_root import DebianRoot
@@ -146,9 +149,15 @@ def test_reprotest_finds_no_difference(project: DebianRoot) -> None:
 
 
 def test_a_build_starts_from_the_package_of_support_crates(project: DebianRoot, checkout: Checkout) -> None:
-    said = scons(project, "crates", kdir(newest()))
+    put_spdx_tools(project.path / "spdx")
+    said = project.run("scons", "-Q", "crates", kdir(newest()), cwd="/project", env=["PYTHONPATH=/spdx"])
     (package,) = re.findall(r"(?m)^  DEB     (\S+)$", said)
     assert "E: " not in project.run("lintian", "--allow-root", package, cwd="/project")
+    document = (project.path / "project" / package).with_suffix(".spdx.json")
+    assert validate_full_spdx_document(parse_file(str(document))) == []
+    told = json.loads(document.read_text())
+    assert {"core", "alloc", "linux-headers", "rustc"} <= {one["name"] for one in told["packages"]}
+    assert "./kernel/lib.rs" in {one["fileName"] for one in told["files"]}
     needs = project.run("dpkg-deb", "-f", package, "Depends", cwd="/project").strip()
     versions = {name: project.run("dpkg-query", "-W", "-f", "${Version}", name) for name in TOOLS}
     assert f"rustc-web (= {versions['rustc-web']})" in needs.split(", ")
@@ -161,6 +170,25 @@ def test_a_build_starts_from_the_package_of_support_crates(project: DebianRoot, 
     compiled = {unit for step, unit in ran if step in ("RUSTC", "CC", "BINDGEN")}
     assert compiled == {f"{MODULE}.o"}
     assert digest(build / f"modules/{MODULE}/{MODULE}.ko") == checkout.modules()[f"{MODULE}.ko"]
+
+
+def put_spdx_tools(place: Path) -> None:
+    """What Debian has no package of: spdx-tools and what it needs."""
+    todo, seen = ["spdx-tools"], set[str]()
+    while todo:
+        name = re.split(r"[^\w.-]", todo.pop())[0].lower()
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for other systems, or for what is not used here
+        if name in seen or name in ("libclang", "scons"):
+            continue
+        seen.add(name)
+        todo += distribution.requires or []
+        for file in distribution.files or ():
+            if not str(file).startswith(".."):
+                (place / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(distribution.locate_file(file), place / file)
 
 
 def test_source_packages_are_built_again_without_a_network(project: DebianRoot) -> None:

@@ -152,6 +152,17 @@ def test_the_document_names_all_that_the_module_is_made_of(built: Checkout, deb:
     assert str(built.path) not in path.read_text()
 
 
+def test_a_package_of_sources_has_a_document_too(built: Checkout) -> None:
+    built.scons("-Q", "dkms")
+    (path,) = built.path.glob("build/dkms/*.spdx.json")
+    assert validate_full_spdx_document(parse_file(str(path))) == []
+    said = json.loads(path.read_text())
+    assert [one["fileName"] for one in said["files"]] == [
+        f"./modules/{MODULE}/{name}" for name in ("module.toml", "rust_minimal.rs", "test.sh")
+    ]
+    assert [one["name"] for one in said["packages"]] == ["rust-minimal-dkms"]
+
+
 def rpm_says(form: str, package: Path) -> str:
     argv = ["rpm", "-qp", "--nosignature", "--qf", form, package]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
     Beside it is an SPDX document of what it was made of, and with SOURCE=1 the source package.
     """
     from scons_kmod.module_package import module_package
+    from scons_kmod.why import steps_to
 
     make = {"deb": debs, "rpm": rpms}[kind]
     with reported():
@@ -37,7 +38,9 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
                 package = module_package(target, chosen.description, manifest, session.settings, log)
                 made = make(session, target, chosen.description, manifest, package)
                 print(*(f"  {kind.upper():<8}{path.relative_to(session.top)}" for path in made), sep="\n")
-                document(session, target, manifest, package, made[0].with_suffix(".spdx.json"))
+                steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
+                told = (package, target, manifest, steps, session.store(target.name))
+                document(session, made[0], lambda sbom, path, told=told: sbom.module_sbom(path, *told))
     return 0
 
 
@@ -81,19 +84,20 @@ def stage(session: Session, manifests: Sequence[Manifest]) -> int:
     return 0
 
 
-def document(session: Session, target: BuildTarget, manifest: Manifest, package: ModulePackage, path: Path) -> None:
-    """Write the SPDX document of a package, if the library for it is there: Debian has no package of it."""
+def document(session: Session, package: Path, write: Callable[[Any, Path], None]) -> None:
+    """Write the SPDX document of a package, if the library for it is there: Debian has no package of it.
+
+    `write` gets our module that writes documents, and where to.
+    """
     try:
-        from scons_kmod.sbom import write_sbom
+        from scons_kmod import sbom
     except ImportError as error:
         missing = f"the Python package {error.name} is not there: python3 -m pip install spdx-tools"
         print(f"  {'SPDX':<8}left out: {missing}")
         return
-    from scons_kmod.why import steps_to
-
-    steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
-    write_sbom(path, package, target, manifest, steps, session.store(target.name))
-    print(f"  {'SPDX':<8}{path.relative_to(session.top)}")
+    made = package.with_suffix(".spdx.json")
+    write(sbom, made)
+    print(f"  {'SPDX':<8}{made.relative_to(session.top)}")
 
 
 def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
@@ -104,8 +108,11 @@ def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
     directory, log = session.build / "dkms", session.log(session.targets[0].name)
     with reported():
         for manifest in packaged(manifests, session):
-            made = (write_tree(manifest, directory), build_deb(dkms_deb(manifest), directory, log))
+            package = dkms_deb(manifest)
+            made = (write_tree(manifest, directory), build_deb(package, directory, log))
             print(*(f"  {'DKMS':<8}{path.relative_to(session.top)}" for path in made), sep="\n")
+            told = (package, manifest)
+            document(session, made[1], lambda sbom, path, told=told: sbom.source_sbom(path, *told))
     return 0
 
 
@@ -129,10 +136,13 @@ def crates(session: Session) -> int:
     with reported():
         for target in session.targets:
             log = session.log(target.name)
-            own = (step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build))
-            files = pack(own, session.store(target.name), target.build)
-            made = build_deb(crates_deb(target, files, log), target.build / "deb", log)
+            own = [step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build)]
+            store = session.store(target.name)
+            package = crates_deb(target, pack(own, store, target.build), log)
+            made = build_deb(package, target.build / "deb", log)
             print(f"  {'DEB':<8}{made.relative_to(session.top)}")
+            told = (package, target, own, store)
+            document(session, made, lambda sbom, path, told=told: sbom.crates_sbom(path, *told))
     return 0
 
 
