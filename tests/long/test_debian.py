@@ -184,7 +184,7 @@ def put_spdx_tools(place: Path) -> None:
         if name in seen or name in ("libclang", "scons"):
             continue
         seen.add(name)
-        todo += distribution.requires or []
+        todo += [requirement for requirement in distribution.requires or [] if "extra" not in requirement]
         for file in distribution.files or ():
             if not str(file).startswith(".."):
                 (place / file).parent.mkdir(parents=True, exist_ok=True)
