@@ -38,6 +38,18 @@ def copy_of_tree(root: Path) -> Path:
     return root / unpacked.kernel_tree.relative_to(unpacked.root)
 
 
+@contextmanager
+def edited(path: Path, old: str, new: str) -> Iterator[None]:
+    """A file with one piece of its text replaced, for as long as the body runs."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
 class Checkout:
     """A copy of the project that is built by `scons` as a user would build it."""
 
@@ -90,11 +102,5 @@ class Checkout:
     @contextmanager
     def edited(self, name: str, old: str, new: str) -> Iterator[None]:
         """A file with one piece of its text replaced, for as long as the body runs."""
-        path = self.path / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
-        try:
+        with edited(self.path / name, old, new):
             yield
-        finally:
-            path.write_text(text)

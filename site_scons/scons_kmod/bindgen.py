@@ -38,7 +38,10 @@ GCC_ONLY = (
     "-fno-partial-inlining",
     "-ftrivial-auto-var-init=zero",
 )
-GCC_ONLY_PREFIXES = ("-W", "-fplugin-arg-", "-fmacro-prefix-map=", "-falign-functions=", "-fzero-call-used-regs=", "-g")
+GCC_ONLY_PREFIXES = (
+    *("-W", "-g", "-fplugin-arg-", "-fmacro-prefix-map=", "-falign-functions=", "-fmin-function-alignment="),
+    *("-fzero-call-used-regs=", "-fzero-init-padding-bits="),
+)
 
 
 def program(name: str, request: Path) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ FROM_C = (
     (r"-Os", "-Copt-level=s"),
     (r"-mcmodel=kernel", "-Ccode-model=kernel"),
     (r"-mno-red-zone", "-Cno-redzone=y"),
-    (r"-falign-functions=(\d+)", r"-Zmin-function-alignment=\1"),
+    (r"-f(?:align-functions|min-function-alignment)=(\d+)", r"-Zmin-function-alignment=\1"),
     (r"-mindirect-branch=thunk-extern", "-Zretpoline-external-thunk"),
     (r"-mindirect-branch-cs-prefix", "-Zindirect-branch-cs-prefix"),
     (r"-mfunction-return=thunk-extern", "-Zfunction-return=thunk-extern"),

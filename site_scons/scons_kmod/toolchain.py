@@ -201,7 +201,7 @@ def libclangs() -> list[str]:
     spec = importlib.util.find_spec("clang")
     places = (spec.submodule_search_locations if spec else None) or []
     own = [Path(place) / "native/libclang.so" for place in places]
-    return [str(path) for path in (*own, *sorted(SYSTEM_LLVM.glob("llvm-*/lib/libclang.so.1"))) if path.exists()]
+    return [str(path) for path in (*own, *sorted(SYSTEM_LLVM.glob("llvm-*/lib/libclang-*.so.1"))) if path.exists()]
 
 
 def libclang_version(path: str) -> str:

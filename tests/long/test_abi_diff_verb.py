@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from checkout import PROJECT, Checkout, copy_of_tree
+from checkout import PROJECT, Checkout, copy_of_tree, edited
 from scons_kmod.target import default_target, read_targets
 
 OLD = default_target(read_targets(PROJECT / "targets")).name
@@ -22,16 +20,10 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_of_tree(tmp_path_factory.mktemp("newer") / "headers")
 
 
-@contextmanager
-def edited(newer: Path, name: str, old: str, new: str) -> Iterator[None]:
-    (path,) = newer.parent.glob(f"linux-headers-*-common/{name}") if "/" in name else (newer / name,)
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-    try:
-        yield
-    finally:
-        path.write_text(text)
+def header(newer: Path, name: str) -> Path:
+    """One of the newer kernel's headers."""
+    (path,) = newer.parent.glob(f"linux-headers-*-common/{name}")
+    return path
 
 
 def compared(checkout: Checkout, newer: Path) -> tuple[int, dict[str, list[str]]]:
@@ -51,12 +43,12 @@ def test_the_same_kernel_touches_nothing(checkout: Checkout, newer: Path) -> Non
 
 
 def test_a_comment_touches_nothing(checkout: Checkout, newer: Path) -> None:
-    with edited(newer, "include/linux/miscdevice.h", "struct miscdevice  {", "struct miscdevice  {/* new */\n"):
+    with edited(header(newer, "include/linux/miscdevice.h"), "struct miscdevice  {", "struct miscdevice  {/* new */\n"):
         assert compared(checkout, newer) == (0, {})
 
 
 def test_a_field_touches_the_modules_that_use_the_type(checkout: Checkout, newer: Path) -> None:
-    with edited(newer, "include/linux/miscdevice.h", "umode_t mode;", "umode_t mode; long more;"):
+    with edited(header(newer, "include/linux/miscdevice.h"), "umode_t mode;", "umode_t mode; long more;"):
         status, touched = compared(checkout, newer)
     assert status == 1
     assert touched.keys() == {"rust_fail", "rust_miscdev"}
@@ -68,7 +60,7 @@ def test_a_field_touches_the_modules_that_use_the_type(checkout: Checkout, newer
 def test_a_symbol_with_another_crc_touches_those_that_import_it(checkout: Checkout, newer: Path) -> None:
     line = re.search(r"(?m)^0x\w+(?=\tmisc_register\t)", (newer / "Module.symvers").read_text())
     assert line
-    with edited(newer, "Module.symvers", f"{line[0]}\tmisc_register\t", "0x12345678\tmisc_register\t"):
+    with edited(newer / "Module.symvers", f"{line[0]}\tmisc_register\t", "0x12345678\tmisc_register\t"):
         status, touched = compared(checkout, newer)
     expected = [f"  symbol misc_register: CRC {line[0]} -> 0x12345678"]
     assert (status, touched) == (1, {"rust_fail": expected, "rust_miscdev": expected})
