@@ -172,6 +172,9 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     pr_emerg!("{info}\n");
     // SAFETY: `BUG()` may be called anywhere.
     unsafe { bindings::rust_helper_BUG() };
-    // SAFETY: `BUG()` does not return, which bindgen does not see.
-    unsafe { core::hint::unreachable_unchecked() }
+    // SAFETY: `BUG()` does not return, which bindgen does not see before 0.71.
+    #[allow(unreachable_code)]
+    unsafe {
+        core::hint::unreachable_unchecked()
+    }
 }

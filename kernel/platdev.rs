@@ -157,7 +157,9 @@ impl Registration {
             );
         }
         // SAFETY: the value is pinned and its drop unregisters, so that C's pointers stay valid.
-        let ret = unsafe { bindings::__platform_driver_register(&mut this.pdrv, module.as_ptr()) };
+        let ret = unsafe {
+            bindings::rust_helper_platform_driver_register(&mut this.pdrv, module.as_ptr())
+        };
         if ret < 0 {
             return Err(Error::from_kernel_errno(ret));
         }

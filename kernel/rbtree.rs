@@ -220,7 +220,7 @@ impl<K, V> RBTree<K, V> {
     fn nodes(&self) -> Nodes<K, V> {
         Nodes {
             // SAFETY: the root is valid.
-            next: unsafe { bindings::rb_first(&self.root) },
+            next: unsafe { bindings::rust_helper_rb_first(&self.root) },
             _nodes: PhantomData,
         }
     }

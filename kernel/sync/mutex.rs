@@ -69,7 +69,7 @@ impl<T: ?Sized> Mutex<T> {
         key: *mut bindings::lock_class_key,
     ) {
         // SAFETY: the caller's promise.
-        unsafe { bindings::__mutex_init(self.raw(), name.as_char_ptr(), key) };
+        unsafe { bindings::rust_helper_mutex_init(self.raw(), name.as_char_ptr(), key) };
     }
 }
 

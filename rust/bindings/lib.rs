@@ -19,7 +19,11 @@
     unsafe_op_in_unsafe_fn
 )]
 
-include!(env!("RUST_BINDINGS_FILE"));
+/// What bindgen has written. What is defined below takes precedence: for some kernels it writes that as well.
+mod generated {
+    include!(env!("RUST_BINDINGS_FILE"));
+}
+pub use generated::*;
 
 /// Allocation that may sleep, for the context of a process.
 pub const GFP_KERNEL: gfp_t = rust_const_GFP_KERNEL;
@@ -29,6 +33,11 @@ pub const GFP_ATOMIC: gfp_t = rust_const_GFP_ATOMIC;
 pub const __GFP_ZERO: gfp_t = rust_const___GFP_ZERO;
 /// The alignment of every kmalloc allocation.
 pub const ARCH_KMALLOC_MINALIGN: usize = rust_const_ARCH_KMALLOC_MINALIGN;
+
+/// A mapping that others see, too.
+pub const VM_SHARED: core::ffi::c_ulong = rust_const_VM_SHARED;
+/// A mapping that mremap() does not make larger.
+pub const VM_DONTEXPAND: core::ffi::c_ulong = rust_const_VM_DONTEXPAND;
 
 /// What sources written to older kernels call the fields of a `struct vm_area_struct` that later
 /// kernels have in anonymous unions.

@@ -12,6 +12,7 @@
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -31,6 +32,9 @@ static const gfp_t rust_const_GFP_KERNEL = GFP_KERNEL;
 static const gfp_t rust_const_GFP_ATOMIC = GFP_ATOMIC;
 static const gfp_t rust_const___GFP_ZERO = __GFP_ZERO;
 static const size_t rust_const_ARCH_KMALLOC_MINALIGN = ARCH_KMALLOC_MINALIGN;
+/* Numbers before 7.0, and then made of an enum's. */
+static const unsigned long rust_const_VM_SHARED = VM_SHARED;
+static const unsigned long rust_const_VM_DONTEXPAND = VM_DONTEXPAND;
 
 /* bug.c */
 void rust_helper_BUG(void) __noreturn;
@@ -42,6 +46,8 @@ void rust_helper_list_add_tail(struct list_head *new, struct list_head *head);
 void rust_helper_list_del(struct list_head *entry);
 
 /* mutex.c */
+void rust_helper_mutex_init(struct mutex *lock, const char *name,
+			    struct lock_class_key *key);
 void rust_helper_mutex_lock(struct mutex *lock);
 
 /* pages.c */
@@ -73,10 +79,13 @@ int rust_helper_security_binder_transfer_file(struct task_struct *from,
 void rust_helper_platform_driver_set_remove(
 	struct platform_driver *driver, int (*gives_int)(struct platform_device *),
 	void (*gives_void)(struct platform_device *));
+int rust_helper_platform_driver_register(struct platform_driver *driver,
+					 struct module *owner);
 void *rust_helper_platform_get_drvdata(const struct platform_device *pdev);
 void rust_helper_platform_set_drvdata(struct platform_device *pdev, void *data);
 
 /* rbtree.c */
+struct rb_node *rust_helper_rb_first(const struct rb_root *root);
 void rust_helper_rb_link_node(struct rb_node *node, struct rb_node *parent,
 			      struct rb_node **link);
 

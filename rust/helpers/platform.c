@@ -17,6 +17,17 @@ void rust_helper_platform_driver_set_remove(
 #endif
 }
 
+/* It takes the name of the module since 7.0; before, sysfs asks the owner. */
+int rust_helper_platform_driver_register(struct platform_driver *driver,
+					 struct module *owner)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+	return __platform_driver_register(driver, owner);
+#else
+	return __platform_driver_register(driver, owner, driver->driver.name);
+#endif
+}
+
 void *rust_helper_platform_get_drvdata(const struct platform_device *pdev)
 {
 	return platform_get_drvdata(pdev);

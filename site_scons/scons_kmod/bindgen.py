@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,11 +38,16 @@ GCC_ONLY = (
     "-fno-ipa-sra",
     "-fno-partial-inlining",
     "-ftrivial-auto-var-init=zero",
+    "-fsanitize=bounds-strict",
 )
 GCC_ONLY_PREFIXES = (
     *("-W", "-g", "-fplugin-arg-", "-fmacro-prefix-map=", "-falign-functions=", "-fmin-function-alignment="),
-    *("-fzero-call-used-regs=", "-fzero-init-padding-bits="),
+    *("-fzero-call-used-regs=", "-fzero-init-padding-bits=", "-fdiagnostics-show-context="),
 )
+
+
+# A line of bindgen's arguments that is for older versions alone.
+OLDER = re.compile(r"<(\d[\d.]*):\s*")
 
 
 def program(name: str, request: Path) -> tuple[str, ...]:
@@ -80,9 +86,19 @@ def clang_flags(target: BuildTarget) -> list[str]:
     return [word for word in words if word not in GCC_ONLY and not word.startswith(GCC_ONLY_PREFIXES)]
 
 
-def parameters(path: Path) -> list[str]:
-    """bindgen's arguments from a file: one a line, ``#`` begins a comment."""
-    return shlex.split(path.read_text(), comments=True)
+def parameters(path: Path, version: str) -> list[str]:
+    """bindgen's arguments from a file: one a line. ``#`` begins a comment, ``<0.61:`` what is for older versions."""
+    found: list[str] = []
+    for line in path.read_text().splitlines():
+        bound = OLDER.match(line)
+        if not bound or numbers(version) < numbers(bound[1]):
+            found += shlex.split(line[bound.end() :] if bound else line, comments=True)
+    return found
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version's numbers, for comparison."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def bindgen_flags(target: BuildTarget) -> list[str]:
@@ -160,7 +176,7 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
     bindgen = target.toolchain.bindgen
     unit, text = header(target, headers)
     asked = {
-        "bindgen": [bindgen.path, str(unit), *parameters(arguments), "--no-rustfmt-bindings"],
+        "bindgen": [bindgen.path, str(unit), *parameters(arguments, bindgen.version), "--no-rustfmt-bindings"],
         "flags": bindgen_flags(target),
         "fingerprint": str(fingerprint_file(target)),
         "raw": str(target.build / "bindings/bindgen.rs"),

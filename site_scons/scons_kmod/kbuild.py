@@ -163,7 +163,7 @@ def read_commands(work: Path) -> Kbuild:
     return Kbuild(
         cc=tuple(strip_files(compile_[0], work)),
         ld=tuple(strip_files(link[0], work)),
-        objtool=tuple(word for word in objtool if not word.startswith(str(work)) and word != "--link"),
+        objtool=tuple(word for word in objtool if not names_file(word, work) and word != "--link"),
         objtool_each=any(map(is_objtool, compile_)),
         modpost=tuple(strip_options(modpost, {"-o", "-T"})),
         ld_module=tuple(strip_files(final, work)),
@@ -203,7 +203,13 @@ def strip_files(words: list[str], work: Path) -> list[str]:
     """A compiler's or linker's command without its output, its inputs and what names the probe."""
     kept = strip_options(words, {"-o"})
     ours = ("-DKBUILD_BASENAME=", "-DKBUILD_MODNAME=", "-D__KBUILD_MODNAME=", "-DKBUILD_MODFILE=", "-Wp,-MMD,")
-    return [w for w in kept if w != "-c" and not w.startswith((str(work), f"@{work}", *ours))]
+    return [w for w in kept if w != "-c" and not w.startswith(ours) and not names_file(w, work)]
+
+
+def names_file(word: str, work: Path) -> bool:
+    """Whether a word names a file of the probe: from 6.13 on, Kbuild works in the module's own directory."""
+    name = word.removeprefix("@")
+    return name.startswith(str(work)) or (not name.startswith(("-", "/")) and (work / name).is_file())
 
 
 def strip_options(words: Sequence[str], options: set[str]) -> list[str]:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """bindgen's layout tests as checks at compile time.
 
-bindgen writes what libclang knows of each type's layout as `#[test]` functions, which nobody runs in a kernel. Here
-they become constant assertions, so that a type that rustc lays out otherwise does not compile; and the sizes go into
-a C header, so that the C helpers can compare what libclang saw with what the kernel's own compiler makes of it.
+bindgen writes what libclang knows of each type's layout as `#[test]` functions, which nobody runs in a kernel; from
+0.69 on, as constants that overflow. Here they become one assertion for each type, so that one that rustc lays out
+otherwise does not compile; and the sizes go into a C header, so that the C helpers can compare what libclang saw with
+what the kernel's own compiler makes of it.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import re
 from collections.abc import Iterator
 
 # bindgen writes its tokens on one line unless rustfmt is run, which costs a third of the time.
-TEST = re.compile(r"# ?\[test\]\s+fn bindgen_test_layout_\w+ ?\(\) \{")
-SIZE = re.compile(r"mem ?:: ?(size|align)_of ?:: ?< ?(\w+) ?> ?\(\) ?, ?(\d+)usize")
+TEST = re.compile(
+    r"# ?\[test\]\s+fn bindgen_test_layout_\w+ ?\(\) \{"
+    r"|# ?\[allow \(clippy :: unnecessary_operation , clippy :: identity_op\)\] const _ : \(\) = \{"
+)
+SIZE = re.compile(r"mem ?:: ?(size|align)_of ?:: ?< ?(\w+) ?> ?\(\) ?[,-] ?(\d+)usize")
 FIELD = re.compile(
     r"MaybeUninit ?:: ?< ?(\w+) ?> ?:: ?uninit.*?"
     r"addr_of ?! ?\(\(\* ?ptr\) ?\. ?((?:r#)?\w+)\) as usize - ptr as usize \} ?, ?(\d+)usize"
 )
+OFFSET = re.compile(r"mem :: offset_of ! \((\w+) , ((?:r#)?\w+)\) - (\d+)usize")
 BRACE = re.compile(r"[{}]")
 # What may end an item, and strings, in which nothing does.
 MARK = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
@@ -36,13 +41,14 @@ def constant_checks(text: str) -> tuple[str, str]:
         end = closing_brace(text, test.end())
         body = text[test.end() : end]
         checks = [f"::core::mem::{what}_of::<{name}>() == {value}" for what, name, value in SIZE.findall(body)]
-        checks += [f"::core::mem::offset_of!({n}, {field}) == {v}" for n, field, v in FIELD.findall(body)]
+        fields = (*FIELD.findall(body), *OFFSET.findall(body))
+        checks += [f"::core::mem::offset_of!({n}, {field}) == {v}" for n, field, v in fields]
         if len(checks) != 2 + body.count("Offset of field: "):
             raise ValueError(f"a layout test of an unknown form: {body}")
         sizes += [f"#define BINDINGS_SIZEOF_{n} {value}\n" for what, n, value in SIZE.findall(body) if what == "size"]
         # One assertion a type: with one for each field, rustc takes twice as long for the whole crate.
         kept += [text[at : test.start()], f"const _: () = assert!({' && '.join(checks)});\n"]
-        at = end + 1
+        at = end + 1 + (text[end + 1 : end + 3] == " ;") * 2
     return "".join((*kept, text[at:])), "".join(sizes)
 
 

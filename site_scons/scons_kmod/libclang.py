@@ -202,8 +202,9 @@ class Unit:
         return value.decode(errors="replace") if value else ""
 
     def name(self, cursor: Cursor) -> str:
-        """A declaration's own name, empty if it has none."""
-        return self.text(self.clang.clang_getCursorSpelling(cursor))
+        """A declaration's own name, empty if it has none; libclang 16 and later say where a type without one is."""
+        name = self.text(self.clang.clang_getCursorSpelling(cursor))
+        return "" if cursor.kind in TAGGED and not IDENTIFIER.fullmatch(name) else name
 
     def type_name(self, cursor: Cursor) -> str:
         """The name of the type that a cursor declares; a typedef lends its name to a type that has none."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.errors import UserError
+from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.located_toml import Key, Located, Table, load
 from scons_kmod.modprobe_conf import ModprobeConf, read_conf
 from scons_kmod.package_info import PackageInfo, read_package
@@ -175,6 +176,11 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
                     fix="rename one of them",
                 )
     return [found[crate] for crate in sorted(found)]
+
+
+def served(manifests: Iterable[Manifest], tree: KernelTree) -> list[Manifest]:
+    """Those of the modules that are for this kernel."""
+    return [manifest for manifest in manifests if manifest.requires.unmet(tree) is None]
 
 
 def manifest_files(directory: Path) -> list[Path]:

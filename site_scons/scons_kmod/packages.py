@@ -252,6 +252,10 @@ def words(text: str) -> Words:
     return [([*map(weight, word), 0], int(digits or 0)) for word, digits in parts]
 
 
+# Make's words for the directory above that of a makefile.
+BESIDE = "$(dir $(lastword $(MAKEFILE_LIST)))../"
+
+
 def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, packages: Sequence[Package]) -> Unpacked:
     """Download packages and unpack them in a place named by their versions; record it. Needs the lock."""
     versions = {package.name: package.version for package in packages}
@@ -293,9 +297,10 @@ def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
             with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
                 for member in archive:
                     path = Path(member.name)
-                    if path.parts[:1] == ("boot",) and len(path.parts) == 2 and (file := archive.extractfile(member)):
+                    name = boot_name(path)
+                    if name and (file := archive.extractfile(member)):
                         (root / "boot").mkdir(exist_ok=True)
-                        with (root / path).open("wb") as copy:
+                        with (root / "boot" / name).open("wb") as copy:
                             shutil.copyfileobj(file, copy)
                         found = True
                     elif found:
@@ -305,7 +310,17 @@ def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
         finally:
             process.kill()
     if not found:
-        raise StepError(f"{deb.name} has no files in /boot", where=f"UNPACK {deb.name}")
+        raise StepError(f"{deb.name} has no kernel in it", where=f"UNPACK {deb.name}")
+
+
+def boot_name(path: Path) -> str | None:
+    """What a file of an image's package is called in /boot; None for others. From 7.x on, the kernel lies elsewhere."""
+    match path.parts:
+        case ("boot", name):
+            return name
+        case ("usr", "lib", "modules", release, "vmlinuz"):
+            return f"vmlinuz-{release}"
+    return None
 
 
 def make_movable(root: Path) -> None:
@@ -316,7 +331,8 @@ def make_movable(root: Path) -> None:
     shutil.rmtree(root / "lib", ignore_errors=True)
     for makefile in root.glob("usr/src/*/Makefile"):
         text = makefile.read_text()
-        moved = text.replace("include /usr/src/", "include $(dir $(lastword $(MAKEFILE_LIST)))../")
+        # From 7.x on it says where it lies itself, too.
+        moved = re.sub(r"^(include |KBUILD_OUTPUT ?=)/usr/src/", rf"\1{BESIDE}", text, flags=re.MULTILINE)
         if moved != text:
             write_text(makefile, moved)
 

@@ -205,12 +205,12 @@ def libclangs() -> list[str]:
 
 
 def libclang_version(path: str) -> str:
-    """The version of a libclang: in Debian it is in the file's own name (``libclang-15.so.15.0.6``).
+    """The version of a libclang: in Debian it is in the file's own name (``libclang-15.so.15.0.6``, ``-21.1.8.so``).
 
     Raises `MachineError`.
     """
-    if match := re.search(r"\.so\.(\d[\d.]*\d)$", str(Path(path).resolve())):
-        return match[1]
+    if match := re.search(r"/libclang-(\d[\d.]*)\.so(?:\.(\d[\d.]*))?$", str(Path(path).resolve())):
+        return match[2] or match[1]
     import importlib.metadata  # slow, and a build that has nothing to do never gets here
 
     try:

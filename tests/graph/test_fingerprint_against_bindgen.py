@@ -377,7 +377,7 @@ class Against:
             **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
         }
         self.second = {
-            "bindgen": [tool, str(directory / "unit.h"), *parameters(PROJECT / "rust/bindgen_parameters")],
+            "bindgen": [tool, str(directory / "unit.h"), *parameters(PROJECT / "rust/bindgen_parameters", "0.60.1")],
             "flags": flags,
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},
         }

@@ -15,6 +15,12 @@ OLD = default_target(read_targets(PROJECT / "targets")).name
 
 
 @pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout that others do not use: it gets a build directory for a second kernel."""
+    return Checkout(tmp_path_factory.mktemp("abi") / "checkout")
+
+
+@pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A newer kernel, in which nothing is new yet."""
     return copy_of_tree(tmp_path_factory.mktemp("newer") / "headers")

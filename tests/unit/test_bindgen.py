@@ -73,6 +73,13 @@ def test_both_take_the_same_libclang(made: BuildTarget) -> None:
     assert asked(fingerprint_step(made, ()))["libclang"] == "/opt/clang/libclang.so"
 
 
+def test_some_arguments_are_for_older_versions(tmp_path: Path) -> None:
+    path = tmp_path / "parameters"
+    path.write_text("--use-core\n<0.61: --size_t-is-usize # the default since\n--no-doc-comments\n")
+    assert parameters(path, "0.60.1") == ["--use-core", "--size_t-is-usize", "--no-doc-comments"]
+    assert parameters(path, "0.71.1") == ["--use-core", "--no-doc-comments"]
+
+
 def test_bindgens_arguments(made: BuildTarget) -> None:
     assert asked(bindings_step(made))["bindgen"] == [
         "/usr/bin/bindgen",
@@ -90,7 +97,11 @@ def test_flags_of_gcc_alone_are_left_out(made: BuildTarget) -> None:
 
 
 def test_parameters_may_have_comments(made: BuildTarget) -> None:
-    assert parameters(made.sources / "rust/bindgen_parameters") == ["--opaque-type", "xregs_state", "--no-doc-comments"]
+    assert parameters(made.sources / "rust/bindgen_parameters", "0.60.1") == [
+        "--opaque-type",
+        "xregs_state",
+        "--no-doc-comments",
+    ]
 
 
 def test_outputs_inputs_and_tools(made: BuildTarget) -> None:

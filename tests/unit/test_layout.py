@@ -24,14 +24,24 @@ TEST = (
     " :: core :: ptr :: addr_of ! ((* ptr) . r#type) as usize - ptr as usize } , 8usize ,"
     ' concat ! ("Offset of field: " , stringify ! (type))) ; } test_field_type () ; }'
 )
+# The same as 0.71 writes it.
+NEWER = (
+    "# [allow (clippy :: unnecessary_operation , clippy :: identity_op)] const _ : () = {"
+    ' ["Size of list_head"] [:: core :: mem :: size_of :: < list_head > () - 16usize] ;'
+    ' ["Alignment of list_head"] [:: core :: mem :: align_of :: < list_head > () - 8usize] ;'
+    ' ["Offset of field: list_head::next"] [:: core :: mem :: offset_of ! (list_head , next) - 0usize] ;'
+    ' ["Offset of field: list_head::type"] [:: core :: mem :: offset_of ! (list_head , r#type) - 8usize] ; } ;'
+)
 CHECK = (
     "const _: () = assert!(::core::mem::size_of::<list_head>() == 16 && ::core::mem::align_of::<list_head>() == 8"
     " && ::core::mem::offset_of!(list_head, next) == 0 && ::core::mem::offset_of!(list_head, r#type) == 8);"
 )
 
 
-def test_tests_become_checks_that_the_compiler_makes() -> None:
-    rust, _ = constant_checks(f"{STRUCT} {TEST} pub const X : u32 = 1 ;")
+@pytest.mark.parametrize("written", [TEST, NEWER])
+def test_tests_become_checks_that_the_compiler_makes(written: str) -> None:
+    rust, header = constant_checks(f"{STRUCT} {written} pub const X : u32 = 1 ;")
+    assert header == "#define BINDINGS_SIZEOF_list_head 16\n"
     assert list(items(rust)) == [STRUCT, CHECK, "pub const X : u32 = 1 ;"]
 
 

@@ -23,7 +23,7 @@ from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
-from scons_kmod.manifest import Manifest, find_manifests
+from scons_kmod.manifest import Manifest, find_manifests, served
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
@@ -149,7 +149,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The bindings of a kernel: what of its declarations the crates reach, and then those in Rust."""
     session: Session = env["KMOD"]
-    manifests = session.served(target, session.manifests)
+    manifests = served(session.manifests, target.tree)
     headers = [header for manifest in manifests for header in manifest.headers]
     sources = bindgen.rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]

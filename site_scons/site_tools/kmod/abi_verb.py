@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scons_kmod.errors import UserError
-from scons_kmod.manifest import Manifest
+from scons_kmod.manifest import Manifest, served
 
 from .graph import nodes
 from .session import Session, reported
@@ -26,7 +26,7 @@ def code_of(env: Env, manifests: Sequence[Manifest]) -> list[Any]:
     old = session.targets[0]
     made = [*env.SupportCrates(old), *env.CHelpers(old)]
     session.add(env, old.name, kernel_step(old))
-    for manifest in session.served(old, manifests):
+    for manifest in served(manifests, old.tree):
         if manifest.root:
             made += nodes(env, *(session.add(env, old.name, step) for step in module_steps(old, manifest)))
         else:
@@ -41,10 +41,10 @@ def abi_diff(session: Session, manifests: Sequence[Manifest]) -> int:
     from scons_kmod.atomic import write_text
 
     old, new = session.targets
-    served = session.served(old, manifests)
+    some = served(manifests, old.tree)
     with reported():
-        found = compare(old, new, served, (session.log(old.name), session.log(new.name)))
-    lines, path = list(report(found, served)), directory(old) / "diff.txt"
+        found = compare(old, new, some, (session.log(old.name), session.log(new.name)))
+    lines, path = list(report(found, some)), directory(old) / "diff.txt"
     write_text(path, "".join(f"{line}\n" for line in lines))
     print(*shortened(lines), f"in full: {path.relative_to(session.top)}", sep="\n")
     if any(found.values()):

@@ -7,7 +7,7 @@ import atexit
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -101,10 +101,6 @@ class Session:
             seed.plant(step, store)
         self.graph.add(env, step, store, self.log(target), seed)
         return step
-
-    def served(self, target: BuildTarget, manifests: Sequence[Manifest]) -> list[Manifest]:
-        """Those of the modules that are for this kernel."""
-        return [manifest for manifest in manifests if manifest.requires.unmet(target.tree) is None]
 
     def log(self, target: str) -> RunLog:
         """The log of a target's processes."""
