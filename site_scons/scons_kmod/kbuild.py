@@ -47,7 +47,8 @@ class Kbuild:
     """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
 
     `cc` compiles (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool` checks and rewrites one
-    object in place, `objtool_each` if not the whole module but each C object; `modpost` lacks ``-o OUT -T LIST``;
+    object in place, `objtool_each` if not the whole module but each C object, `objtool_generated` if what Kbuild itself
+    adds to a module as well (since 6.18); `modpost` lacks ``-o OUT -T LIST``;
     `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into every module (module-common.c), if
     the tree has one. `preamble` are the directives at the head of each ``.mod.c``, which bring in its headers.
     """
@@ -60,6 +61,7 @@ class Kbuild:
     ld_module: tuple[str, ...]
     common: str | None
     preamble: str
+    objtool_generated: bool = False
 
     @property
     def compiler(self) -> str:
@@ -159,7 +161,7 @@ def read_commands(work: Path) -> Kbuild:
     objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
     (modpost,) = (w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
     final = saved_command(work / f".{PROBE}.ko.cmd")[0]
-    common = work / "..module-common.o.cmd"
+    common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
     return Kbuild(
         cc=tuple(strip_files(compile_[0], work)),
         ld=tuple(strip_files(link[0], work)),
@@ -169,6 +171,7 @@ def read_commands(work: Path) -> Kbuild:
         ld_module=tuple(strip_files(final, work)),
         common=saved_command(common)[0][-1] if common.exists() else None,
         preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
+        objtool_generated=generated.exists() and any(map(is_objtool, saved_command(generated))),
     )
 
 

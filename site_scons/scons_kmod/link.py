@@ -143,7 +143,7 @@ def common_steps(target: BuildTarget) -> list[Step]:
         Step(
             name="CC [M]",
             unit="module-common.o",
-            commands=(common_command(target, str(made)),),
+            commands=(common_command(target, str(made)), *checked(target, made)),
             outputs=(made,),
             depfiles=(Path(f"{made}.d"),),
             tools=(target.toolchain.cc.digest,),
@@ -204,13 +204,18 @@ def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}.mod.o",
-        commands=(Command(argv, target.tree.path, color=COLOR),),
+        commands=(Command(argv, target.tree.path, color=COLOR), *checked(target, made)),
         outputs=(made,),
         inputs=(source, module_headers_text(target)),
         after=precompiled_step(target).outputs,
         files=((names, naming_text(manifest.crate, f"{stem.name}.mod")),),
         tools=(target.toolchain.cc.digest,),
     )
+
+
+def checked(target: BuildTarget, made: Path) -> tuple[Command, ...]:
+    """objtool's run over what is compiled beside the module itself, where this kernel's Kbuild has one."""
+    return (objtool_command(target, made, "--link"),) if target.kbuild.objtool_generated else ()
 
 
 def ko_step(target: BuildTarget, manifest: Manifest) -> Step:

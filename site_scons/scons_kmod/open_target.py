@@ -19,7 +19,7 @@ from scons_kmod.packages import fetch, installed
 from scons_kmod.resolved import record_resolved
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
-from scons_kmod.target import Target, chosen_targets, default_target, read_targets
+from scons_kmod.target import Target, chosen_targets, default_target, of_this_system, read_targets
 from scons_kmod.toolchain import find_toolchain
 
 
@@ -56,7 +56,9 @@ def chosen_tree(path: Path, targets: Sequence[Target]) -> Chosen:
     """A tree at a path, with the toolchain of the target for its version, or of the default one. Raises `UserError`."""
     release = open_tree(path).release
     fitting = [target for target in targets if re.match(rf"{re.escape(target.version)}(?!\d)", release)]
-    return Chosen(f"kdir-{release}", fitting[-1] if fitting else default_target(targets), path)
+    # Those of this system first: of two targets for a version, the tools are more likely to be here.
+    best = [*of_this_system(fitting)[-1:], *fitting]
+    return Chosen(f"kdir-{release}", best[0] if best else default_target(targets), path)
 
 
 def old_or_new(name: str, word: str, targets: Sequence[Target]) -> Chosen:

@@ -12,6 +12,7 @@ from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Table, load, suggestion
 
 ARCHITECTURES = ("x86_64",)
+OS_RELEASE = Path("/etc/os-release")
 VERSION = re.compile(r"\d+(\.\d+)*")
 
 
@@ -121,10 +122,13 @@ def age(target: Target) -> tuple[str, tuple[int, ...]]:
     return target.packages.distribution, tuple(int(part) for part in target.version.split("."))
 
 
-def chosen_targets(words: str, targets: Sequence[Target]) -> list[Target]:
-    """The targets that ``TARGET=words`` names: ``all``, or names with commas between them. Raises `UserError`."""
+def chosen_targets(words: str, targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
+    """The targets that ``TARGET=words`` names: names with commas between them, or ``all``. Raises `UserError`.
+
+    All are those of the running distribution's suite, if there are some: another's packages can't be had here.
+    """
     if words == "all":
-        return list(targets)
+        return of_this_system(targets, os_release) or list(targets)
     by_name = {target.name: target for target in targets}
     names = list(dict.fromkeys(words.split(",")))
     for name in names:
@@ -133,16 +137,23 @@ def chosen_targets(words: str, targets: Sequence[Target]) -> list[Target]:
     return [by_name[name] for name in names]
 
 
-def default_target(targets: Sequence[Target], os_release: Path = Path("/etc/os-release")) -> Target:
+def of_this_system(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
+    """The targets for the running distribution's suite (os-release(5)), the oldest kernel first."""
+    system = read_os_release(os_release)
+    here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
+    fitting = (target for target in targets if (target.packages.distribution, target.packages.suite) == here)
+    return sorted(fitting, key=age)
+
+
+def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> Target:
     """The newest kernel among the targets of the running distribution's suite (os-release(5)).
 
     Raises `UserError` if there is none.
     """
+    if fitting := of_this_system(targets, os_release):
+        return fitting[-1]
     system = read_os_release(os_release)
     here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
-    fitting = [target for target in targets if (target.packages.distribution, target.packages.suite) == here]
-    if fitting:
-        return max(fitting, key=age)
     names = ", ".join(target.name for target in targets) or "none"
     what = f"no target is for this system ({' '.join(filter(None, here)) or 'no os-release'})"
     raise UserError(what, where="TARGET", fix=f"name one with TARGET= ({names}), or a prepared kernel tree with KDIR=")

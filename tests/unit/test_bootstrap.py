@@ -293,7 +293,8 @@ def test_a_rustc_on_path_counts_only_with_its_version_and_sources(
 def test_it_asks_for_the_rust_of_the_targets() -> None:
     match = re.search(r"^rust=(\S+)", (PROJECT / "bootstrap").read_text(), re.MULTILINE)
     assert match
-    assert {target.toolchain.rustc for target in read_targets(PROJECT / "targets")} == {match[1]}
+    ours = (target for target in read_targets(PROJECT / "targets") if target.packages.suite == "bookworm")
+    assert {target.toolchain.rustc for target in ours} == {match[1]}
 
 
 def test_it_reads_the_pins_of_this_project_as_toml_has_them(machine: Machine) -> None:

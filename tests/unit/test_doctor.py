@@ -17,7 +17,8 @@ from scons_kmod.open_target import Chosen
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import read_targets
 
-TARGETS = read_targets(Path(__file__).resolve().parents[2] / "targets")
+EVERY = read_targets(Path(__file__).resolve().parents[2] / "targets")
+TARGETS = [target for target in EVERY if target.packages.suite == "bookworm"]
 PROGRAMS = [need.program for need in (*BUILDING, *FETCHING, *TESTING)]
 
 

@@ -15,7 +15,7 @@ from scons_kmod.errors import UserError
 from scons_kmod.open_target import Chosen, choose_targets, open_target
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings, read_settings
-from scons_kmod.target import default_target, read_targets
+from scons_kmod.target import chosen_targets, default_target, read_targets
 
 TARGETS = Path(__file__).resolve().parents[2] / "targets"
 ABSENT = Path("/absent")
@@ -72,7 +72,9 @@ def test_targets_are_named_by_file(tmp_path: Path) -> None:
     one = choose_targets(read_settings({"TARGET": "debian-6.1"}), TARGETS, tmp_path)
     assert names(one) == [("debian-6.1", None)]
     everything = choose_targets(read_settings({"TARGET": "all"}), TARGETS, tmp_path)
-    assert [chosen.name for chosen in everything] == [target.name for target in read_targets(TARGETS)]
+    assert [chosen.name for chosen in everything] == [
+        target.name for target in chosen_targets("all", read_targets(TARGETS))
+    ]
 
 
 def test_a_target_that_is_not_there() -> None:

@@ -38,7 +38,9 @@ def refusal(directory: Path, old: str, new: str) -> str:
 
 
 def test_the_targets_of_this_project_are_read() -> None:
-    old, new = read_targets(TARGETS)
+    old, new, of_trixie, of_forky = read_targets(TARGETS)
+    assert (of_trixie.name, of_trixie.packages.suite) == ("debian-6.12-trixie", "trixie")
+    assert (of_forky.name, of_forky.packages.suite) == ("debian-7.2", "forky")
     assert (old.name, old.version, new.name, new.version) == ("debian-6.1", "6.1", "debian-6.12", "6.12")
     assert new.packages.headers == "linux-headers-{release}"
     assert new.packages.image == ("linux-image-{release}", "linux-image-{release}-unsigned")
@@ -80,31 +82,41 @@ def test_a_wrong_target_file_is_told(directory: Path, old: str, new: str, expect
     assert refusal(directory, old, new) == expected
 
 
-def test_the_newest_kernel_of_the_running_suite_is_the_default(tmp_path: Path) -> None:
-    system = os_release(tmp_path, 'ID=debian\nVERSION_CODENAME="bookworm"\n')
-    assert default_target(read_targets(TARGETS), system).name == "debian-6.12"
+@pytest.mark.parametrize(
+    ("suite", "name"), [("bookworm", "debian-6.12"), ("trixie", "debian-6.12-trixie"), ("forky", "debian-7.2")]
+)
+def test_the_newest_kernel_of_the_running_suite_is_the_default(tmp_path: Path, suite: str, name: str) -> None:
+    system = os_release(tmp_path, f'ID=debian\nVERSION_CODENAME="{suite}"\n')
+    assert default_target(read_targets(TARGETS), system).name == name
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("ID=fedora\n", "fedora"), ("ID=debian\nVERSION_CODENAME=trixie\n", "debian trixie"), ("", "no os-release")],
+    [("ID=fedora\n", "fedora"), ("ID=debian\nVERSION_CODENAME=sid\n", "debian sid"), ("", "no os-release")],
 )
 def test_a_system_without_a_target_is_told_what_there_is(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(UserError) as error:
         default_target(read_targets(TARGETS), os_release(tmp_path, text))
     assert str(error.value) == (
         f"TARGET: no target is for this system ({told})\n"
-        "    name one with TARGET= (debian-6.1, debian-6.12), or a prepared kernel tree with KDIR="
+        "    name one with TARGET= (debian-6.1, debian-6.12, debian-6.12-trixie, debian-7.2),"
+        " or a prepared kernel tree with KDIR="
     )
 
 
 def test_targets_are_chosen_by_name() -> None:
     targets = read_targets(TARGETS)
-    assert chosen_targets("all", targets) == targets
     assert [target.name for target in chosen_targets("debian-6.12,debian-6.1,debian-6.12", targets)] == [
         "debian-6.12",
         "debian-6.1",
     ]
+
+
+def test_all_are_those_of_the_running_suite_if_there_are_some(tmp_path: Path) -> None:
+    targets = read_targets(TARGETS)
+    system = os_release(tmp_path, "ID=debian\nVERSION_CODENAME=bookworm\n")
+    assert [target.name for target in chosen_targets("all", targets, system)] == ["debian-6.1", "debian-6.12"]
+    assert chosen_targets("all", targets, os_release(tmp_path, "ID=fedora\n")) == targets
 
 
 def test_a_target_that_is_not_there_is_told_with_the_nearest() -> None:

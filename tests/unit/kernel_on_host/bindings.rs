@@ -192,7 +192,7 @@ unsafe fn leftmost(mut node: *mut rb_node) -> *mut rb_node {
     node
 }
 
-pub unsafe fn rb_first(root: *const rb_root) -> *mut rb_node {
+pub unsafe fn rust_helper_rb_first(root: *const rb_root) -> *mut rb_node {
     leftmost((*root).rb_node)
 }
 
