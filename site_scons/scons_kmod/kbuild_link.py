@@ -25,7 +25,9 @@ def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
         for path, one in zip(objects, shipped, strict=True)
     ]
     parts = "" if single else f"{name}-y := {' '.join(f'{one}.o' for one in shipped)}\n"
-    listed = f"obj-m := {name}.o\n{parts}"
+    # Kbuild's own rule for files that were shipped is gone in 7.x.
+    rules = "".join(f"$(obj)/{one}.o: $(obj)/{one}.o_shipped\n\tcp $< $@\n" for one in shipped)
+    listed = f"obj-m := {name}.o\n{parts}{rules}"
     words = (f"KCFLAGS={' '.join((NO_DEBUG_INFO, *target.kcflags))}", "CONFIG_DEBUG_INFO_BTF_MODULES=")
     extra = (f"KBUILD_EXTRA_SYMBOLS={' '.join(map(str, target.extra_symbols))}",) if target.extra_symbols else ()
     make = ("make", "-C", str(target.tree.path), f"M={work}", *words, *extra, "modules")
