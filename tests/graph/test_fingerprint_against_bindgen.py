@@ -23,9 +23,12 @@ if __name__ == "__main__":
 
 from scons_kmod import fingerprint, generate_bindings
 from scons_kmod.bindgen import parameters
+from scons_kmod.target import default_target, read_targets
 from scons_kmod.toolchain import libclang
 
 PROJECT = Path(__file__).resolve().parents[2]
+# The tools that kernels of this system ask for.
+NEED = default_target(read_targets(PROJECT / "targets")).toolchain
 # Each is moved, wrapped and repeated as a whole.
 HEADERS = {
     "base.h": r"""
@@ -370,19 +373,23 @@ class Against:
         (directory / "unit.h").write_text(UNIT)
         flags = ["-std=gnu11", "-w", "-D__LINE__=0", "-Wno-builtin-macro-redefined"]
         self.first = {
-            "libclang": libclang("15"),
+            "libclang": libclang(NEED.libclang),
             "header": str(directory / "unit.h"),
             "flags": flags,
             "sources": [str(directory / "source.rs")],
             **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
         }
         self.second = {
-            "bindgen": [tool, str(directory / "unit.h"), *parameters(PROJECT / "rust/bindgen_parameters", "0.60.1")],
+            "bindgen": [
+                tool,
+                str(directory / "unit.h"),
+                *parameters(PROJECT / "rust/bindgen_parameters", NEED.bindgen),
+            ],
             "flags": flags,
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},
         }
         self.second["bindgen"] += ["--no-rustfmt-bindings"]
-        os.environ["LIBCLANG_PATH"] = libclang("15")
+        os.environ["LIBCLANG_PATH"] = libclang(NEED.libclang)
 
     def fingerprint(self, files: dict[str, list[str]], words: list[str]) -> str | None:
         """The fingerprint, or None if the headers can't be compiled."""

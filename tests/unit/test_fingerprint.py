@@ -15,8 +15,11 @@ import pytest
 from scons_kmod import fingerprint, program
 from scons_kmod.fingerprint import HeaderError, identifiers
 from scons_kmod.step import read_depfile
+from scons_kmod.target import default_target, read_targets
 from scons_kmod.toolchain import libclang
 
+# The tools that kernels of this system ask for.
+NEED = default_target(read_targets(Path(__file__).resolve().parents[2] / "targets")).toolchain
 HEADER = """\
 typedef unsigned int u32;
 struct list { struct list *next, *prev; };
@@ -50,7 +53,7 @@ def request(directory: Path, words: str) -> dict[str, Any]:
     source = directory / "source.rs"
     source.write_text(words)
     return {
-        "libclang": libclang("15"),
+        "libclang": libclang(NEED.libclang),
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
         "sources": [str(source)],
