@@ -93,7 +93,7 @@ def build_rpm(
         whole[f"{stem}.src.rpm"] = ("-bs", "SRPMS")
     rpmbuild = program("rpmbuild")
     with workplace(directory) as work:
-        staged, spec = work / "staged", work / "module.spec"
+        staged, spec = work / "staged", work / f"{package.name}.spec"
         for path, data in package.files.items():
             write_bytes(staged / path, data)
         settle(staged, package.seconds)

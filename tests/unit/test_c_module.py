@@ -72,7 +72,11 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
     assert [argv[2:] for argv in copies] == [
         (str(path), str(work / f"my-echo_{number}.o_shipped")) for number, path in enumerate(step.inputs)
     ]
-    assert dict(step.files)[work / "Kbuild"] == "obj-m := my-echo.o\nmy-echo-y := my-echo_0.o my-echo_1.o\n"
+    assert dict(step.files)[work / "Kbuild"] == (
+        "obj-m := my-echo.o\nmy-echo-y := my-echo_0.o my-echo_1.o\n"
+        "$(obj)/my-echo_0.o: $(obj)/my-echo_0.o_shipped\n\tcp $< $@\n"
+        "$(obj)/my-echo_1.o: $(obj)/my-echo_1.o_shipped\n\tcp $< $@\n"
+    )
     assert after(make, "-C") == str(made.tree.path)
     assert {f"M={work}", "KCFLAGS=-g0", "KBUILD_EXTRA_SYMBOLS=/x.symvers"} <= set(make)
     assert back[2:] == (str(work / "my-echo.ko"), str(step.outputs[0]))
