@@ -19,7 +19,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from checkout import PROJECT, Checkout, unpacked_headers
-from debian_root import DebianRoot
+from debian_root import DebianRoot, sources
 from long.test_packages_installed import guest_files, load
 from long.test_packages_made import MODULE, PACKAGE
 from long.test_wheel import SCONSTRUCT
@@ -284,9 +284,12 @@ def test_dkms_of_both_releases(project: DebianRoot, version: str) -> None:
 
 
 def take_newer_dkms(debian: DebianRoot) -> None:
-    """Debian 13's dkms, on this Debian."""
+    """Debian 13's dkms, on this Debian, from where its other packages come."""
+    known = "\n".join(path.read_text() for path in sources())
+    archive = re.search(r"^(?:URIs:|deb(?: \[.*\])?) +(\S+)", known, re.MULTILINE)
+    assert archive
     (debian.path / "etc/apt/sources.list.d/trixie.sources").write_text(
-        "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: trixie\nComponents: main\n"
+        f"Types: deb\nURIs: {archive[1]}\nSuites: trixie\nComponents: main\n"
         "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
     )
     debian.apt("update")
