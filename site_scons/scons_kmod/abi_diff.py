@@ -43,9 +43,8 @@ def compare(
     before, after = (declarations(one, sources, headers, log) for one, log in zip((old, new), logs, strict=True))
     found = {}
     for manifest in manifests:
-        lines = list(
-            symbols_differ(old, new, module_ko(old, manifest) if not manifest.root else reached_code(old, manifest))
-        )
+        code = reached_code(old, manifest) if manifest.root else module_ko(old, manifest)
+        lines = list(symbols_differ(old, new, code))
         if manifest.root:
             lines += declarations_differ(before[manifest.name], after[manifest.name])
         found[manifest.name] = lines
@@ -56,9 +55,9 @@ def declarations(
     target: BuildTarget, sources: Mapping[str, Sequence[str]], headers: Sequence[str], log: RunLog
 ) -> dict[str, Declarations]:
     """What a kernel's headers declare of the names in some sources. Raises `StepError`."""
-    unit, text = header(target, headers)
+    _, text = header(target, headers)
     place = directory(target)
-    made, request = place / "declarations.json", place / "declarations_request.json"
+    unit, made, request = (place / f"declarations{end}" for end in (".h", ".json", "_request.json"))
     asked = {
         "libclang": dict(target.toolchain.bindgen.env)["LIBCLANG_PATH"],
         "header": str(unit),

@@ -12,6 +12,7 @@ in which each has its digest for a name. As files of their own, lintian would ta
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -38,23 +39,31 @@ class Seed:
     """What a package at `directory` brings for the build directory `build` of one target."""
 
     def __init__(self, directory: Path, build: Path) -> None:
-        """Raises `MachineError` if the package is damaged."""
         self.directory = directory
         self.build = build
-        path = directory / TRACES
+
+    # Only a build in which something has never run needs to read it.
+    @functools.cached_property
+    def records(self) -> Mapping[str, Any]:
+        """What is known of each step. Raises `MachineError` if the package is damaged."""
+        path = self.directory / TRACES
         try:
-            self._records: Mapping[str, Any] = json.loads(path.read_text().replace(BUILD, str(build)))
+            records: Mapping[str, Any] = json.loads(path.read_text().replace(BUILD, str(self.build)))
         except (OSError, ValueError) as error:
             raise damaged(path, error) from error
+        return records
 
     def plant(self, step: Step, store: Store) -> bool:
-        """Provide the outputs of a step that has never run here, if they are those that it would make now."""
+        """Provide the outputs of a step that has never run here, if they are those that it would make now.
+
+        Raises `MachineError` if the package is damaged.
+        """
         if store.traces.latest(step.key):
             return False
         # Other steps may have read these: a header that is precompiled, which the package leaves out, is one.
         for path, text in step.files:
             write_text(path, text)
-        record = self._records.get(step.key)
+        record = self.records.get(step.key)
         if record is None or record["signature"] != portable(step, self.build):
             return False
         shared = store.traces.share(Files.from_json(record["shared"])) if record["shared"] else ""
@@ -85,7 +94,7 @@ def damaged(path: Path, error: Exception) -> MachineError:
 
 
 def open_seed(release: str, build: Path, system: Path = SYSTEM) -> Seed | None:
-    """What is installed for a kernel, if anything. Raises `MachineError` if it is damaged."""
+    """What is installed for a kernel, if anything."""
     directory = system / release
     return Seed(directory, build) if directory.is_dir() else None
 

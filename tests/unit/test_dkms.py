@@ -123,6 +123,20 @@ def test_what_fails_is_tried_and_told_once_by_a_process_of_dkms(machine: Machine
     assert len(machine.asked()) == 1
 
 
+def test_a_source_that_is_gone_is_not_built_from(machine: Machine) -> None:
+    write(machine.directory / WORK / "module/gone.rs", "")
+    machine.dkms("3.2", "build")
+    assert not (machine.directory / WORK / "module/gone.rs").exists()
+    assert (machine.directory / WORK / "module/rust_echo.rs").exists()
+
+
+def test_where_nothing_can_be_written_that_is_said(machine: Machine) -> None:
+    write(machine.directory / "cache", "a file where the directory would be")
+    line = f"rust-echo 1.2~rc1 is not built for Linux 6.12: {machine.directory / WORK} can't be written"
+    assert machine.dkms("3.0", "autoinstall") == ("[] [^none$]", line)
+    assert machine.asked() == []
+
+
 def test_without_scons_that_is_said(machine: Machine) -> None:
     env = {**machine.env, "PATH": "/bin-without-scons"}
     sh = ["/bin/sh", machine.tree / "build-module", "6.12", "/tree"]

@@ -148,4 +148,4 @@ def test_a_damaged_package_is_told(there: Place, package: Path) -> None:
         there.planted(package)
     (package / TRACES).write_text("{")
     with pytest.raises(MachineError, match=r"traces\.json: can't be read: "):
-        open_seed(package.name, there.build, package.parent)
+        there.planted(package)

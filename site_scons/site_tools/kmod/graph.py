@@ -96,12 +96,12 @@ class Graph:
         store: Store = env["KMOD_STORE"]
         seed: Seed | None = env["KMOD_SEED"]
         reasons = list(islice(store.reasons(step), MANY))
-        if not reasons or store.restore(step) or (seed and seed.plant(step, store)):
-            return 0
-        # One call, so that lines of steps that start at the same time stay apart.
-        sys.stdout.write(self.line(step) + "\n")
-        sys.stdout.flush()
         try:
+            if not reasons or store.restore(step) or (seed and seed.plant(step, store)):
+                return 0
+            # One call, so that lines of steps that start at the same time stay apart.
+            sys.stdout.write(self.line(step) + "\n")
+            sys.stdout.flush()
             store.run(step, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=show)
         except KmodError as error:
             show(error.shown())

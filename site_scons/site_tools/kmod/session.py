@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from SCons.Script import GetOption, SConsignFile, SetOption
+from SCons.Script import COMMAND_LINE_TARGETS, GetOption, SConsignFile, SetOption
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import Digests
@@ -83,8 +83,9 @@ class Session:
         self.digests.save()
 
     def sow(self) -> None:
-        """Let first builds start from installed packages of support crates. Raises `MachineError` for a damaged one."""
-        for target in () if self.dry or GetOption("clean") else self.targets:
+        """Let first builds start from installed packages of support crates; a run that only asks makes nothing."""
+        asks = self.dry or GetOption("clean") or "why" in COMMAND_LINE_TARGETS
+        for target in () if asks else self.targets:
             if seed := open_seed(target.tree.release, target.build):
                 self.seeds[target.name] = seed
 

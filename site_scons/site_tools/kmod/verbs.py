@@ -35,22 +35,8 @@ ALONE = (
     *("-p", "scons_kmod.vm_pytest", "-p", "no:cacheprovider"),
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
-# Those of `VERBS` that there are.
-IMPLEMENTED = (
-    "all",
-    "test",
-    "doc",
-    "install",
-    "uninstall",
-    "deb",
-    "rpm",
-    "stage",
-    "dkms",
-    "crates",
-    "abi-diff",
-    "doctor",
-    "why",
-)
+# Those that there are; the others' names are kept for later.
+IMPLEMENTED = tuple(verb for verb in VERBS if verb != "adopt")
 
 
 def add_verbs(env: Env) -> None:
@@ -85,7 +71,8 @@ def add_verbs(env: Env) -> None:
             compared = code_of(env, chosen)
         verb(env, "abi-diff", compared, lambda target, source, env: abi_diff(session, chosen))
     if "crates" in COMMAND_LINE_TARGETS:
-        needs = [node for target in session.targets for node in support(env, target)]
+        with reported():
+            needs = [node for target in session.targets for node in support(env, target)]
         verb(env, "crates", needs, lambda target, source, env: crates(session))
     verb(env, "uninstall", [], lambda target, source, env: uninstall_all(session, chosen))
 
@@ -100,7 +87,7 @@ def chosen_modules(session: Session) -> list[Manifest]:
     """The modules that a verb is about: the one that MODULE= names, or all. Raises `UserError`."""
     name = session.settings.module
     found = [manifest for manifest in session.manifests if name in (None, manifest.name)]
-    if not found and session.targets and "crates" not in COMMAND_LINE_TARGETS:
+    if not found and name and session.targets:
         names = ", ".join(manifest.name for manifest in session.manifests)
         raise UserError("there is no module of this name", where=f"MODULE={name}", fix=f"there are: {names}")
     return found
