@@ -172,7 +172,7 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     pr_emerg!("{info}\n");
     // SAFETY: `BUG()` may be called anywhere.
     unsafe { bindings::rust_helper_BUG() };
-    // SAFETY: `BUG()` does not return, which bindgen does not see before 0.71.
+    // SAFETY: `BUG()` does not return, which bindgen 0.60 does not see, and 0.71 does.
     #[allow(unreachable_code)]
     unsafe {
         core::hint::unreachable_unchecked()

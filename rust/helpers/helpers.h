@@ -32,7 +32,7 @@ static const gfp_t rust_const_GFP_KERNEL = GFP_KERNEL;
 static const gfp_t rust_const_GFP_ATOMIC = GFP_ATOMIC;
 static const gfp_t rust_const___GFP_ZERO = __GFP_ZERO;
 static const size_t rust_const_ARCH_KMALLOC_MINALIGN = ARCH_KMALLOC_MINALIGN;
-/* Numbers before 7.0, and then made of an enum's. */
+/* Numbers in 6.12, and in 7.2 made of those of an enum. */
 static const unsigned long rust_const_VM_SHARED = VM_SHARED;
 static const unsigned long rust_const_VM_DONTEXPAND = VM_DONTEXPAND;
 

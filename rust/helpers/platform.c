@@ -17,7 +17,7 @@ void rust_helper_platform_driver_set_remove(
 #endif
 }
 
-/* It takes the name of the module since 7.0; before, sysfs asks the owner. */
+/* 7.2 takes the name of the module, too; in 6.12, sysfs asks the owner. */
 int rust_helper_platform_driver_register(struct platform_driver *driver,
 					 struct module *owner)
 {

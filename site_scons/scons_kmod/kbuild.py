@@ -48,7 +48,7 @@ class Kbuild:
 
     `cc` compiles (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool` checks and rewrites one
     object in place, `objtool_each` if not the whole module but each C object, `objtool_generated` if what Kbuild itself
-    adds to a module as well (since 6.18); `modpost` lacks ``-o OUT -T LIST``;
+    adds to a module as well (7.2); `modpost` lacks ``-o OUT -T LIST``;
     `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into every module (module-common.c), if
     the tree has one. `preamble` are the directives at the head of each ``.mod.c``, which bring in its headers.
     """

@@ -25,7 +25,7 @@ def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
         for path, one in zip(objects, shipped, strict=True)
     ]
     parts = "" if single else f"{name}-y := {' '.join(f'{one}.o' for one in shipped)}\n"
-    # Kbuild's own rule for files that were shipped is gone in 7.x.
+    # 7.2's Kbuild has no rule of its own for files that were shipped.
     rules = "".join(f"$(obj)/{one}.o: $(obj)/{one}.o_shipped\n\tcp $< $@\n" for one in shipped)
     listed = f"obj-m := {name}.o\n{parts}{rules}"
     words = (f"KCFLAGS={' '.join((NO_DEBUG_INFO, *target.kcflags))}", "CONFIG_DEBUG_INFO_BTF_MODULES=")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """bindgen's layout tests as checks at compile time.
 
-bindgen writes what libclang knows of each type's layout as `#[test]` functions, which nobody runs in a kernel; from
-0.69 on, as constants that overflow. Here they become one assertion for each type, so that one that rustc lays out
+bindgen writes what libclang knows of each type's layout as `#[test]` functions (0.60), which nobody runs in a kernel, or
+as constants that overflow (0.71). Here they become one assertion for each type, so that one that rustc lays out
 otherwise does not compile; and the sizes go into a C header, so that the C helpers can compare what libclang saw with
 what the kernel's own compiler makes of it.
 """

@@ -314,7 +314,7 @@ def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
 
 
 def boot_name(path: Path) -> str | None:
-    """What a file of an image's package is called in /boot; None for others. From 7.x on, the kernel lies elsewhere."""
+    """What a file of an image's package is called in /boot; None for others. The kernel of 7.2 lies elsewhere."""
     match path.parts:
         case ("boot", name):
             return name
@@ -331,7 +331,7 @@ def make_movable(root: Path) -> None:
     shutil.rmtree(root / "lib", ignore_errors=True)
     for makefile in root.glob("usr/src/*/Makefile"):
         text = makefile.read_text()
-        # From 7.x on it says where it lies itself, too.
+        # That of 7.2 says where it lies itself, too.
         moved = re.sub(r"^(include |KBUILD_OUTPUT ?=)/usr/src/", rf"\1{BESIDE}", text, flags=re.MULTILINE)
         if moved != text:
             write_text(makefile, moved)
