@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """bindgen's layout tests as checks at compile time.
 
-bindgen writes what libclang knows of each type's layout as `#[test]` functions (0.60), which nobody runs in a kernel, or
+bindgen writes what libclang knows of each type's layout as `#[test]` functions (0.60), which no kernel runs, or
 as constants that overflow (0.71). Here they become one assertion for each type, so that one that rustc lays out
 otherwise does not compile; and the sizes go into a C header, so that the C helpers can compare what libclang saw with
 what the kernel's own compiler makes of it.
