@@ -67,7 +67,8 @@ def declarations(
     }
     write_text(unit, text)
     write_text(request, json.dumps(asked))
-    log.run(program("abi_declarations", request), step="DIGEST", unit="declarations", cwd=target.tree.path)
+    argv = program(target, "abi_declarations", request)
+    log.inside(target.system.enter).run(argv, step="DIGEST", unit="declarations", cwd=target.tree.path)
     found: dict[str, Declarations] = json.loads(made.read_text())
     return found
 

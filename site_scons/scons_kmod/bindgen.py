@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -50,9 +49,9 @@ GCC_ONLY_PREFIXES = (
 OLDER = re.compile(r"<(\d[\d.]*):\s*")
 
 
-def program(name: str, request: Path) -> tuple[str, ...]:
-    """The command that runs a part of this library as a process of its own."""
-    return (sys.executable, "-I", str(HERE / "program.py"), name, str(request))
+def program(target: BuildTarget, name: str, request: Path) -> tuple[str, ...]:
+    """The command that runs a part of this library as a process of its own, where the target's tools are."""
+    return (target.system.python, "-I", str(HERE / "program.py"), name, str(request))
 
 
 def parts(*names: str) -> tuple[Path, ...]:
@@ -153,7 +152,7 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
     return Step(
         name="DIGEST",
         unit="bindings",
-        commands=(Command(program("fingerprint", request), target.tree.path),),
+        commands=(Command(program(target, "fingerprint", request), target.tree.path),),
         outputs=(fingerprint_file(target), declared_file(target)),
         tracked=(*parts("fingerprint", "libclang", "identifiers", "meaning"), helper(target)),
         depfiles=(depfile,),
@@ -186,7 +185,7 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
     return Step(
         name="BINDGEN",
         unit="bindings",
-        commands=(Command(program("generate_bindings", request), target.tree.path, bindgen.env),),
+        commands=(Command(program(target, "generate_bindings", request), target.tree.path, bindgen.env),),
         outputs=(bindings_file(target), layout_header(target)),
         inputs=(fingerprint_file(target),),
         tracked=(arguments, *parts("generate_bindings", "layout")),

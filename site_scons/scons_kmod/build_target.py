@@ -10,6 +10,7 @@ from pathlib import Path
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.rust_flags import config_cfgs, rust_flags
+from scons_kmod.sysroot import HERE, System
 from scons_kmod.toolchain import Toolchain
 
 # Flags for C that no debug information comes with: a line that moves in a header must not change a module.
@@ -23,7 +24,7 @@ class BuildTarget:
 
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
     the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
-    `kbuild_link`: Kbuild itself makes the .ko from the objects.
+    `kbuild_link`: Kbuild itself makes the .ko from the objects. `system` is where the tools are.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BuildTarget:
     krustflags: tuple[str, ...]
     extra_symbols: tuple[Path, ...]
     kbuild_link: bool = False
+    system: System = HERE
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:

@@ -23,7 +23,9 @@ from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import installed
 from scons_kmod.run_log import RunLog
-from scons_kmod.toolchain import Choice, find_bindgen, find_compiler, find_rustc, libclang, libclang_version
+from scons_kmod.sysroot import HERE, System, enter_words, made_sysroot
+from scons_kmod.target import Target, is_of_this_system
+from scons_kmod.toolchain import Choice, Finder, libclang_version
 
 # What a checkout has, and the installed package has not.
 BOOTSTRAP = home() / "bootstrap"
@@ -130,15 +132,24 @@ def target_finding(one: Chosen, tree: KernelTree | KmodError | None, cache: Path
 def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path, log: RunLog) -> Iterator[Finding]:
     """The compilers that a target asks for."""
     need = one.description.toolchain
-    yield tool_finding("rustc", lambda: find_rustc(need.rustc, cache, log))
-    yield tool_finding("bindgen", lambda: find_bindgen(need, log))
-    yield libclang_finding(need.libclang)
+    system = system_of(one.description, cache)
+    if system is None:
+        packages, suite = ", ".join(one.description.sysroot), one.description.packages.suite
+        text = f"not made yet; `scons` makes it of {suite}'s {packages}"
+        yield Finding("Toolchain", f"sysroot of {one.name}", text)
+        return
+    if system.root:
+        yield Finding("Toolchain", f"sysroot of {one.name}", str(system.root))
+    finder = Finder(system, log, cache)
+    yield tool_finding("rustc", lambda: finder.find_rustc(need.rustc))
+    yield tool_finding("bindgen", lambda: finder.find_bindgen(need))
+    yield libclang_finding(finder, need.libclang)
     if isinstance(tree, KernelTree):
         name = tree.compiler.split()[0]
-        yield tool_finding(name, lambda: find_compiler(name, tree.path, log))
+        yield tool_finding(name, lambda: finder.find_compiler(name, tree.path))
     elif tree is None:
         name = f"gcc-{need.gcc}"
-        yield tool_finding(name, lambda: find_compiler(name, Path(), log))
+        yield tool_finding(name, lambda: finder.find_compiler(name, Path()))
 
 
 def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
@@ -152,13 +163,21 @@ def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
     return Finding("Toolchain", name, "\n".join(lines))
 
 
-def libclang_finding(wanted: str) -> Finding:
+def system_of(target: Target, cache: Path) -> System | None:
+    """Where a target's tools are; None if that is a sysroot which is not made yet."""
+    if not target.sysroot or is_of_this_system(target):
+        return HERE
+    root = made_sysroot(target, cache)
+    return System(root, enter_words(root, ())) if root else None
+
+
+def libclang_finding(finder: Finder, wanted: str) -> Finding:
     """The libclang that bindgen is to load."""
     try:
-        path = libclang(wanted)
+        path = finder.libclang(wanted)
     except KmodError as error:
         return wrong("Toolchain", "libclang", error)
-    return Finding("Toolchain", "libclang", f"{libclang_version(path)}  {path}")
+    return Finding("Toolchain", "libclang", f"{libclang_version(finder.system.outside(path))}  {path}")
 
 
 def library_finding(name: str, package: str) -> Finding:

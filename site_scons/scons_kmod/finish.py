@@ -14,6 +14,7 @@ from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
 from scons_kmod.signing import Signing, choose_signing
+from scons_kmod.sysroot import HERE, System
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Finish:
         return made.with_name(f"{made.name}{self.compression.ending}")
 
 
-def choose_finish(settings: Settings, tree: KernelTree, kbuild: Kbuild) -> Finish:
+def choose_finish(settings: Settings, tree: KernelTree, kbuild: Kbuild, system: System = HERE) -> Finish:
     """What the command line and the kernel's configuration ask for. Raises `UserError` and `MachineError`."""
-    signing = choose_signing(settings, tree)
+    signing = choose_signing(settings, tree, system=system)
     return Finish(strip_command(settings, kbuild), signing, compression_of(tree))
 
 

@@ -36,7 +36,7 @@ def install(target: BuildTarget, manifests: Sequence[Manifest], settings: Settin
     """
     root, release = install_root(settings), target.tree.release
     depmod = find_depmod()
-    finish = choose_finish(settings, target.tree, target.kbuild)
+    finish = choose_finish(settings, target.tree, target.kbuild, target.system)
     files: list[NewFile] = []
     with tempfile.TemporaryDirectory(prefix="install-", dir=target.build) as directory:
         for manifest in manifests:

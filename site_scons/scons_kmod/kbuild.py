@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-import shutil
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -22,6 +21,7 @@ from scons_kmod.errors import MachineError, StepError
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import HERE, System, check_enter
 
 PROBE = "kmod_probe"
 KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o\n"
@@ -79,7 +79,7 @@ class Kbuild:
         return f"{self.linker.removesuffix('ld')}ar"
 
 
-def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuild:
+def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = HERE) -> Kbuild:
     """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
@@ -88,9 +88,9 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuil
     inputs = [*makefiles(tree), tree.path / "include/config/auto.conf", Path(__file__)]
 
     def ask() -> Answer:
-        return dataclasses.asdict(run_probe(tree, directory, kcflags, log)), inputs
+        return dataclasses.asdict(run_probe(tree, directory, kcflags, log, system)), inputs
 
-    key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs))]
+    key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs)), str(system.root)]
     answer = directory / "kbuild.json"
     if not probe_mod_c(directory).exists():
         # A step of the build reads it (link.py).
@@ -120,8 +120,9 @@ def makefiles(tree: KernelTree) -> list[Path]:
     return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
-def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> Kbuild:
+def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System) -> Kbuild:
     """Build the probe module and read the commands from it."""
+    check_enter(system, log)
     work = directory / "module"
     for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE)):
         write_text(work / name, text)
@@ -134,13 +135,13 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog) -> K
         "CONFIG_DEBUG_INFO_BTF_MODULES=",
         "modules",
     ]
-    if shutil.which("make") is None:
+    if not system.programs("make"):
         raise MachineError("not found", where="make", fix="apt-get install make")
     try:
-        log.run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
+        log.inside(system.enter).run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
     except StepError as error:
         compiler = tree.compiler.split()[0]
-        if shutil.which(compiler) is None:
+        if not system.programs(compiler):
             fix = f"apt-get install {compiler.removeprefix('x86_64-linux-gnu-')}"
             raise MachineError("not found, and the kernel was compiled by it", where=compiler, fix=fix) from error
         raise

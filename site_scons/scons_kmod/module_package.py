@@ -52,7 +52,7 @@ def module_package(
     """
     release, info = target.tree.release, described(manifest)
     name = f"{package_name(manifest)}-modules-{release}"
-    finish = choose_finish(settings, target.tree, target.kbuild)
+    finish = choose_finish(settings, target.tree, target.kbuild, target.system)
     with tempfile.TemporaryDirectory(prefix="package-", dir=target.build) as directory:
         module = finish.apply(module_ko(target, manifest), Path(directory), log)
         files = {f"lib/modules/{release}/{settings.mod_dir}/{module.name}": module.read_bytes()}

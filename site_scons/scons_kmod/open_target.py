@@ -19,8 +19,12 @@ from scons_kmod.packages import fetch, installed
 from scons_kmod.resolved import record_resolved
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
+from scons_kmod.sysroot import open_system
 from scons_kmod.target import Target, chosen_targets, default_target, of_this_system, read_targets
 from scons_kmod.toolchain import find_toolchain
+
+# This library, parts of which run as processes of their own.
+HERE_IS = Path(__file__).parents[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,8 +97,10 @@ def open_target(
     tree, packages = find_tree(chosen, settings, cache, own_log)
     directory = build / chosen.name
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
-    kbuild = probe(tree, directory / "config", kcflags, own_log)
-    toolchain = find_toolchain(chosen.description.toolchain, kbuild, tree.path, cache, directory / "config", own_log)
+    system = open_system(chosen.description, cache, (sources, HERE_IS, tree.path), own_log, refresh=settings.update)
+    kbuild = probe(tree, directory / "config", kcflags, own_log, system)
+    need = chosen.description.toolchain
+    toolchain = find_toolchain(need, kbuild, tree.path, cache, directory / "config", own_log, system)
     target = BuildTarget(
         name=chosen.name,
         tree=tree,
@@ -107,6 +113,7 @@ def open_target(
         krustflags=settings.krustflags,
         extra_symbols=settings.extra_symbols,
         kbuild_link=settings.kbuild_link,
+        system=system,
     )
     cfgs = target.cfg_text()
     if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:

@@ -23,28 +23,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from scons_kmod.apt import Apt, Package, dependencies, private_apt
 from scons_kmod.atomic import locked, write_text
 from scons_kmod.errors import MachineError, StepError, UserError
 from scons_kmod.located_toml import load
 from scons_kmod.run_log import RunLog
-from scons_kmod.target import Target
+from scons_kmod.target import Target, is_of_this_system
 
 What = Literal["headers", "image"]
-Words = list[tuple[list[int], int]]
-
-# The system's configuration holds, less the hooks and the further indices that desktops add to `apt-get update`.
-APT_CONFIGURATION = """\
-#clear APT::Update;
-#clear Acquire::IndexTargets;
-APT::Update::Error-Mode "any";
-Acquire::Languages "none";
-Acquire::IndexTargets::deb::Packages {
-    MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";
-    flatMetaKey "Packages";
-    ShortDescription "Packages";
-    Description "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages";
-};
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,51 +50,6 @@ class Unpacked:
     def kernel(self) -> Path:
         """Of an image: the compressed kernel."""
         return self.root / "boot" / f"vmlinuz-{self.release}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Package:
-    """One package that apt can download; `depends` as in its control file."""
-
-    name: str
-    version: str
-    depends: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Apt:
-    """apt with the package lists that `options` lead it to."""
-
-    options: tuple[str, ...]
-    log: RunLog
-
-    def run(self, program: str, *words: str, unit: str, why: str = "", cwd: Path | None = None) -> str:
-        """Output of ``apt-get`` or ``apt-cache``. Raises `MachineError` without apt, `StepError` if it fails."""
-        argv = [program, *self.options, *words]
-        try:
-            done = self.log.run(argv, step="APT", unit=unit, why=why, cwd=cwd, env={"LC_ALL": "C"})
-        except MachineError as error:
-            fix = "a target's packages come from Debian's archive; elsewhere name a prepared kernel tree with KDIR="
-            raise MachineError(error.what, where=error.where, fix=fix) from error
-        return done.stdout.decode(errors="replace")
-
-    def names(self, prefix: str) -> list[str]:
-        """The packages whose names begin so, the oldest version in the name first."""
-        return sorted(self.run("apt-cache", "pkgnames", prefix, unit=prefix).split(), key=version_key)
-
-    def packages(self, names: Sequence[str]) -> list[Package]:
-        """What can be downloaded under these names, in all versions, the oldest first."""
-        try:
-            text = self.run("apt-cache", "show", *names, unit=names[0])
-        except StepError:  # it knows none of them
-            return []
-        found = []
-        for paragraph in text.split("\n\n"):
-            fields = dict(re.findall(r"^(Package|Version|Depends|Filename): (.*)$", paragraph, re.MULTILINE))
-            # A package that is installed but has left the archive has no file name.
-            if "Filename" in fields:
-                found.append(Package(fields["Package"], fields["Version"], fields.get("Depends", "")))
-        return sorted(found, key=lambda package: version_key(package.version))
 
 
 def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, refresh: bool = False) -> Unpacked:
@@ -145,8 +86,9 @@ def installed(target: Target, cache: Path, what: What = "headers") -> Unpacked |
 
 def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) -> Unpacked:
     """Find, download and unpack: by the system's package lists, by our own, by our own fetched anew."""
-    own = private_apt(cache, log)
-    tries = [(own, True)] if refresh else [(Apt((), log), False), (own, False), (own, True)]
+    own = private_apt(target, cache, log)
+    system = [(Apt((), log), False)] if is_of_this_system(target) else []
+    tries = [(own, True)] if refresh else [*system, (own, False), (own, True)]
     # An image must fit the headers in use, a newer one of the same target does not.
     headers = None if what == "headers" else installed(target, cache)
     for apt, update in tries:
@@ -170,24 +112,6 @@ def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) 
     if problem:
         raise unreachable(target, problem)
     raise gone(target, own, what, headers.release if headers else None)
-
-
-def private_apt(cache: Path, log: RunLog) -> Apt:
-    """apt with lists of our own in the cache directory, and the system's sources and keys."""
-    home = cache / "apt"
-    for directory in ("state/lists/partial", "cache/archives/partial"):
-        (home / directory).mkdir(parents=True, exist_ok=True)
-    write_text(home / "apt.conf", APT_CONFIGURATION)
-    write_text(home / "status", "")
-    settings = {
-        "Dir::State": home / "state",
-        "Dir::State::status": home / "status",
-        "Dir::Cache": home / "cache",
-        # As root, apt would fetch as a user who can't write here. What it fetches is checked all the same.
-        "APT::Sandbox::User": "root",
-    }
-    options = [f"-o{name}={value}" for name, value in settings.items()]
-    return Apt(("-c", str(home / "apt.conf"), *options), log)
 
 
 def newest_release(target: Target, apt: Apt) -> str | None:
@@ -223,33 +147,6 @@ def find_packages(target: Target, apt: Apt, what: What, release: str) -> list[Pa
             return []
         headers.append(fitting[-1])
     return headers
-
-
-def dependencies(text: str) -> list[tuple[str, str | None]]:
-    """The packages of a ``Depends`` field, alternatives included; the version where only that one will do."""
-    found = []
-    for word in re.split(r"[,|]", text):
-        match = re.fullmatch(r"\s*([^\s(:]+)(?::\w+)?\s*(?:\((\S+)\s+([^)]+)\))?\s*", word)
-        if match:
-            found.append((match[1], match[3] if match[2] == "=" else None))
-    return found
-
-
-def version_key(text: str) -> tuple[int, Words, Words]:
-    """Sorts versions, and names that hold versions, as dpkg does (deb-version(7)): epoch, upstream, revision."""
-    epoch, _, rest = text.rpartition(":")
-    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
-    return int(epoch or 0), words(upstream), words(revision)
-
-
-def words(text: str) -> Words:
-    """Text as dpkg compares it: words and numbers in turn, ``~`` before a word's end, letters before other signs."""
-
-    def weight(character: str) -> int:
-        return -1 if character == "~" else ord(character) + (0 if character.isalpha() else 256)
-
-    parts = re.findall(r"(\D*)(\d*)", text)
-    return [([*map(weight, word), 0], int(digits or 0)) for word, digits in parts]
 
 
 # Make's words for the directory above that of a makefile.

@@ -8,7 +8,7 @@ import shutil
 from scons_kmod.errors import MachineError
 
 # The packages of programs that are called otherwise.
-PACKAGES = {"xz": "xz-utils", "dpkg-deb": "dpkg", "dpkg-source": "dpkg-dev", "rpmbuild": "rpm"}
+PACKAGES = {"xz": "xz-utils", "dpkg-deb": "dpkg", "dpkg-source": "dpkg-dev", "rpmbuild": "rpm", "bwrap": "bubblewrap"}
 
 
 def program(name: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import os
@@ -44,7 +45,14 @@ class RunLog:
         self.target = target
         self.inherited = () if lock is None else (lock,)
         self.entries: list[Executed] = []
+        self.enter: tuple[str, ...] = ()
         self._lock = threading.Lock()
+
+    def inside(self, enter: tuple[str, ...]) -> RunLog:
+        """The same log, for processes that these words before their arguments start elsewhere: in a sysroot."""
+        other = copy.copy(self)
+        other.enter = enter
+        return other
 
     def run(
         self,
@@ -63,7 +71,7 @@ class RunLog:
         `env` is added to our own environment (None: the variable is removed); `timeout` is in seconds. Raises
         `MachineError` if the program can't be started and `StepError` if it fails or takes too long.
         """
-        words = [str(word) for word in argv]
+        words = [*self.enter, *map(str, argv)]
         with self.recorded(step, unit, why) as status:
             try:
                 done = subprocess.run(

@@ -15,6 +15,7 @@ from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
+from scons_kmod.sysroot import HERE, System
 
 # What stands at the end of a signed module: the signature, its description (include/linux/module_signature.h, 6.12),
 # and this text (scripts/sign-file.c).
@@ -39,11 +40,12 @@ class Signing:
     key: str
     certificate: Path
     passphrase: str | None = dataclasses.field(default=None, repr=False)
+    system: System = HERE
 
     def sign(self, module: Path, log: RunLog) -> None:
         """Append a signature to the file `module`. Raises `StepError`."""
         argv = (self.program, self.digest, self.key, self.certificate, module)
-        log.run(argv, step="SIGN", unit=module.name, env={PIN: self.passphrase})
+        log.inside(self.system.enter).run(argv, step="SIGN", unit=module.name, env={PIN: self.passphrase})
         self.verify(module, log)
 
     def verify(self, module: Path, log: RunLog) -> None:
@@ -69,10 +71,12 @@ def parts(module: Path) -> tuple[bytes, bytes]:
     return data[: end - size], data[end - size : end]
 
 
-def choose_signing(settings: Settings, tree: KernelTree, root: Path = Path("/")) -> Signing | None:
+def choose_signing(
+    settings: Settings, tree: KernelTree, root: Path = Path("/"), system: System = HERE
+) -> Signing | None:
     """What the command line says of signing; None if modules are not to be signed. Raises `UserError`, `MachineError`.
 
-    `root` is where DKMS's files are looked for.
+    `root` is where DKMS's files are looked for, `system` where the tree's programs run.
     """
     if settings.sign_key is None:
         return None
@@ -89,7 +93,7 @@ def choose_signing(settings: Settings, tree: KernelTree, root: Path = Path("/"))
         raise UserError("the key's certificate is missing", where=where, fix="write SIGN_CERT=/path, X.509")
     check_key(key, certificate, where)
     digest = tree.config.get("CONFIG_MODULE_SIG_HASH", "sha256")
-    return Signing(sign_file, digest, key, certificate, passphrase(settings))
+    return Signing(sign_file, digest, key, certificate, passphrase(settings), system)
 
 
 def check_key(key: str, certificate: Path, where: str) -> None:

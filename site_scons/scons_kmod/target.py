@@ -22,7 +22,8 @@ class Packages:
 
     `release` is a regular expression for the whole of a kernel's release (``uname -r``). `headers` and `image` are
     package names in which ``{release}`` stands for it; of `image` the first that exists is taken. `headers_with` are
-    patterns (fnmatch) for the dependencies of `headers` that belong to the tree.
+    patterns (fnmatch) for the dependencies of `headers` that belong to the tree. `source` is the package with the
+    kernel's sources, empty without one. Without `check_valid_until` lists are taken that the archive has let expire.
     """
 
     distribution: str
@@ -31,6 +32,8 @@ class Packages:
     headers: str
     headers_with: tuple[str, ...]
     image: tuple[str, ...]
+    source: str = ""
+    check_valid_until: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,10 @@ class ToolVersions:
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One target. `name` is the name of its file `path` without ``.toml``, `version` the kernel's: ``6.12``."""
+    """One target. `name` is the name of its file `path` without ``.toml``, `version` the kernel's: ``6.12``.
+
+    `sysroot` are the packages of the suite's tools, for systems of another suite.
+    """
 
     name: str
     path: Path
@@ -53,6 +59,7 @@ class Target:
     version: str
     packages: Packages
     toolchain: ToolVersions
+    sysroot: tuple[str, ...] = ()
 
 
 def read_target(path: Path) -> Target:
@@ -61,6 +68,7 @@ def read_target(path: Path) -> Target:
     kernel = top.table("kernel")
     packages = top.table("packages")
     toolchain = top.table("toolchain")
+    sysroot = top.table("sysroot", default=None)
     top.done()
     arch = kernel.string("arch")
     if arch not in ARCHITECTURES:
@@ -74,8 +82,9 @@ def read_target(path: Path) -> Target:
         toolchain=ToolVersions(
             **{tool.name: version(toolchain, tool.name) for tool in dataclasses.fields(ToolVersions)}
         ),
+        sysroot=sysroot.strings("packages") if sysroot else (),
     )
-    for table in (kernel, packages, toolchain):
+    for table in filter(None, (kernel, packages, toolchain, sysroot)):
         table.done()
     return target
 
@@ -101,6 +110,8 @@ def read_packages(table: Table) -> Packages:
         headers=headers,
         headers_with=table.strings("headers-with", default=()),
         image=image,
+        source=table.string("source", default=""),
+        check_valid_until=table.boolean("check-valid-until", default=True),
     )
 
 
@@ -145,6 +156,11 @@ def of_this_system(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
     return sorted(fitting, key=age)
 
 
+def is_of_this_system(target: Target, os_release: Path = OS_RELEASE) -> bool:
+    """Whether a target is for the running distribution's suite."""
+    return bool(of_this_system([target], os_release))
+
+
 def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> Target:
     """The newest kernel among the targets of the running distribution's suite (os-release(5)).
 
@@ -159,7 +175,7 @@ def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
     raise UserError(what, where="TARGET", fix=f"name one with TARGET= ({names}), or a prepared kernel tree with KDIR=")
 
 
-def read_os_release(path: Path) -> dict[str, str]:
+def read_os_release(path: Path = OS_RELEASE) -> dict[str, str]:
     """The assignments in an os-release file; empty if it can't be read."""
     try:
         lines = path.read_text(errors="replace").splitlines()

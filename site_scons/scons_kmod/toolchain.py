@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import os
 import re
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from scons_kmod.errors import KmodError, MachineError
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import HERE, System
 from scons_kmod.target import ToolVersions
 
 # What a program's behaviour depends on besides its own file: compilers live in shared libraries.
@@ -57,33 +56,42 @@ class Found:
     library: str = ""
 
 
+# Variables to set for a program.
+Environment = tuple[tuple[str, str], ...]
 # What was chosen, and of each program that was not, why.
 Choice = tuple[Found, list[str]]
 
 
 def find_toolchain(
-    need: ToolVersions, kbuild: Kbuild, tree: Path, cache: Path, directory: Path, log: RunLog
+    need: ToolVersions,
+    kbuild: Kbuild,
+    tree: Path,
+    cache: Path,
+    directory: Path,
+    log: RunLog,
+    system: System = HERE,
 ) -> Toolchain:
     """Pick the toolchain; the answer is kept in `directory` until one of the programs or PATH changes.
 
     Raises `MachineError` if a program is missing or none of those that are there fits.
     """
     binutils = (kbuild.linker, kbuild.archiver)
+    finder = Finder(system, log, cache)
     there = [
-        *rustcs(cache),
-        *bindgens(),
-        *(path for name in (kbuild.compiler, *binutils) for path in candidates(name, [])),
+        *finder.rustcs(),
+        *finder.bindgens(),
+        *(path for name in (kbuild.compiler, *binutils) for path in system.programs(name)),
     ]
 
     def look() -> Answer:
-        rustc, refused = find_rustc(need.rustc, cache, log)
-        bindgen, others = find_bindgen(need, log)
-        cc, _ = find_compiler(kbuild.compiler, tree, log, binutils)
+        rustc, refused = finder.find_rustc(need.rustc)
+        bindgen, others = finder.find_bindgen(need)
+        cc, _ = finder.find_compiler(kbuild.compiler, tree, binutils)
         found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
-        files = [*there, *rustc.files, *bindgen.files, *cc.files, __file__]
+        files = [*map(system.outside, there), *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
-    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), *libclangs()]
+    key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), *finder.libclangs(), str(system.root)]
     return from_json(remembered(directory / "toolchain.json", key, look))
 
 
@@ -96,43 +104,118 @@ def from_json(raw: dict[str, Any]) -> Toolchain:
     return Toolchain(library=raw["library"], refused=tuple(raw["refused"]), **tools)
 
 
-def rustcs(cache: Path) -> list[str]:
-    """Every rustc; bootstrap unpacks one in the cache directory where installing it would push out the user's own."""
-    return candidates("rustc", [SYSTEM_PROGRAMS, cache / "rust-web/usr/bin"])
+@dataclasses.dataclass(frozen=True)
+class Finder:
+    """Looks for a target's tools in a system. bootstrap may have unpacked some in the cache directory."""
 
+    system: System
+    log: RunLog
+    cache: Path
 
-def find_rustc(wanted: str, cache: Path, log: RunLog) -> Choice:
-    """A rustc with its library sources. Raises `MachineError`."""
-    fix = f"the target asks for {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
-    return choose("rustc", rustcs(cache), lambda path: look_at_rustc(path, wanted, log), fix)
+    def rustcs(self) -> list[str]:
+        """Every rustc; one is in the cache directory where installing it would push out the user's own."""
+        return self.system.programs("rustc", [SYSTEM_PROGRAMS, self.cache / "rust-web/usr/bin"])
 
+    def find_rustc(self, wanted: str) -> Choice:
+        """A rustc with its library sources. Raises `MachineError`."""
+        fix = f"the target asks for {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
+        return choose("rustc", self.rustcs(), lambda path: self.look_at_rustc(path, wanted), fix)
 
-def bindgens() -> list[str]:
-    """Every bindgen."""
-    return candidates("bindgen", [SYSTEM_PROGRAMS])
+    def bindgens(self) -> list[str]:
+        """Every bindgen."""
+        return self.system.programs("bindgen", [SYSTEM_PROGRAMS])
 
+    def find_bindgen(self, need: ToolVersions) -> Choice:
+        """A bindgen, with its libclang. Raises `MachineError`."""
+        fix = f"the target asks for {need.bindgen}; on Debian 12: apt-get install bindgen"
+        return choose("bindgen", self.bindgens(), lambda path: self.look_at_bindgen(path, need), fix)
 
-def find_bindgen(need: ToolVersions, log: RunLog) -> Choice:
-    """A bindgen, with its libclang. Raises `MachineError`."""
-    fix = f"the target asks for {need.bindgen}; on Debian 12: apt-get install bindgen"
-    return choose("bindgen", bindgens(), lambda path: look_at_bindgen(path, need, log), fix)
+    def find_compiler(self, name: str, tree: Path, binutils: Sequence[str] = ()) -> Choice:
+        """The C compiler that the tree's Kbuild calls by this name, with its binutils. Raises `MachineError`."""
+        fix = f"apt-get install {Path(name).name.removeprefix('x86_64-linux-gnu-')}"
+        return choose(name, self.system.programs(name), lambda path: self.look_at_compiler(path, tree, binutils), fix)
 
+    def look_at_rustc(self, path: str, wanted: str) -> Found:
+        """A rustc with its library sources, of the wanted version."""
+        env = library_path(path)
+        text = self.output([path, "-vV"], "rustc", env)
+        version = matched_version(text, r"^release: (\S+)", wanted)
+        sysroot = self.output([path, "--print", "sysroot"], "rustc", env).strip()
+        library = f"{sysroot}/lib/rustlib/src/rust/library"
+        real = self.real(f"{library}/core/src/lib.rs")
+        if not real.is_file():
+            raise MachineError(f"rustc {version} without its library sources ({library} is absent)")
+        # The program on PATH may be a proxy (rustup's); the one in the sysroot is the compiler.
+        compiler = f"{sysroot}/bin/rustc"
+        files = self.program_files(compiler if Path(self.system.outside(compiler)).exists() else path, env)
+        return Found(Tool(path, version, Digests().whole(files), env), files, str(real.parents[2]))
 
-def find_compiler(name: str, tree: Path, log: RunLog, binutils: Sequence[str] = ()) -> Choice:
-    """The C compiler that the tree's Kbuild calls by this name, with the binutils it calls. Raises `MachineError`."""
-    fix = f"apt-get install {Path(name).name.removeprefix('x86_64-linux-gnu-')}"
-    return choose(name, candidates(name, []), lambda path: look_at_compiler(path, tree, log, binutils), fix)
+    def look_at_bindgen(self, path: str, need: ToolVersions) -> Found:
+        """A bindgen of the wanted version, with the libclang that it is to load."""
+        text = self.output([path, "--version"], "bindgen")
+        version = matched_version(text, r"bindgen (\S+)", need.bindgen)
+        library = self.libclang(need.libclang)
+        files = (*self.program_files(path), self.system.outside(library))
+        env = (("LIBCLANG_PATH", library),)
+        return Found(Tool(path, version, Digests().whole(files), env), files)
 
+    def libclang(self, wanted: str) -> str:
+        """The path of a libclang of the wanted version. Raises `MachineError` if there is none.
 
-def candidates(name: str, more: Sequence[Path]) -> list[str]:
-    """The programs called `name`: those on PATH in its order, then those in the directories `more`."""
-    directories = [*os.environ.get("PATH", "").split(os.pathsep), *map(str, more)]
-    found = (shutil.which(name, path=directory) for directory in directories if directory)
-    # One path for each place: /bin is /usr/bin on merged systems, and PATH may name a directory twice.
-    places: dict[Path, str] = {}
-    for path in filter(None, found):
-        places.setdefault(Path(path).parent.resolve(), path)
-    return list(places.values())
+        A target asks for one: bindgen 0.60 panics on the kernel's anonymous types with libclang 16 and later.
+        """
+        refused = []
+        for path in self.libclangs():
+            try:
+                matched_version(libclang_version(self.system.outside(path)), r"(.+)", wanted)
+            except MachineError as error:
+                refused.append(f"{path}: {error.what}")
+            else:
+                return path
+        fix = f"on Debian 12: apt-get install libclang1-{wanted}; the Python package libclang {wanted} will do, too"
+        raise MachineError("\n".join(refused) or "not found", where="libclang", fix=fix)
+
+    def libclangs(self) -> list[str]:
+        """Every libclang: that of the Python package of this name, which is not imported as that loads it; Debian's."""
+        own: list[Path] = []
+        if self.system.root is None:
+            spec = importlib.util.find_spec("clang")
+            places = (spec.submodule_search_locations if spec else None) or []
+            own = [path for place in places if (path := Path(place) / "native/libclang.so").exists()]
+        outside = Path(self.system.outside(str(SYSTEM_LLVM)))
+        debian = sorted(outside.glob("llvm-*/lib/libclang-*.so.1"))
+        return [*map(str, own), *(str(SYSTEM_LLVM / path.relative_to(outside)) for path in debian)]
+
+    def look_at_compiler(self, path: str, tree: Path, binutils: Sequence[str]) -> Found:
+        """The C compiler that Kbuild calls, with the compiler proper, the binutils and the kernel's own build tools."""
+        version = self.output([path, "-dumpfullversion"], "cc").strip()
+        parts = [self.output([path, f"-print-prog-name={part}"], "cc").strip() for part in ("cc1", "as")]
+        whole = [place for part in (*parts, *binutils) for place in self.system.programs(part)[:1] or [part]]
+        own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
+        files = (str(self.real(path)), *map(self.system.outside, whole), *own)
+        return Found(Tool(path, version, Digests().whole(files)), files)
+
+    def program_files(self, path: str, env: Environment = ()) -> tuple[str, ...]:
+        """A program and the compiler libraries that the dynamic loader brings in for it (ld.so(8))."""
+        traced = ("LD_TRACE_LOADED_OBJECTS", "1")
+        # Not for the program that enters the sysroot.
+        inside = self.system.root is not None
+        argv = ["env", "=".join(traced), path] if inside else [path]
+        loaded = self.output(argv, "ld.so", env if inside else (*env, traced))
+        libraries = re.findall(r"^\s*(\S+) => (/\S+)", loaded, re.MULTILINE)
+        found = (path, *(place for name, place in libraries if CODE_LIBRARIES.match(name)))
+        return tuple(map(self.system.outside, found))
+
+    def real(self, path: str) -> Path:
+        """A file without links on the way to it, as it is called on the machine."""
+        if self.system.root is None:
+            return Path(path).resolve()
+        return Path(self.system.outside(self.output(["readlink", "-f", path], path).strip()))
+
+    def output(self, argv: list[str], unit: str, env: Environment = ()) -> str:
+        """What a program prints about itself."""
+        log = self.log.inside(self.system.enter)
+        return log.run(argv, step="TOOL", unit=unit, env=dict(env), timeout=30).stdout.decode(errors="replace")
 
 
 def choose(name: str, paths: list[str], look: Callable[[str], Found], fix: str) -> Choice:
@@ -147,61 +230,11 @@ def choose(name: str, paths: list[str], look: Callable[[str], Found], fix: str) 
     raise MachineError(what, where=name, fix=fix)
 
 
-def look_at_rustc(path: str, wanted: str, log: RunLog) -> Found:
-    """A rustc with its library sources, of the wanted version."""
-    env = library_path(path)
-    text = output([path, "-vV"], "rustc", log, env)
-    version = matched_version(text, r"^release: (\S+)", wanted)
-    sysroot = Path(output([path, "--print", "sysroot"], "rustc", log, env).strip())
-    library = sysroot / "lib/rustlib/src/rust/library"
-    if not (library / "core/src/lib.rs").is_file():
-        raise MachineError(f"rustc {version} without its library sources ({library} is absent)")
-    # The program on PATH may be a proxy (rustup's); the one in the sysroot is the compiler.
-    real = sysroot / "bin/rustc"
-    files = program_files(str(real) if real.exists() else path, log, env)
-    return Found(Tool(path, version, Digests().whole(files), env), files, str(library.resolve()))
-
-
 def library_path(path: str) -> tuple[tuple[str, str], ...]:
     """The environment that a rustc unpacked outside of /usr needs to find its libraries."""
     directory = Path(path).parent.parent / "lib/x86_64-linux-gnu"
     unpacked = directory.is_dir() and directory.parts[:2] != ("/", "usr")
     return (("LD_LIBRARY_PATH", str(directory)),) if unpacked else ()
-
-
-def look_at_bindgen(path: str, need: ToolVersions, log: RunLog) -> Found:
-    """A bindgen of the wanted version, with the libclang that it is to load."""
-    text = output([path, "--version"], "bindgen", log)
-    version = matched_version(text, r"bindgen (\S+)", need.bindgen)
-    library = libclang(need.libclang)
-    files = (*program_files(path, log), library)
-    env = (("LIBCLANG_PATH", library),)
-    return Found(Tool(path, version, Digests().whole(files), env), files)
-
-
-def libclang(wanted: str) -> str:
-    """The path of a libclang of the wanted version. Raises `MachineError` if there is none.
-
-    A target asks for one: bindgen 0.60 panics on the kernel's anonymous types with libclang 16 and later.
-    """
-    refused = []
-    for path in libclangs():
-        try:
-            matched_version(libclang_version(path), r"(.+)", wanted)
-        except MachineError as error:
-            refused.append(f"{path}: {error.what}")
-        else:
-            return path
-    fix = f"on Debian 12: apt-get install libclang1-{wanted}; the Python package libclang {wanted} will do, too"
-    raise MachineError("\n".join(refused) or "not found", where="libclang", fix=fix)
-
-
-def libclangs() -> list[str]:
-    """Every libclang: that of the Python package of this name, which is not imported as that loads it; Debian's."""
-    spec = importlib.util.find_spec("clang")
-    places = (spec.submodule_search_locations if spec else None) or []
-    own = [Path(place) / "native/libclang.so" for place in places]
-    return [str(path) for path in (*own, *sorted(SYSTEM_LLVM.glob("llvm-*/lib/libclang-*.so.1"))) if path.exists()]
 
 
 def libclang_version(path: str) -> str:
@@ -217,28 +250,6 @@ def libclang_version(path: str) -> str:
         return importlib.metadata.version("libclang")
     except importlib.metadata.PackageNotFoundError as error:
         raise MachineError("it does not say its version") from error
-
-
-def look_at_compiler(path: str, tree: Path, log: RunLog, binutils: Sequence[str]) -> Found:
-    """The C compiler that Kbuild calls, with the compiler proper, the binutils and the kernel's own build tools."""
-    version = output([path, "-dumpfullversion"], "cc", log).strip()
-    parts = [output([path, f"-print-prog-name={part}"], "cc", log).strip() for part in ("cc1", "as")]
-    whole = [shutil.which(part) or part for part in (*parts, *binutils)]
-    own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
-    files = (str(Path(path).resolve()), *whole, *own)
-    return Found(Tool(path, version, Digests().whole(files)), files)
-
-
-def program_files(path: str, log: RunLog, env: tuple[tuple[str, str], ...] = ()) -> tuple[str, ...]:
-    """A program and the compiler libraries that the dynamic loader brings in for it (ld.so(8))."""
-    loaded = output([path], "ld.so", log, (*env, ("LD_TRACE_LOADED_OBJECTS", "1")))
-    libraries = re.findall(r"^\s*(\S+) => (/\S+)", loaded, re.MULTILINE)
-    return (path, *(place for name, place in libraries if CODE_LIBRARIES.match(name)))
-
-
-def output(argv: list[str], unit: str, log: RunLog, env: tuple[tuple[str, str], ...] = ()) -> str:
-    """What a program prints about itself."""
-    return log.run(argv, step="TOOL", unit=unit, env=dict(env), timeout=30).stdout.decode(errors="replace")
 
 
 def matched_version(text: str, pattern: str, wanted: str) -> str:

@@ -23,12 +23,15 @@ if __name__ == "__main__":
 
 from scons_kmod import fingerprint, generate_bindings
 from scons_kmod.bindgen import parameters
+from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import HERE
 from scons_kmod.target import default_target, read_targets
-from scons_kmod.toolchain import libclang
+from scons_kmod.toolchain import Finder
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(PROJECT / "targets")).toolchain
+LIBCLANG = Finder(HERE, RunLog(), Path()).libclang(NEED.libclang)
 # Each is moved, wrapped and repeated as a whole.
 HEADERS = {
     "base.h": r"""
@@ -373,7 +376,7 @@ class Against:
         (directory / "unit.h").write_text(UNIT)
         flags = ["-std=gnu11", "-w", "-D__LINE__=0", "-Wno-builtin-macro-redefined"]
         self.first = {
-            "libclang": libclang(NEED.libclang),
+            "libclang": LIBCLANG,
             "header": str(directory / "unit.h"),
             "flags": flags,
             "sources": [str(directory / "source.rs")],
@@ -389,7 +392,7 @@ class Against:
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},
         }
         self.second["bindgen"] += ["--no-rustfmt-bindings"]
-        os.environ["LIBCLANG_PATH"] = libclang(NEED.libclang)
+        os.environ["LIBCLANG_PATH"] = LIBCLANG
 
     def fingerprint(self, files: dict[str, list[str]], words: list[str]) -> str | None:
         """The fingerprint, or None if the headers can't be compiled."""

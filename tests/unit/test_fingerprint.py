@@ -14,12 +14,15 @@ import pytest
 
 from scons_kmod import fingerprint, program
 from scons_kmod.fingerprint import HeaderError, identifiers
+from scons_kmod.run_log import RunLog
 from scons_kmod.step import read_depfile
+from scons_kmod.sysroot import HERE
 from scons_kmod.target import default_target, read_targets
-from scons_kmod.toolchain import libclang
+from scons_kmod.toolchain import Finder
 
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(Path(__file__).resolve().parents[2] / "targets")).toolchain
+LIBCLANG = Finder(HERE, RunLog(), Path()).libclang(NEED.libclang)
 HEADER = """\
 typedef unsigned int u32;
 struct list { struct list *next, *prev; };
@@ -53,7 +56,7 @@ def request(directory: Path, words: str) -> dict[str, Any]:
     source = directory / "source.rs"
     source.write_text(words)
     return {
-        "libclang": libclang(NEED.libclang),
+        "libclang": LIBCLANG,
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
         "sources": [str(source)],

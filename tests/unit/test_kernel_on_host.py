@@ -14,8 +14,9 @@ import pytest
 from scons_kmod.cache import cache_directory
 from scons_kmod.crates import EDITION, ENVIRONMENT
 from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import HERE
 from scons_kmod.target import default_target, read_targets
-from scons_kmod.toolchain import find_rustc
+from scons_kmod.toolchain import Finder
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = Path(__file__).with_name("kernel_on_host")
@@ -38,7 +39,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that has the tests, made by the compiler that modules are made by."""
     directory = tmp_path_factory.mktemp("host")
     wanted = default_target(read_targets(PROJECT / "targets")).toolchain.rustc
-    rustc = find_rustc(wanted, cache_directory(), RunLog())[0].tool
+    rustc = Finder(HERE, RunLog(), cache_directory()).find_rustc(wanted)[0].tool
     (directory / "errnos.rs").write_text(errnos())
     made = directory / "tests"
     argv = [rustc.path, f"--edition={EDITION}", "--test", "--crate-name=kernel_on_host", "-Dwarnings"]

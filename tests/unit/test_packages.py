@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from scons_kmod.apt import dependencies, version_key
 from scons_kmod.errors import MachineError, UserError
-from scons_kmod.packages import Unpacked, dependencies, fetch, installed, version_key
+from scons_kmod.packages import Unpacked, fetch, installed
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import Target, read_target
 

@@ -11,18 +11,9 @@ from miniature import recorded_kbuild, write
 
 from scons_kmod.errors import MachineError
 from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import HERE
 from scons_kmod.target import ToolVersions
-from scons_kmod.toolchain import (
-    Toolchain,
-    candidates,
-    find_bindgen,
-    find_compiler,
-    find_rustc,
-    find_toolchain,
-    libclang,
-    program_files,
-    rustcs,
-)
+from scons_kmod.toolchain import Finder, Toolchain, find_toolchain
 
 NEED = ToolVersions(rustc="1.96", bindgen="0.60", libclang="15", gcc="12")
 RUSTC = 'case $1 in -vV) echo "rustc"; echo "release: VERSION" ;; *) echo "SYSROOT" ;; esac\n'
@@ -66,6 +57,10 @@ class Machine:
         time.sleep(0.03)  # so that the programs are older than the question
         return self
 
+    @property
+    def finder(self) -> Finder:
+        return Finder(HERE, self.log, self.directory / "cache")
+
     def find(self) -> Toolchain:
         kbuild = recorded_kbuild(self.directory / "probe", "6.1")
         return find_toolchain(
@@ -80,7 +75,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def rustc_complaint(machine: Machine) -> str:
     with pytest.raises(MachineError) as caught:
-        find_rustc("1.96", machine.directory / "cache", machine.log)
+        machine.finder.find_rustc("1.96")
     return str(caught.value).replace(str(machine.directory), "DIR")
 
 
@@ -98,7 +93,7 @@ def test_the_tools_that_fit_are_found(machine: Machine) -> None:
 
 
 def test_bindgen_is_led_to_the_libclang_of_the_python_package(machine: Machine) -> None:
-    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", libclang(NEED.libclang)),)
+    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", machine.finder.libclang(NEED.libclang)),)
 
 
 def test_the_answer_is_kept_and_takes_no_process(machine: Machine) -> None:
@@ -123,7 +118,7 @@ def test_another_program_changes_the_digest(machine: Machine, name: str) -> None
 
 
 def test_compiler_libraries_count_as_the_program_and_the_c_library_does_not() -> None:
-    program, *libraries = program_files("/usr/bin/ld", RunLog())
+    program, *libraries = Finder(HERE, RunLog(), Path()).program_files("/usr/bin/ld")
     assert program == "/usr/bin/ld"
     assert [name for name in libraries if "libbfd" in name]
     assert not [name for name in libraries if "libc.so" in name]
@@ -149,7 +144,7 @@ def test_a_rustc_without_library_sources_is_passed_over(machine: Machine) -> Non
 def test_the_proxy_on_path_stands_for_the_compiler_in_its_sysroot(machine: Machine) -> None:
     proxy = machine.rustc("bin")
     compiler = machine.script("bin/sysroot/bin/rustc", "")
-    found, _ = find_rustc("1.96", machine.directory, machine.log)
+    found, _ = dataclasses.replace(machine.finder, cache=machine.directory).find_rustc("1.96")
     assert (found.tool.path, found.files) == (proxy, (compiler,))
 
 
@@ -158,8 +153,8 @@ def test_a_rustc_in_the_cache_directory_is_found_last(machine: Machine) -> None:
     cached = machine.rustc("cache/rust-web/usr/bin")
     libraries = machine.directory / "cache/rust-web/usr/lib/x86_64-linux-gnu"
     libraries.mkdir(parents=True)
-    assert rustcs(machine.directory / "cache")[-1] == cached
-    found, refused = find_rustc("1.96", machine.directory / "cache", machine.log)
+    assert machine.finder.rustcs()[-1] == cached
+    found, refused = machine.finder.find_rustc("1.96")
     assert found.tool.path == cached
     assert found.tool.env == (("LD_LIBRARY_PATH", str(libraries)),)
     assert refused == [f"{machine.directory}/bin/rustc: version 1.95.0, where the target asks for 1.96"]
@@ -187,15 +182,15 @@ def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
 def test_a_tool_that_is_missing(machine: Machine) -> None:
     assert rustc_complaint(machine) == f"rustc: not found\n{RUSTC_FIX}"
     with pytest.raises(MachineError, match=r"^bindgen: not found\n    the target asks for 0\.60; on Debian 12"):
-        find_bindgen(NEED, machine.log)
+        machine.finder.find_bindgen(NEED)
     with pytest.raises(MachineError, match=r"^x86_64-linux-gnu-gcc-12: not found\n    apt-get install gcc-12$"):
-        find_compiler("x86_64-linux-gnu-gcc-12", machine.directory, machine.log)
+        machine.finder.find_compiler("x86_64-linux-gnu-gcc-12", machine.directory)
 
 
 def test_a_bindgen_that_is_too_old(machine: Machine) -> None:
     machine.bindgen("bin", "0.59.2")
     with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, where the target asks for 0\.60\n"):
-        find_bindgen(NEED, machine.log)
+        machine.finder.find_bindgen(NEED)
 
 
 def test_an_error_is_not_kept(machine: Machine) -> None:
@@ -208,4 +203,4 @@ def test_a_directory_counts_once_on_path(machine: Machine) -> None:
     program = machine.script("bin/tool", "")
     (machine.directory / "link").symlink_to("bin")
     machine.set_path("bin", "link", "bin", "", "absent")
-    assert candidates("tool", [machine.directory / "bin"]) == [program]
+    assert HERE.programs("tool", [machine.directory / "bin"]) == [program]

@@ -74,6 +74,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
             doctor(session)
         session.begin()
         session.targets = [open_target(one, session.settings, session.build, home(), session.log) for one in chosen]
+        session.enter = {target.name: target.system.enter for target in session.targets}
         session.sow()
     return session.targets
 

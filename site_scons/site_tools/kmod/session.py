@@ -47,6 +47,8 @@ class Session:
         self.manifests: list[Manifest] = []
         self.shared: dict[tuple[str, str], list[Step]] = {}
         self.seeds: dict[str, Seed] = {}
+        # The words that run a target's tools in its sysroot.
+        self.enter: dict[str, tuple[str, ...]] = {}
         self.dry = bool(GetOption("no_exec"))
         # A verb that only asks leaves the record of the last build alone.
         self.silent = False
@@ -100,7 +102,7 @@ class Session:
         store, seed = self.store(target), self.seeds.get(target)
         if seed:
             seed.plant(step, store)
-        self.graph.add(env, step, store, self.log(target), seed)
+        self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), seed)
         return step
 
     def log(self, target: str) -> RunLog:
