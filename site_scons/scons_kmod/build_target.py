@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.manifest import Manifest
+from scons_kmod.provider import NONE, Provider, unserved
 from scons_kmod.rust_flags import config_cfgs, rust_flags
 from scons_kmod.sysroot import HERE, System
 from scons_kmod.toolchain import Toolchain
@@ -24,7 +27,8 @@ class BuildTarget:
 
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
     the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
-    `kbuild_link`: Kbuild itself makes the .ko from the objects. `system` is where the tools are.
+    `kbuild_link`: Kbuild itself makes the .ko from the objects. `system` is where the tools are,
+    `provider` where the kernel's own crates come from.
     """
 
     name: str
@@ -39,6 +43,15 @@ class BuildTarget:
     extra_symbols: tuple[Path, ...]
     kbuild_link: bool = False
     system: System = HERE
+    provider: Provider = NONE
+
+    def unserved(self, manifest: Manifest) -> str | None:
+        """Why a module can't be built for this kernel, in words; None if it can."""
+        return unserved(manifest, self.tree, self.provider)
+
+    def served(self, manifests: Iterable[Manifest]) -> list[Manifest]:
+        """Those of the modules that can be built for this kernel."""
+        return [manifest for manifest in manifests if self.unserved(manifest) is None]
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:

@@ -112,12 +112,16 @@ def from_json(raw: dict[str, Any]) -> Kbuild:
 def makefiles(tree: KernelTree) -> list[Path]:
     """The files that decide which commands Kbuild runs, apart from the configuration."""
     patterns = ("Makefile", f"arch/{tree.arch}/Makefile*", "scripts/Makefile*", "scripts/Kbuild.include")
-    roots = [tree.path]
-    # Distributions split a tree: the Makefile of the configured part includes that of the common part.
-    wrapped = re.match(r"include (\S.*)/Makefile\s", (tree.path / "Makefile").read_text())
-    if wrapped:
-        roots.append(Path(wrapped[1].replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")).resolve())
+    roots = dict.fromkeys((tree.path, source_root(tree)))
     return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def source_root(tree: KernelTree) -> Path:
+    """Kbuild's srctree: the Makefile of a build directory, or of a distribution's headers, includes that there."""
+    text = (tree.path / "Makefile").read_text()
+    beside = text.replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")
+    wrapped = re.search(r"^include ([^$\n]+)/Makefile$", beside, re.MULTILINE)
+    return Path(wrapped[1]).resolve() if wrapped else tree.path
 
 
 def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System) -> Kbuild:

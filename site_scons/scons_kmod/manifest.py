@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.errors import UserError
-from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.located_toml import Key, Located, Table, load
 from scons_kmod.modprobe_conf import ModprobeConf, read_conf
 from scons_kmod.package_info import PackageInfo, read_package
@@ -20,6 +19,9 @@ FILE_NAME = "module.toml"
 # The kernel's MODULE_NAME_LEN is 64 - sizeof(unsigned long), its final NUL included (include/linux/moduleparam.h).
 MAX_NAME = 55
 HEADER = re.compile(r"\w[\w./-]*\.h")
+# The API of 2021, that of this project's own crates, and that of the kernel's own.
+BUNDLED, MAINLINE = "2021", "mainline"
+APIS = (BUNDLED, MAINLINE)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -30,7 +32,7 @@ class Manifest:
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
     `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``). `modprobe`
     is what is installed for modprobe beside the module, `package` what packages say of it, `requires` the kernels that
-    it is for.
+    it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Manifest:
     package: PackageInfo | None = None
     modprobe: ModprobeConf = dataclasses.field(default_factory=ModprobeConf)
     requires: Requires = dataclasses.field(default_factory=Requires)
+    api: str = BUNDLED
 
     @property
     def crate_root(self) -> Path:
@@ -71,6 +74,9 @@ def read_manifest(path: Path) -> Manifest:
     top.done()
     name = module.string("name")
     root = module.string("root", default=None)
+    api = module.string("api", default=BUNDLED)
+    if api not in APIS:
+        module.wrong("api", f'there is no API "{api}"', f"write one of {', '.join(APIS)}")
     module.done()
     check_name(located, name)
     directory = path.parent.resolve()
@@ -89,7 +95,7 @@ def read_manifest(path: Path) -> Manifest:
     modprobe = read_conf(install) if install else ModprobeConf()
     info = read_package(package) if package else None
     needs = read_requires(requires) if requires else Requires()
-    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe, needs)
+    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe, needs, api)
 
 
 def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:
@@ -176,11 +182,6 @@ def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
                     fix="rename one of them",
                 )
     return [found[crate] for crate in sorted(found)]
-
-
-def served(manifests: Iterable[Manifest], tree: KernelTree) -> list[Manifest]:
-    """Those of the modules that are for this kernel."""
-    return [manifest for manifest in manifests if manifest.requires.unmet(tree) is None]
 
 
 def manifest_files(directory: Path) -> list[Path]:

@@ -15,6 +15,8 @@ import dataclasses
 import fnmatch
 import hashlib
 import json
+import lzma
+import os
 import re
 import shutil
 import subprocess
@@ -30,7 +32,9 @@ from scons_kmod.located_toml import load
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import Target, is_of_this_system
 
-What = Literal["headers", "image"]
+What = Literal["headers", "image", "source"]
+# What is unpacked of a kernel's sources: what the crates are made of, and the headers that they include from elsewhere.
+SOURCES = re.compile(r"(rust|scripts|samples/rust)/.*|drivers/base/[^/]*\.h")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +55,17 @@ class Unpacked:
         """Of an image: the compressed kernel."""
         return self.root / "boot" / f"vmlinuz-{self.release}"
 
+    @property
+    def sources(self) -> Path:
+        """Of a source package: the directory with the kernel's rust/ and scripts/."""
+        return self.root / "linux"
+
 
 def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, refresh: bool = False) -> Unpacked:
-    """The target's headers or image, downloaded and unpacked unless they are there; any number may ask at once.
+    """The target's headers, image or sources, downloaded and unpacked unless they are there; many may ask at once.
 
-    An image is that of the headers' release. `refresh` looks for a newer release in lists fetched anew. Raises
+    An image is that of the headers' release, sources are of their version. `refresh` looks for a newer release in
+    lists fetched anew. Raises
     `UserError` if the archive has no such kernel (any more), `MachineError` if it can't be reached or there is no apt.
     """
     try:
@@ -70,7 +80,7 @@ def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, r
 def installed(target: Target, cache: Path, what: What = "headers") -> Unpacked | None:
     """What `fetch` left in the cache, if anything; starts no process."""
     place = cache / "packages" / target.name
-    if what == "image":
+    if what != "headers":
         headers = installed(target, cache)
         if headers is None:
             return None
@@ -101,7 +111,7 @@ def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) 
                 raise unreachable(target, error) from error
             problem = error
         release = headers.release if headers else newest_release(target, apt)
-        packages = find_packages(target, apt, what, release) if release else []
+        packages = find_packages(target, apt, what, release, headers) if release else []
         if not packages:
             continue
         try:
@@ -111,7 +121,7 @@ def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) 
     # The last try counts: what an older list named may be gone from the archive.
     if problem:
         raise unreachable(target, problem)
-    raise gone(target, own, what, headers.release if headers else None)
+    raise gone(target, own, what, headers)
 
 
 def newest_release(target: Target, apt: Apt) -> str | None:
@@ -127,8 +137,15 @@ def newest_release(target: Target, apt: Apt) -> str | None:
     return newest[0].removeprefix(head).removesuffix(tail) if newest else None
 
 
-def find_packages(target: Target, apt: Apt, what: What, release: str) -> list[Package]:
-    """The packages to unpack for a release: the headers with their companions, or the image; empty if not there."""
+def find_packages(
+    target: Target, apt: Apt, what: What, release: str, headers_there: Unpacked | None = None
+) -> list[Package]:
+    """The packages to unpack for a release: the headers with their companions, the image, or the sources of just the
+    version of the headers that are there; empty if not there.
+    """
+    if what == "source" and headers_there:
+        fitting = headers_there.versions[target.packages.headers.format(release=release)]
+        return [p for p in apt.packages([target.packages.source]) if p.version == fitting]
     if what == "image":
         names = [name.format(release=release) for name in target.packages.image]
         found = apt.packages(names)
@@ -170,13 +187,15 @@ def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, pack
         for deb in sorted((partial / "debs").glob("*.deb")):
             if what == "headers":
                 apt.log.run(["dpkg-deb", "-x", deb, partial / "root"], step="UNPACK", unit=deb.name, why=target.name)
-            else:
+            elif what == "image":
                 unpack_boot(deb, partial / "root", apt.log, target.name)
+            else:
+                unpack_sources(deb, partial / "root/linux", apt.log, target.name)
         make_movable(partial / "root")
         root.parent.mkdir(parents=True, exist_ok=True)
         (partial / "root").rename(root)
         shutil.rmtree(partial)
-    record = place / "headers.json" if what == "headers" else place / release / "image.json"
+    record = place / "headers.json" if what == "headers" else place / release / f"{what}.json"
     content = {"release": release, "root": str(root.relative_to(record.parent)), "versions": versions}
     write_text(record, json.dumps(content, indent=1) + "\n")
     return Unpacked(root, release, versions)
@@ -208,6 +227,46 @@ def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
             process.kill()
     if not found:
         raise StepError(f"{deb.name} has no kernel in it", where=f"UNPACK {deb.name}")
+
+
+def unpack_sources(deb: Path, root: Path, log: RunLog, why: str) -> None:
+    """Unpack `SOURCES` of the archive that a source package has in it (linux-source-VERSION.tar.xz)."""
+    argv = ["dpkg-deb", "--fsys-tarfile", str(deb)]
+    found = False
+    with (
+        log.recorded("UNPACK", deb.name, why),
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+    ):
+        try:
+            with tarfile.open(fileobj=process.stdout, mode="r|") as outer:
+                archives = (member for member in outer if member.name.endswith(".tar.xz"))
+                for file in map(outer.extractfile, archives):
+                    with tarfile.open(fileobj=file, mode="r|xz") as inner:
+                        for member in inner:
+                            # All is in one directory, which has the version's name.
+                            name = member.name.partition("/")[2]
+                            if SOURCES.fullmatch(name) and ".." not in name:
+                                write_member(inner, member, root / name)
+                                found = True
+        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+            raise StepError(f"{deb.name} can't be unpacked: {error}", where=f"UNPACK {deb.name}") from error
+        finally:
+            process.kill()
+    if not found:
+        raise StepError(f"{deb.name} has no kernel sources in it", where=f"UNPACK {deb.name}")
+
+
+def write_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Write a file of an archive; what is neither a file nor a link within its directory is left out."""
+    if member.issym() and not member.linkname.startswith(("/", "..")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(member.linkname)
+    elif file := archive.extractfile(member) if member.isfile() else None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+        path.chmod(0o755 if member.mode & 0o100 else 0o644)
+        os.utime(path, (member.mtime, member.mtime))
 
 
 def boot_name(path: Path) -> str | None:
@@ -242,10 +301,18 @@ def unreachable(target: Target, problem: StepError) -> MachineError:
     return MachineError(what, where=target.name, fix=fix)
 
 
-def gone(target: Target, apt: Apt, what: What, release: str | None) -> UserError:
+def gone(target: Target, apt: Apt, what: What, headers: Unpacked | None) -> UserError:
     """The error for a kernel that the archive does not have, or has no more."""
     packages = target.packages
-    if release:
+    if what == "source":
+        version = next(iter(headers.versions.values())) if headers else "?"
+        return UserError(
+            f"{packages.source} {version} is not in apt's sources (any more): the crates of this kernel need it",
+            where=load(target.path).where(("packages", "source")),
+            fix="UPDATE=1 takes the newest headers and the sources that fit them, if the archive has moved on",
+        )
+    if headers:
+        release = headers.release
         names = " or ".join(name.format(release=release) for name in packages.image)
         fix = "UPDATE=1 takes the newest headers and the image that fits them, if the archive has moved on"
         return UserError(f"{names} is not in apt's sources (any more)", where=f"{target.name} {what}", fix=fix)

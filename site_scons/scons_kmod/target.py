@@ -13,6 +13,8 @@ from scons_kmod.located_toml import Table, load, suggestion
 
 ARCHITECTURES = ("x86_64",)
 OS_RELEASE = Path("/etc/os-release")
+# The ways to a kernel's own crates (provider.py).
+PROVIDERS = ("tree", "rebuilt", "carried")
 VERSION = re.compile(r"\d+(\.\d+)*")
 
 
@@ -50,7 +52,8 @@ class ToolVersions:
 class Target:
     """One target. `name` is the name of its file `path` without ``.toml``, `version` the kernel's: ``6.12``.
 
-    `sysroot` are the packages of the suite's tools, for systems of another suite.
+    `sysroot` are the packages of the suite's tools, for systems of another suite. `provider` is the one that is to give
+    the kernel's own crates (provider.py), empty for what the tree itself suggests.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Target:
     packages: Packages
     toolchain: ToolVersions
     sysroot: tuple[str, ...] = ()
+    provider: str = ""
 
 
 def read_target(path: Path) -> Target:
@@ -82,11 +86,20 @@ def read_target(path: Path) -> Target:
         toolchain=ToolVersions(
             **{tool.name: version(toolchain, tool.name) for tool in dataclasses.fields(ToolVersions)}
         ),
+        provider=wanted_provider(kernel),
         sysroot=sysroot.strings("packages") if sysroot else (),
     )
     for table in filter(None, (kernel, packages, toolchain, sysroot)):
         table.done()
     return target
+
+
+def wanted_provider(kernel: Table) -> str:
+    """The provider that a target asks for, if it does."""
+    provider = kernel.string("provider", default="")
+    if provider and provider not in PROVIDERS:
+        kernel.wrong("provider", f'there is no provider "{provider}"', suggestion(provider, PROVIDERS))
+    return provider
 
 
 def read_packages(table: Table) -> Packages:

@@ -19,11 +19,11 @@ from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link
+from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link, mainline
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
-from scons_kmod.manifest import Manifest, find_manifests, served
+from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
@@ -113,9 +113,13 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
+    session: Session = env["KMOD"]
     if manifest.c_sources:
         for step in c_module.c_steps(target, manifest):
             add(env, target, step)
+    elif manifest.api == MAINLINE:
+        shared(env, target, "mainline", mainline_steps)
+        add(env, target, mainline.module_step(session.mainline(target), manifest))
     else:
         add_crate(env, target, manifest)
         shared(env, target, "helpers", helper_steps)
@@ -136,7 +140,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """
     session: Session = env["KMOD"]
     with reported():
-        if why := manifest.requires.unmet(target.tree):
+        if why := target.unserved(manifest):
             if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
                 where = f"{manifest.name} for {target.name}"
                 raise UserError(why, where=where, fix="name another kernel with TARGET=, or another module")
@@ -150,7 +154,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The bindings of a kernel: what of its declarations the crates reach, and then those in Rust."""
     session: Session = env["KMOD"]
-    manifests = served(session.manifests, target.tree)
+    manifests = [one for one in target.served(session.manifests) if one.api == BUNDLED]
     headers = [header for manifest in manifests for header in manifest.headers]
     sources = bindgen.rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]
@@ -161,6 +165,12 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     shared(env, target, "bindings", bindgen_steps)
     steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
     return [step(target) for step in steps]
+
+
+def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The kernel's own crates."""
+    session: Session = env["KMOD"]
+    return mainline.crate_steps(session.mainline(target))
 
 
 def helper_steps(env: Env, target: BuildTarget) -> list[Step]:

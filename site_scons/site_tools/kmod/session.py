@@ -17,7 +17,9 @@ from SCons.Script import COMMAND_LINE_TARGETS, GetOption, SConsignFile, SetOptio
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import Digests
 from scons_kmod.errors import KmodError
+from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import Manifest
+from scons_kmod.open_mainline import open_mainline
 from scons_kmod.open_target import Chosen
 from scons_kmod.run_log import RunLog
 from scons_kmod.seed import Seed, open_seed
@@ -46,6 +48,7 @@ class Session:
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
         self.shared: dict[tuple[str, str], list[Step]] = {}
+        self.mainlines: dict[str, Mainline] = {}
         self.seeds: dict[str, Seed] = {}
         # The words that run a target's tools in its sysroot.
         self.enter: dict[str, tuple[str, ...]] = {}
@@ -104,6 +107,14 @@ class Session:
             seed.plant(step, store)
         self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), seed)
         return step
+
+    def mainline(self, target: BuildTarget) -> Mainline:
+        """How a kernel's own crates are made, found out when the first module asks for them."""
+        if target.name not in self.mainlines:
+            (chosen,) = (one for one in self.chosen if one.name == target.name)
+            description = chosen.description if chosen.tree is None else None
+            self.mainlines[target.name] = open_mainline(target, description, self.log(target.name))
+        return self.mainlines[target.name]
 
     def log(self, target: str) -> RunLog:
         """The log of a target's processes."""

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's own crates and modules written to them, by the commands that the kernel's Kbuild has for them.
+
+Crates that are in the kernel itself (CONFIG_RUST=y) are only wanted for their metadata: no code is generated. Symbols
+depend on the names of crates and on rustc's version, not on how it was called, so modules find those of the kernel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from scons_kmod.bindgen import program
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.cc import objtool_command
+from scons_kmod.crate_plan import TARGET_FILE, CratePlan, Rule
+from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES
+from scons_kmod.digests import LINES, TOKENS
+from scons_kmod.header_search import include_directories
+from scons_kmod.kbuild import strip_options
+from scons_kmod.link import module_object
+from scons_kmod.manifest import Manifest
+from scons_kmod.step import Command, Step
+
+# What changes nothing that is made but the time it takes, or only what a depfile says of files that other steps make.
+LEFT_OUT = ("-Zbinary_dep_depinfo=y", "-O")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mainline:
+    """The kernel's crates for a target: `plan` says how they are made."""
+
+    target: BuildTarget
+    plan: CratePlan
+
+    @functools.cached_property
+    def rules(self) -> dict[str, Rule]:
+        """The plan's rules by what they make."""
+        return {rule.made: rule for rule in self.plan.rules}
+
+    def path(self, name: str) -> Path:
+        """A file as Kbuild names it, relative to its objtree."""
+        return self.plan.objects / name
+
+    def outputs(self, rule: Rule) -> tuple[Path, ...]:
+        """The files that a rule makes and others read."""
+        emitted = dict(emits(rule.parts[0].programs[0]))
+        names = [emitted[kind] for kind in ("metadata", "link") if kind in emitted]
+        return tuple(map(self.path, names or [rule.made]))
+
+    def all_of(self, names: Iterable[str]) -> tuple[Path, ...]:
+        """The outputs of rules and of all that these need."""
+        found: dict[Path, None] = {}
+        for name in names:
+            rule = self.rules[name]
+            found |= dict.fromkeys((*self.all_of(rule.needs), *self.outputs(rule)))
+        return tuple(found)
+
+    @property
+    def crates(self) -> tuple[Path, ...]:
+        """What rustc reads for a module: the crates' metadata and the proc macros."""
+        return tuple(path for path in self.all_of(self.rules) if path.suffix != ".rs")
+
+
+def emits(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What rustc is to make, by kind (``--emit=KIND=PATH,...``)."""
+    for word in words:
+        if word.startswith("--emit="):
+            for one in word.removeprefix("--emit=").split(","):
+                kind, _, path = one.partition("=")
+                yield kind, path
+
+
+def crate_steps(mainline: Mainline) -> list[Step]:
+    """All steps that the crates need."""
+    first = target_file_steps(mainline) if mainline.plan.target_file else []
+    return [*first, *(step_of(mainline, rule) for rule in mainline.plan.rules)]
+
+
+def step_of(mainline: Mainline, rule: Rule) -> Step:
+    """A rule as a step."""
+    make = {"rustc": rustc_step, "bindgen": bindgen_step}.get(rule.tool, text_step)
+    return make(mainline, rule)
+
+
+def target_file_steps(mainline: Mainline) -> list[Step]:
+    """rustc's target for this kernel, as the kernel's own program writes it (scripts/generate_rust_target.rs)."""
+    target, plan = mainline.target, mainline.plan
+    source = plan.source / "scripts/generate_rust_target.rs"
+    maker, made = mainline.path("scripts/generate_rust_target"), mainline.path(TARGET_FILE)
+    rustc = target.toolchain.rustc
+    compiled = (rustc.path, "--edition=2021", "--crate-name=generate_rust_target", "-o", str(maker), str(source))
+    config, request = (mainline.path(f"scripts/target{end}") for end in (".conf", "_request.json"))
+    asked = {"programs": [[str(maker)]], "input": str(config), "output": str(made)}
+    return [
+        Step(
+            name="RUSTC",
+            unit="generate_rust_target",
+            commands=(Command(compiled, plan.objects, (*ENVIRONMENT, *rustc.env), COLOR),),
+            outputs=(maker,),
+            tracked=(source,),
+            tools=(rustc.digest,),
+            kind=LINES,
+        ),
+        Step(
+            name="TARGET",
+            unit=made.name,
+            commands=(Command(program(target, "pipeline", request), plan.objects),),
+            outputs=(made,),
+            inputs=(maker,),
+            files=((config, plan.config), (request, json.dumps(asked, indent=1))),
+        ),
+    ]
+
+
+def rustc_step(mainline: Mainline, rule: Rule) -> Step:
+    """A crate: its metadata; of those that run in rustc itself, the library."""
+    part = rule.parts[0]
+    words = [word for word in part.programs[0][1:] if word not in LEFT_OUT and not word.startswith("-Cdebuginfo")]
+    emitted = dict(emits(words))
+    for_kernel = "metadata" in emitted
+    rustc = mainline.target.toolchain.rustc
+    argv = (rustc.path, *words, *(("-Zno-codegen",) if for_kernel else ()))
+    sources = [mainline.plan.objects / word for word in words if word.endswith(".rs") and not word.startswith("-")]
+    target_file = (mainline.path(TARGET_FILE),) if for_kernel and mainline.plan.target_file else ()
+    return Step(
+        name="RUSTC",
+        unit=words[words.index("--crate-name") + 1],
+        commands=(Command(argv, mainline.plan.objects, (*ENVIRONMENT, *part.env, *rustc.env), COLOR),),
+        outputs=mainline.outputs(rule),
+        inputs=(*target_file, *mainline.all_of(rule.needs)),
+        tracked=(*sources, mainline.path("include/generated/rustc_cfg")),
+        depfiles=(mainline.path(emitted["dep-info"]),),
+        tools=(rustc.digest,),
+        kind=LINES,
+        exact=bool(mainline.target.krustflags),
+    )
+
+
+def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
+    """Bindings, and the edit that the kernel's makefile makes in them."""
+    target = mainline.target
+    bindgen = target.toolchain.bindgen
+    first, *edits = rule.parts
+    words = first.programs[0][1:]
+    commands = [Command((bindgen.path, *words[:1], "--no-rustfmt-bindings", *words[1:]), mainline.plan.objects, bindgen.env)]
+    commands += [Command(part.programs[0], mainline.plan.objects) for part in edits]
+    return Step(
+        name="BINDGEN",
+        unit=Path(rule.made).stem,
+        commands=tuple(commands),
+        outputs=mainline.outputs(rule),
+        depfiles=(depfile_of(mainline, words),),
+        tools=(bindgen.digest,),
+        kind=TOKENS,
+        exact=bool(target.kcflags),
+        searched=include_directories(words, str(mainline.plan.objects)),
+    )
+
+
+def text_step(mainline: Mainline, rule: Rule) -> Step:
+    """A file that the C preprocessor and other programs write together."""
+    target = mainline.target
+    (part,) = rule.parts
+    request = mainline.path(f"{rule.made}.json")
+    (output,) = mainline.outputs(rule)
+    words = part.programs[0][1:]
+    asked = {"programs": [(target.toolchain.cc.path, *words), *part.programs[1:]], "output": str(output)}
+    return Step(
+        name="CPP",
+        unit=output.name,
+        commands=(Command(program(target, "pipeline", request), mainline.plan.objects),),
+        outputs=(output,),
+        depfiles=(depfile_of(mainline, words),),
+        files=((request, json.dumps(asked, indent=1)),),
+        tools=(target.toolchain.cc.digest,),
+        kind=TOKENS,
+        exact=bool(target.kcflags),
+        searched=include_directories(words, str(mainline.plan.objects)),
+    )
+
+
+def depfile_of(mainline: Mainline, words: Iterable[str]) -> Path:
+    """The depfile that a preprocessor's flags ask for."""
+    return next(mainline.path(word.partition("-MMD,")[2]) for word in words if word.startswith("-Wp,-MMD,"))
+
+
+def module_step(mainline: Mainline, manifest: Manifest) -> Step:
+    """A module's own crate, to the object that modpost reads."""
+    target, plan = mainline.target, mainline.plan
+    rustc = target.toolchain.rustc
+    made = module_object(target, manifest)
+    depfile = Path(f"{made}.d")
+    name = f"modules/{manifest.name}"
+    words = strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"})
+    kept = [w for w in words if w not in LEFT_OUT and not w.startswith(("-Cdebuginfo", "--emit=")) and w[-3:] != ".rs"]
+    argv = (
+        *(rustc.path, f"--crate-name={manifest.crate}", *kept),
+        *(f"--remap-path-prefix={manifest.directory}={name}", REAL_PATHS_IN_MESSAGES),
+        *(f"--emit=obj={made},dep-info={depfile}", str(manifest.crate_root)),
+    )
+    env = {**dict((*ENVIRONMENT, *plan.module.env, *rustc.env)), "RUST_MODFILE": name}
+    commands = [Command(argv, plan.objects, tuple(env.items()), COLOR)]
+    if target.kbuild.objtool:
+        commands.append(objtool_command(target, made, *(() if target.kbuild.objtool_each else ("--link",))))
+    return Step(
+        name="RUSTC",
+        unit=f"{manifest.name}.o",
+        commands=tuple(commands),
+        outputs=(made,),
+        inputs=mainline.crates,
+        tracked=(manifest.crate_root, mainline.path("include/generated/rustc_cfg")),
+        depfiles=(depfile,),
+        tools=(rustc.digest, target.toolchain.cc.digest),
+        kind=LINES,
+        exact=bool(target.krustflags),
+    )

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""All that has to be known of a kernel's own crates before the graph is made."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.crate_plan import Question, crate_plan
+from scons_kmod.crates import ENVIRONMENT
+from scons_kmod.errors import MachineError
+from scons_kmod.kbuild import source_root
+from scons_kmod.mainline import Mainline
+from scons_kmod.packages import fetch, installed
+from scons_kmod.provider import CARRIED
+from scons_kmod.remember import Answer, remembered
+from scons_kmod.run_log import RunLog
+from scons_kmod.target import Target
+
+# A crate of the name that exports most: what is asked of it is its disambiguator.
+KERNEL_CRATE = "pub fn probe() {}\n"
+DISAMBIGUATOR = re.compile(r"_RNvCs(\w+)_6kernel5probe")
+
+
+def open_mainline(target: BuildTarget, description: Target | None, log: RunLog) -> Mainline:
+    """Find the sources of the kernel's crates and how they are made.
+
+    `description` names the packages, None for a tree at a path. Raises `UserError`, `MachineError` or `StepError`.
+    """
+    preflight(target, log)
+    question = Question(
+        tree=target.tree,
+        sources=kernel_sources(target, description, log),
+        directory=target.build / "kernel-rust",
+        toolchain=target.toolchain,
+        system=target.system,
+        overrides=overrides(target),
+        krustflags=target.krustflags,
+    )
+    return Mainline(target, crate_plan(question, log))
+
+
+def kernel_sources(target: BuildTarget, description: Target | None, log: RunLog) -> Path:
+    """The directory with the kernel's rust/: in the tree itself, or of the source package."""
+    own = source_root(target.tree)
+    if description is None or (own / "rust/kernel/lib.rs").is_file():
+        return own
+    there = installed(description, target.cache, "source")
+    return (there or fetch(description, target.cache, log, "source")).sources
+
+
+def overrides(target: BuildTarget) -> tuple[tuple[str, str], ...]:
+    """The configuration of a kernel that was built without Rust, as it would be with it (init/Kconfig)."""
+    if target.provider.name != CARRIED:
+        return ()
+    major, minor, patch = (int(part) for part in re.findall(r"\d+", target.toolchain.rustc.version)[:3])
+    version = f"{major}{minor:02}{patch:02}"
+    symbols = ("CONFIG_RUST", "CONFIG_RUST_IS_AVAILABLE", "CONFIG_RUST_OVERFLOW_CHECKS")
+    return (*((symbol, "y") for symbol in symbols), ("CONFIG_RUSTC_VERSION", version))
+
+
+def preflight(target: BuildTarget, log: RunLog) -> None:
+    """Check that rustc gives symbols the names that the kernel has them under. Raises `MachineError`.
+
+    A crate's disambiguator depends on its name and the exact version of rustc (rustc_span, StableCrateId), so a crate
+    of one function tells.
+    """
+    if not target.tree.enabled("CONFIG_RUST"):
+        return
+    rustc = target.toolchain.rustc
+    symvers = target.tree.symvers
+
+    def ask() -> Answer:
+        directory = target.build / "config"
+        source, made = directory / "preflight.rs", directory / "preflight.s"
+        source.write_text(KERNEL_CRATE)
+        words = ("--edition=2021", "--crate-name=kernel", "--crate-type=rlib", "-Csymbol-mangling-version=v0")
+        argv = (rustc.path, *words, "-Copt-level=0", "--emit=asm", "-o", str(made), str(source))
+        env = dict((*ENVIRONMENT, *rustc.env))
+        log.inside(target.system.enter).run(argv, step="PREFLIGHT", unit="kernel", env=env)
+        match = DISAMBIGUATOR.search(made.read_text())
+        ours = match[1] if match else "none"
+        theirs = sorted(set(re.findall(r"Cs(\w+?)_6kernel", symvers.read_text())))
+        return [ours, theirs], [symvers, Path(__file__)]
+
+    key = [rustc.digest, str(symvers)]
+    ours, theirs = remembered(target.build / "config/preflight.json", key, ask)
+    if theirs and ours not in theirs:
+        built_by = target.tree.config.get("CONFIG_RUSTC_VERSION_TEXT", "another rustc")
+        raise MachineError(
+            f"this kernel was built by {built_by}; modules by rustc {rustc.version} would not find its symbols",
+            where=f"{target.name}: {rustc.path}",
+            fix="take the rustc that the kernel was built by: of its own release's packages (rustc), or in a [sysroot]",
+        )
