@@ -70,8 +70,8 @@ class Rule:
 class CratePlan:
     """All rules that the crate `kernel` needs, in an order in which they can run, and the command for a module's crate.
 
-    `source` is Kbuild's srctree, `objects` its objtree. `target_file`: rustc's target is a file that is to be made, out
-    of the configuration's text `config`.
+    `source` is Kbuild's srctree, `objects` its objtree. `target_file`: rustc's target is a file that is to be made.
+    `overrides` are what the plan was asked with.
     """
 
     source: Path
@@ -79,7 +79,7 @@ class CratePlan:
     rules: tuple[Rule, ...]
     module: Part
     target_file: bool
-    config: str
+    overrides: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,8 +145,9 @@ def from_json(raw: Mapping[str, Any]) -> CratePlan:
         return Part(programs, tuple((name, value) for name, value in one["env"]), one["output"])
 
     rules = (Rule(one["made"], tuple(one["needs"]), tuple(map(part, one["parts"]))) for one in raw["rules"])
+    overrides = tuple((name, value) for name, value in raw["overrides"])
     source, objects = Path(raw["source"]), Path(raw["objects"])
-    return CratePlan(source, objects, tuple(rules), part(raw["module"]), raw["target_file"], raw["config"])
+    return CratePlan(source, objects, tuple(rules), part(raw["module"]), raw["target_file"], overrides)
 
 
 def run_question(question: Question, log: RunLog) -> CratePlan:
@@ -265,9 +266,7 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
     (file,) = probe.glob(f".{PROBE}.o.cmd")
     module, *_ = parts(saved_text(file)[1].replace(str(asked), str(question.objects)), question)
     target_file = any(TARGET_FILE in each for each in needs.values())
-    config = (question.tree.path / "include/config/auto.conf").read_text()
-    config += "".join(f"{name}={value}\n" for name, value in question.overrides)
-    return CratePlan(question.source, question.objects, tuple(rules), module, target_file, config)
+    return CratePlan(question.source, question.objects, tuple(rules), module, target_file, question.overrides)
 
 
 def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -75,8 +75,12 @@ class Kbuild:
 
     @property
     def archiver(self) -> str:
-        """The archiver: Kbuild's `ld` by name, as both are $(CROSS_COMPILE) and the tool's own name."""
-        return f"{self.linker.removesuffix('ld')}ar"
+        """The archiver, as Kbuild calls it."""
+        return self.binutil("ar")
+
+    def binutil(self, name: str) -> str:
+        """A program of the binutils, which is called as `ld` is: both are $(CROSS_COMPILE) and the tool's own name."""
+        return f"{self.linker.removesuffix('ld')}{name}"
 
 
 def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = HERE) -> Kbuild:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.build_target import BuildTarget
@@ -35,18 +37,40 @@ def object_step(target: BuildTarget, manifest: Manifest) -> Step:
     The last is Kbuild's own link of a module's objects (cmd_ld_multi_m); without it the symbols' order would differ.
     """
     crate = crate_object(target, manifest)
+    own = [support_object(target, name) for name in ("kernel", "bindings")]
+    library = [support_object(target, name) for name in LIBRARY_CRATES]
+    step = linked(target, manifest, [crate, *own, *library], helpers_archive(target), "rust/module.lds")
+    inputs = (crate, *own, library_stamp(target), helpers_archive(target), layout_object(target))
+    return dataclasses.replace(step, inputs=inputs)
+
+
+def linked(
+    target: BuildTarget,
+    manifest: Manifest,
+    rust: Sequence[Path],
+    archive: Path,
+    script: str,
+    *,
+    roots: Sequence[str] = (),
+    renamed: Sequence[tuple[str, str]] = (),
+) -> Step:
+    """Link Rust objects, of which what nothing reaches is dropped, with those of an archive that they need.
+
+    `roots` are symbols that the archive's objects reach, besides the module's entry points. `renamed` are symbols that
+    have another name to Rust than to the archive.
+    """
     made = module_object(target, manifest)
     directory = made.parent
     whole = whole_object(target, manifest)
-    script = target.sources / "rust/module.lds"
-    own = [support_object(target, name) for name in ("kernel", "bindings")]
-    rust = (crate, *own, *(support_object(target, name) for name in LIBRARY_CRATES))
-    roots = ("-X", "--gc-sections", "-u", "init_module", "-u", "cleanup_module", "-T", str(script))
+    lds = target.sources / script
+    entries = [word for root in ("init_module", "cleanup_module", *roots) for word in ("-u", root)]
     ld = target.kbuild.ld
+    names = [f"--redefine-sym={old}={new}" for old, new in renamed]
     commands = [
-        Command((*ld, *roots, "-o", "reached.o", *map(str, rust)), directory),
+        Command((*ld, "-X", "--gc-sections", *entries, "-T", str(lds), "-o", "reached.o", *map(str, rust)), directory),
+        *([Command((target.kbuild.binutil("objcopy"), *names, "reached.o"), directory)] if names else []),
         Command((*ld, "-o", "rust.o", "reached.o"), directory),
-        Command((*ld, "-o", str(whole), "rust.o", str(helpers_archive(target))), directory),
+        Command((*ld, "-o", str(whole), "rust.o", str(archive)), directory),
         Command((*ld, "-o", str(made), str(whole)), directory),
     ]
     if target.kbuild.objtool:
@@ -56,8 +80,8 @@ def object_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
         outputs=(made, whole),
-        inputs=(crate, *own, library_stamp(target), helpers_archive(target), layout_object(target)),
-        tracked=(script,),
+        inputs=(*rust, archive),
+        tracked=(lds,),
         tools=(target.toolchain.cc.digest,),
     )
 

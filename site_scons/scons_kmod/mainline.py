@@ -17,12 +17,13 @@ from scons_kmod.bindgen import program
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import objtool_command
 from scons_kmod.crate_plan import TARGET_FILE, CratePlan, Rule
-from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES
+from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES, crate_object
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.header_search import include_directories
 from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
+from scons_kmod.provider import CARRIED
 from scons_kmod.step import Command, Step
 
 # What changes nothing that is made but the time it takes, or only what a depfile says of files that other steps make.
@@ -48,8 +49,14 @@ class Mainline:
     def outputs(self, rule: Rule) -> tuple[Path, ...]:
         """The files that a rule makes and others read."""
         emitted = dict(emits(rule.parts[0].programs[0]))
-        names = [emitted[kind] for kind in ("metadata", "link") if kind in emitted]
+        kinds = ("metadata", "link", "obj") if self.carried else ("metadata", "link")
+        names = [emitted[kind] for kind in kinds if kind in emitted]
         return tuple(map(self.path, names or [rule.made]))
+
+    @property
+    def carried(self) -> bool:
+        """Whether modules bring the crates' code with them."""
+        return self.target.provider.name == CARRIED
 
     def all_of(self, names: Iterable[str]) -> tuple[Path, ...]:
         """The outputs of rules and of all that these need."""
@@ -62,7 +69,12 @@ class Mainline:
     @property
     def crates(self) -> tuple[Path, ...]:
         """What rustc reads for a module: the crates' metadata and the proc macros."""
-        return tuple(path for path in self.all_of(self.rules) if path.suffix != ".rs")
+        return tuple(path for path in self.all_of(self.rules) if path.suffix not in (".rs", ".o"))
+
+    @property
+    def objects(self) -> tuple[Path, ...]:
+        """The crates' code, if modules bring it."""
+        return tuple(path for path in self.all_of(self.rules) if path.suffix == ".o")
 
 
 def emits(words: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -94,6 +106,8 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
     rustc = target.toolchain.rustc
     compiled = (rustc.path, "--edition=2021", "--crate-name=generate_rust_target", "-o", str(maker), str(source))
     config, request = (mainline.path(f"scripts/target{end}") for end in (".conf", "_request.json"))
+    text = (target.tree.path / "include/config/auto.conf").read_text()
+    text += "".join(f"{name}={value}\n" for name, value in plan.overrides)
     asked = {"programs": [[str(maker)]], "input": str(config), "output": str(made)}
     return [
         Step(
@@ -111,7 +125,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
             commands=(Command(program(target, "pipeline", request), plan.objects),),
             outputs=(made,),
             inputs=(maker,),
-            files=((config, plan.config), (request, json.dumps(asked, indent=1))),
+            files=((config, text), (request, json.dumps(asked, indent=1))),
         ),
     ]
 
@@ -119,17 +133,22 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
 def rustc_step(mainline: Mainline, rule: Rule) -> Step:
     """A crate: its metadata; of those that run in rustc itself, the library."""
     part = rule.parts[0]
-    words = [word for word in part.programs[0][1:] if word not in LEFT_OUT and not word.startswith("-Cdebuginfo")]
+    words = kept_words(mainline, part.programs[0][1:])
     emitted = dict(emits(words))
     for_kernel = "metadata" in emitted
     rustc = mainline.target.toolchain.rustc
-    argv = (rustc.path, *words, *(("-Zno-codegen",) if for_kernel else ()))
+    argv = (rustc.path, *words, *(code_words(mainline) if for_kernel else ()))
+    commands = [Command(argv, mainline.plan.objects, (*ENVIRONMENT, *part.env, *rustc.env), COLOR)]
+    if for_kernel and mainline.carried:
+        objcopy = mainline.target.kbuild.binutil("objcopy")
+        edits = (one.programs[0] for one in rule.parts[1:] if one.programs[0][0] == "objcopy")
+        commands += [Command((objcopy, *words[1:]), mainline.plan.objects) for words in edits]
     sources = [mainline.plan.objects / word for word in words if word.endswith(".rs") and not word.startswith("-")]
     target_file = (mainline.path(TARGET_FILE),) if for_kernel and mainline.plan.target_file else ()
     return Step(
         name="RUSTC",
         unit=words[words.index("--crate-name") + 1],
-        commands=(Command(argv, mainline.plan.objects, (*ENVIRONMENT, *part.env, *rustc.env), COLOR),),
+        commands=tuple(commands),
         outputs=mainline.outputs(rule),
         inputs=(*target_file, *mainline.all_of(rule.needs)),
         tracked=(*sources, mainline.path("include/generated/rustc_cfg")),
@@ -140,13 +159,36 @@ def rustc_step(mainline: Mainline, rule: Rule) -> Step:
     )
 
 
+def kept_words(mainline: Mainline, words: Iterable[str]) -> list[str]:
+    """Kbuild's words for rustc, less what nothing here depends on."""
+    kept = [word for word in words if word not in LEFT_OUT and not word.startswith("-Cdebuginfo")]
+    # What a module does not reach is dropped by sections.
+    return (
+        [word.replace("-Zfunction-sections=n", "-Zfunction-sections=y") for word in kept] if mainline.carried else kept
+    )
+
+
+def code_words(mainline: Mainline) -> tuple[str, ...]:
+    """rustc's words for the code of a crate: none, or without a path of this machine in it."""
+    if not mainline.carried:
+        return ("-Zno-codegen",)
+    places = {
+        mainline.target.toolchain.library: "library",
+        f"{mainline.plan.source}/": "",
+        str(mainline.plan.objects): "",
+    }
+    return tuple(f"--remap-path-prefix={place}={name}" for place, name in places.items())
+
+
 def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     """Bindings, and the edit that the kernel's makefile makes in them."""
     target = mainline.target
     bindgen = target.toolchain.bindgen
     first, *edits = rule.parts
     words = first.programs[0][1:]
-    commands = [Command((bindgen.path, *words[:1], "--no-rustfmt-bindings", *words[1:]), mainline.plan.objects, bindgen.env)]
+    commands = [
+        Command((bindgen.path, *words[:1], "--no-rustfmt-bindings", *words[1:]), mainline.plan.objects, bindgen.env)
+    ]
     commands += [Command(part.programs[0], mainline.plan.objects) for part in edits]
     return Step(
         name="BINDGEN",
@@ -189,14 +231,14 @@ def depfile_of(mainline: Mainline, words: Iterable[str]) -> Path:
 
 
 def module_step(mainline: Mainline, manifest: Manifest) -> Step:
-    """A module's own crate, to the object that modpost reads."""
+    """A module's own crate: to the object that modpost reads, or to one that the crates' are linked with."""
     target, plan = mainline.target, mainline.plan
     rustc = target.toolchain.rustc
-    made = module_object(target, manifest)
+    made = crate_object(target, manifest) if mainline.carried else module_object(target, manifest)
     depfile = Path(f"{made}.d")
     name = f"modules/{manifest.name}"
-    words = strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"})
-    kept = [w for w in words if w not in LEFT_OUT and not w.startswith(("-Cdebuginfo", "--emit=")) and w[-3:] != ".rs"]
+    words = kept_words(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
+    kept = [word for word in words if not word.startswith("--emit=") and not word.endswith(".rs")]
     argv = (
         *(rustc.path, f"--crate-name={manifest.crate}", *kept),
         *(f"--remap-path-prefix={manifest.directory}={name}", REAL_PATHS_IN_MESSAGES),
@@ -204,7 +246,7 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     )
     env = {**dict((*ENVIRONMENT, *plan.module.env, *rustc.env)), "RUST_MODFILE": name}
     commands = [Command(argv, plan.objects, tuple(env.items()), COLOR)]
-    if target.kbuild.objtool:
+    if target.kbuild.objtool and not mainline.carried:
         commands.append(objtool_command(target, made, *(() if target.kbuild.objtool_each else ("--link",))))
     return Step(
         name="RUSTC",

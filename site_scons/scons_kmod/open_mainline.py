@@ -55,7 +55,7 @@ def overrides(target: BuildTarget) -> tuple[tuple[str, str], ...]:
     if target.provider.name != CARRIED:
         return ()
     major, minor, patch = (int(part) for part in re.findall(r"\d+", target.toolchain.rustc.version)[:3])
-    version = f"{major}{minor:02}{patch:02}"
+    version = str(major * 100000 + minor * 100 + patch)
     symbols = ("CONFIG_RUST", "CONFIG_RUST_IS_AVAILABLE", "CONFIG_RUST_OVERFLOW_CHECKS")
     return (*((symbol, "y") for symbol in symbols), ("CONFIG_RUSTC_VERSION", version))
 

@@ -144,16 +144,16 @@ def find_packages(
     version of the headers that are there; empty if not there.
     """
     if what == "source" and headers_there:
-        fitting = headers_there.versions[target.packages.headers.format(release=release)]
-        return [p for p in apt.packages([target.packages.source]) if p.version == fitting]
+        same = headers_there.versions[target.packages.headers.format(release=release)]
+        return [p for p in apt.packages([target.packages.source]) if p.version == same]
     if what == "image":
         names = [name.format(release=release) for name in target.packages.image]
         found = apt.packages(names)
         return next(([p] for name in names for p in reversed(found) if p.name == name), [])
-    headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
+    found_headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
     wanted = [
         (name, version)
-        for package in headers
+        for package in found_headers
         for name, version in dependencies(package.depends)
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in target.packages.headers_with)
     ]
@@ -162,8 +162,8 @@ def find_packages(
         fitting = [p for p in found if p.name == name and version in (None, p.version)]
         if not fitting:
             return []
-        headers.append(fitting[-1])
-    return headers
+        found_headers.append(fitting[-1])
+    return found_headers
 
 
 # Make's words for the directory above that of a makefile.

@@ -19,12 +19,13 @@ from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, c_module, crates, helpers, kbuild_link, link, mainline
+from scons_kmod import bindgen, c_module, carried, crates, helpers, kbuild_link, link, mainline
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
 from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.provider import CARRIED
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
 
@@ -120,6 +121,8 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     elif manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         add(env, target, mainline.module_step(session.mainline(target), manifest))
+        if target.provider.name == CARRIED:
+            add(env, target, carried.object_step(session.mainline(target), manifest))
     else:
         add_crate(env, target, manifest)
         shared(env, target, "helpers", helper_steps)
@@ -170,7 +173,8 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
 def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The kernel's own crates."""
     session: Session = env["KMOD"]
-    return mainline.crate_steps(session.mainline(target))
+    known = session.mainline(target)
+    return [*mainline.crate_steps(known), *(carried.helper_steps(known) if known.carried else ())]
 
 
 def helper_steps(env: Env, target: BuildTarget) -> list[Step]:
