@@ -16,13 +16,18 @@ from scons_kmod.step import Command, Step
 
 def c_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Each of the module's C sources to an object (scripts/Makefile.build, rule_cc_o_c), and those to one."""
-    compiled = [c_object_step(target, manifest, source) for source in manifest.c_sources]
+    compiled = c_object_steps(target, manifest)
     return compiled if is_single(manifest) else [*compiled, c_link_step(target, manifest)]
+
+
+def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """Each of the module's C sources to an object."""
+    return [c_object_step(target, manifest, source) for source in manifest.c_sources]
 
 
 def is_single(manifest: Manifest) -> bool:
     """Whether the module's one object is that of its one source (``obj-m := NAME.o`` without ``NAME-y``)."""
-    return [source.stem for source in manifest.c_sources] == [manifest.name]
+    return manifest.root is None and [source.stem for source in manifest.c_sources] == [manifest.name]
 
 
 def c_object(target: BuildTarget, manifest: Manifest, source: Path) -> Path:
@@ -62,10 +67,10 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
     )
 
 
-def c_link_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """The module's objects as one (scripts/Makefile.build, cmd_ld_multi_m)."""
+def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
+    """The module's objects, after these, as one (scripts/Makefile.build, cmd_ld_multi_m)."""
     made = module_object(target, manifest)
-    objects = tuple(c_object(target, manifest, source) for source in manifest.c_sources)
+    objects = (*first, *(c_object(target, manifest, source) for source in manifest.c_sources))
     commands = [Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
         commands.append(objtool_command(target, made, "--link"))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.c_module import c_object
-from scons_kmod.crates import module_dir
+from scons_kmod.crates import crate_object, module_dir
 from scons_kmod.link import module_ko, module_object, whole_object
-from scons_kmod.manifest import Manifest
+from scons_kmod.manifest import MAINLINE, Manifest
+from scons_kmod.provider import CARRIED
 from scons_kmod.step import Command, Step
 
 
@@ -51,6 +52,9 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
 
     Where Kbuild lets objtool check what it compiles, and not what it links, a Rust module has to be checked before.
     """
-    if manifest.c_sources:
-        return tuple(c_object(target, manifest, source) for source in manifest.c_sources)
+    compiled = tuple(c_object(target, manifest, source) for source in manifest.c_sources)
+    if manifest.root is None:
+        return compiled
+    if manifest.api == MAINLINE and target.provider.name != CARRIED:
+        return (crate_object(target, manifest), *compiled) if compiled else (module_object(target, manifest),)
     return ((module_object if target.kbuild.objtool_each else whole_object)(target, manifest),)

@@ -234,7 +234,9 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     """A module's own crate: to the object that modpost reads, or to one that the crates' are linked with."""
     target, plan = mainline.target, mainline.plan
     rustc = target.toolchain.rustc
-    made = crate_object(target, manifest) if mainline.carried else module_object(target, manifest)
+    # To be linked with others, and checked by objtool then.
+    part = mainline.carried or bool(manifest.c_sources)
+    made = crate_object(target, manifest) if part else module_object(target, manifest)
     depfile = Path(f"{made}.d")
     name = f"modules/{manifest.name}"
     words = kept_words(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
@@ -246,7 +248,7 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     )
     env = {**dict((*ENVIRONMENT, *plan.module.env, *rustc.env)), "RUST_MODFILE": name}
     commands = [Command(argv, plan.objects, tuple(env.items()), COLOR)]
-    if target.kbuild.objtool and not mainline.carried:
+    if target.kbuild.objtool and (target.kbuild.objtool_each or not part):
         commands.append(objtool_command(target, made, *(() if target.kbuild.objtool_each else ("--link",))))
     return Step(
         name="RUSTC",

@@ -29,10 +29,10 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 class Manifest:
     """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C: `c_sources`.
 
-    `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
-    `headers` are headers of the kernel that the bindings are to cover for this module (``linux/leds.h``). `modprobe`
-    is what is installed for modprobe beside the module, `package` what packages say of it, `requires` the kernels that
-    it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`.
+    With both, it is of both. `test` is the script of its VM test, None for the default one; `programs` are the C
+    sources of what the script runs. `headers` are headers of the kernel that the bindings are to cover for this module
+    (``linux/leds.h``). `modprobe` is what is installed for modprobe beside the module, `package` what packages say of
+    it, `requires` the kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`.
     """
 
     name: str
@@ -81,15 +81,14 @@ def read_manifest(path: Path) -> Manifest:
     check_name(located, name)
     directory = path.parent.resolve()
     sources = files_inside(located, directory, c, "sources") if c else ()
-    if sources and root:
+    if sources and root and api != MAINLINE:
         raise UserError(
-            "a module of both C and Rust is not supported yet",
+            f"a module of both C and Rust is supported for the {MAINLINE} API only, as yet",
             where=located.where(("c", "sources")),
             fix="leave out [module] root, or [c]",
         )
-    crate_root = (
-        None if sources else inside(located, directory, ("module", "root"), root or default_root(directory, name))
-    )
+    of_c = bool(sources and not root)
+    crate_root = None if of_c else inside(located, directory, ("module", "root"), root or default_root(directory, name))
     script, programs = tested(located, directory, test)
     headers = kernel_headers(bindings) if bindings else ()
     modprobe = read_conf(install) if install else ModprobeConf()

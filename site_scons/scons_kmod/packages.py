@@ -32,7 +32,7 @@ from scons_kmod.located_toml import load
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import Target, is_of_this_system
 
-What = Literal["headers", "image", "source"]
+What = Literal["headers", "image", "modules", "source"]
 # What is unpacked of a kernel's sources: what the crates are made of, and the headers that they include from elsewhere.
 SOURCES = re.compile(r"(rust|scripts|samples/rust)/.*|drivers/base/[^/]*\.h")
 
@@ -56,17 +56,22 @@ class Unpacked:
         return self.root / "boot" / f"vmlinuz-{self.release}"
 
     @property
+    def modules(self) -> Path:
+        """Of modules: the directory that has them below it."""
+        return self.root
+
+    @property
     def sources(self) -> Path:
         """Of a source package: the directory with the kernel's rust/ and scripts/."""
         return self.root / "linux"
 
 
 def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, refresh: bool = False) -> Unpacked:
-    """The target's headers, image or sources, downloaded and unpacked unless they are there; many may ask at once.
+    """The target's headers, image, modules or sources, downloaded and unpacked unless they are there.
 
-    An image is that of the headers' release, sources are of their version. `refresh` looks for a newer release in
-    lists fetched anew. Raises
-    `UserError` if the archive has no such kernel (any more), `MachineError` if it can't be reached or there is no apt.
+    Any number may ask at once. An image and modules are those of the headers' release, sources are of their version.
+    `refresh` looks for a newer release in lists fetched anew. Raises `UserError` if the archive has no such kernel (any
+    more), `MachineError` if it can't be reached or there is no apt.
     """
     try:
         with locked(cache / "packages/lock"):
@@ -140,14 +145,15 @@ def newest_release(target: Target, apt: Apt) -> str | None:
 def find_packages(
     target: Target, apt: Apt, what: What, release: str, headers_there: Unpacked | None = None
 ) -> list[Package]:
-    """The packages to unpack for a release: the headers with their companions, the image, or the sources of just the
-    version of the headers that are there; empty if not there.
+    """The packages to unpack for a release: the headers with their companions, the image, the modules, or the sources
+    of just the version of the headers that are there; empty if not there.
     """
     if what == "source" and headers_there:
         same = headers_there.versions[target.packages.headers.format(release=release)]
         return [p for p in apt.packages([target.packages.source]) if p.version == same]
-    if what == "image":
-        names = [name.format(release=release) for name in target.packages.image]
+    if what in ("image", "modules"):
+        asked = target.packages.image if what == "image" else target.packages.modules or target.packages.image
+        names = [name.format(release=release) for name in asked]
         found = apt.packages(names)
         return next(([p] for name in names for p in reversed(found) if p.name == name), [])
     found_headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
@@ -185,13 +191,14 @@ def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, pack
         exact = [f"{name}={version}" for name, version in versions.items()]
         apt.run("apt-get", "download", "-q", *exact, unit=packages[0].name, why=target.name, cwd=partial / "debs")
         for deb in sorted((partial / "debs").glob("*.deb")):
-            if what == "headers":
+            if what in ("headers", "modules"):
                 apt.log.run(["dpkg-deb", "-x", deb, partial / "root"], step="UNPACK", unit=deb.name, why=target.name)
             elif what == "image":
                 unpack_boot(deb, partial / "root", apt.log, target.name)
             else:
                 unpack_sources(deb, partial / "root/linux", apt.log, target.name)
-        make_movable(partial / "root")
+        if what == "headers":
+            make_movable(partial / "root")
         root.parent.mkdir(parents=True, exist_ok=True)
         (partial / "root").rename(root)
         shutil.rmtree(partial)

@@ -24,7 +24,8 @@ class Packages:
 
     `release` is a regular expression for the whole of a kernel's release (``uname -r``). `headers` and `image` are
     package names in which ``{release}`` stands for it; of `image` the first that exists is taken. `headers_with` are
-    patterns (fnmatch) for the dependencies of `headers` that belong to the tree. `source` is the package with the
+    patterns (fnmatch) for the dependencies of `headers` that belong to the tree. `modules` is as
+    `image`, for those modules that the image lacks. `source` is the package with the
     kernel's sources, empty without one. Without `check_valid_until` lists are taken that the archive has let expire.
     """
 
@@ -34,6 +35,7 @@ class Packages:
     headers: str
     headers_with: tuple[str, ...]
     image: tuple[str, ...]
+    modules: tuple[str, ...] = ()
     source: str = ""
     check_valid_until: bool = True
 
@@ -111,7 +113,8 @@ def read_packages(table: Table) -> Packages:
         table.wrong("release", f"is no regular expression: {error}", "a + or . in it is written \\+ or \\.")
     headers = table.string("headers")
     image = table.strings("image")
-    for name, value in (("headers", headers), *(("image", value) for value in image)):
+    modules = [("modules", value) for value in table.strings("modules", default=())]
+    for name, value in (("headers", headers), *(("image", value) for value in image), *modules):
         if value.count("{release}") != 1:
             table.wrong(name, f'"{value}" must hold {{release}} once')
     if not image:
@@ -123,6 +126,7 @@ def read_packages(table: Table) -> Packages:
         headers=headers,
         headers_with=table.strings("headers-with", default=()),
         image=image,
+        modules=table.strings("modules", default=()),
         source=table.string("source", default=""),
         check_valid_until=table.boolean("check-valid-until", default=True),
     )

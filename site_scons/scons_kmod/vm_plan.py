@@ -16,6 +16,7 @@ from scons_kmod.cc import COLOR
 from scons_kmod.crates import module_dir
 from scons_kmod.errors import MachineError
 from scons_kmod.initramfs import GuestFile
+from scons_kmod.kernel_modules import depends, needed_modules
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.link import module_ko
 from scons_kmod.manifest import Manifest
@@ -32,17 +33,20 @@ PROGRAMS = "/tests/bin"
 
 @dataclasses.dataclass(frozen=True)
 class PlannedTest:
-    """A module's test: its .ko, its script (None: the default test), and the programs that the script runs."""
+    """A module's test: its .ko, its script (None: the default test), the programs that the script runs, and those of
+    the kernel's modules that are to be loaded before.
+    """
 
     name: str
     ko: Path
     script: Path | None
     programs: tuple[Path, ...]
+    needs: tuple[Path, ...] = ()
 
     def module_test(self) -> ModuleTest:
         """What the VM is to run."""
         extra = {f"{PROGRAMS}/{path.name}": GuestFile(path, 0o755) for path in self.programs}
-        return ModuleTest(name=self.name, files=(self.ko,), script=self.script, extra=extra)
+        return ModuleTest(name=self.name, files=(*self.needs, self.ko), script=self.script, extra=extra)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,10 +96,22 @@ def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest]
             module_ko(target, one),
             one.test,
             tuple(step.outputs[0] for step in program_steps(target, one)),
+            needed_by(module_ko(target, one), target, chosen, log),
         )
         for one in manifests
     )
     return VmPlan(target.name, selection, target.tree.release, kernel, tests)
+
+
+def needed_by(ko: Path, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
+    """The kernel's modules that a module needs, fetched only if there are some. Raises `MachineError`."""
+    if not depends(ko):
+        return ()
+    if chosen.tree is None:
+        kernel = fetch(chosen.description, target.cache, log, "modules").modules
+    else:
+        kernel = Path("/lib/modules") / target.tree.release
+    return tuple(needed_modules(ko, kernel, target.build / "kernel-modules", log))
 
 
 def kernel_image(tree: KernelTree, boot: Path = Path("/boot")) -> Path:
@@ -125,6 +141,7 @@ def load_plan(path: Path) -> VmPlan:
             Path(test["ko"]),
             Path(test["script"]) if test["script"] else None,
             tuple(map(Path, test["programs"])),
+            tuple(map(Path, test["needs"])),
         )
         for test in raw["tests"]
     )

@@ -21,11 +21,12 @@ from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, Ge
 
 from scons_kmod import bindgen, c_module, carried, crates, helpers, kbuild_link, link, mainline
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
+from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest, find_manifests
 from scons_kmod.open_target import choose_targets, open_target
-from scons_kmod.provider import CARRIED
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
 
@@ -115,14 +116,14 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
     session: Session = env["KMOD"]
-    if manifest.c_sources:
+    if manifest.root is None:
         for step in c_module.c_steps(target, manifest):
             add(env, target, step)
     elif manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         add(env, target, mainline.module_step(session.mainline(target), manifest))
-        if target.provider.name == CARRIED:
-            add(env, target, carried.object_step(session.mainline(target), manifest))
+        for step in mainline_link_steps(session.mainline(target), manifest):
+            add(env, target, step)
     else:
         add_crate(env, target, manifest)
         shared(env, target, "helpers", helper_steps)
@@ -168,6 +169,20 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     shared(env, target, "bindings", bindgen_steps)
     steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
     return [step(target) for step in steps]
+
+
+def mainline_link_steps(known: Mainline, manifest: Manifest) -> list[Step]:
+    """What makes one object of a module to the kernel's own crates, if it is of several."""
+    if known.carried and manifest.c_sources:
+        where = f"{manifest.name} for {known.target.name}"
+        fix = "leave out [c], or name a target whose kernel has the crates in it"
+        raise UserError("a module can't bring both its crates and C sources yet", where=where, fix=fix)
+    if known.carried:
+        return [carried.object_step(known, manifest)]
+    if not manifest.c_sources:
+        return []
+    compiled = c_module.c_object_steps(known.target, manifest)
+    return [*compiled, c_module.c_link_step(known.target, manifest, crate_object(known.target, manifest))]
 
 
 def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
