@@ -6,7 +6,6 @@ use kernel::prelude::*;
 module! {
     type: Minimal,
     name: "mainline_minimal",
-    authors: ["The scons-kmod developers"],
     description: "A module that greets and keeps a few numbers",
     license: "GPL",
 }

@@ -7,15 +7,16 @@ import gzip
 import lzma
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from scons_kmod.atomic import write_bytes
 from scons_kmod.errors import MachineError
 from scons_kmod.run_log import RunLog
 
 # How the kernel's modules may be compressed (kernel/module/Kconfig), by the end of the file's name.
-OPENERS: Mapping[str, Callable[[Path], IO[bytes]]] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile}
+OPENERS: Mapping[str, Callable[[Path], AbstractContextManager[Any]]] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile}
 
 
 def depends(module: Path) -> tuple[str, ...]:

@@ -41,6 +41,16 @@ class KernelTree:
         """Module.symvers: the exported symbols and their CRCs."""
         return self.path / "Module.symvers"
 
+    @property
+    def package_version(self) -> str | None:
+        """The version of the package that the tree is from, as Debian's kernels have it (generated/package.h)."""
+        try:
+            text = (self.path / "include/generated/package.h").read_text()
+        except OSError:
+            return None
+        match = re.search(r'LINUX_PACKAGE_ID " Debian (\S+)"', text)
+        return match[1] if match else None
+
     def enabled(self, *symbols: str) -> bool:
         """Whether any of these configuration symbols is y or m. Several: its names in different versions."""
         return any(self.config.get(symbol) in ("y", "m") for symbol in symbols)

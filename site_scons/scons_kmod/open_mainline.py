@@ -12,7 +12,7 @@ from scons_kmod.crates import ENVIRONMENT
 from scons_kmod.errors import MachineError
 from scons_kmod.kbuild import source_root
 from scons_kmod.mainline import Mainline
-from scons_kmod.packages import fetch, installed
+from scons_kmod.packages import Unpacked, fetch, installed
 from scons_kmod.provider import CARRIED
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
@@ -23,10 +23,10 @@ KERNEL_CRATE = "pub fn probe() {}\n"
 DISAMBIGUATOR = re.compile(r"_RNvCs(\w+)_6kernel5probe")
 
 
-def open_mainline(target: BuildTarget, description: Target | None, log: RunLog) -> Mainline:
+def open_mainline(target: BuildTarget, description: Target, log: RunLog) -> Mainline:
     """Find the sources of the kernel's crates and how they are made.
 
-    `description` names the packages, None for a tree at a path. Raises `UserError`, `MachineError` or `StepError`.
+    `description` names the packages. Raises `UserError`, `MachineError` or `StepError`.
     """
     preflight(target, log)
     question = Question(
@@ -41,13 +41,16 @@ def open_mainline(target: BuildTarget, description: Target | None, log: RunLog) 
     return Mainline(target, crate_plan(question, log))
 
 
-def kernel_sources(target: BuildTarget, description: Target | None, log: RunLog) -> Path:
-    """The directory with the kernel's rust/: in the tree itself, or of the source package."""
+def kernel_sources(target: BuildTarget, description: Target, log: RunLog) -> Path:
+    """The directory with the kernel's rust/: in the tree itself, or of the source package of the same version."""
     own = source_root(target.tree)
-    if description is None or (own / "rust/kernel/lib.rs").is_file():
+    if (own / "rust/kernel/lib.rs").is_file():
         return own
-    there = installed(description, target.cache, "source")
-    return (there or fetch(description, target.cache, log, "source")).sources
+    tree = target.tree
+    name = description.packages.headers.format(release=tree.release)
+    headers = Unpacked(tree.path, tree.release, {name: tree.package_version or ""})
+    there = installed(description, target.cache, "source", headers)
+    return (there or fetch(description, target.cache, log, "source", headers=headers)).sources
 
 
 def overrides(target: BuildTarget) -> tuple[tuple[str, str], ...]:

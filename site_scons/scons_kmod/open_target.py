@@ -98,7 +98,8 @@ def open_target(
     tree, packages = find_tree(chosen, settings, cache, own_log)
     directory = build / chosen.name
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
-    named = chosen.tree is None
+    packages_of = chosen.description.packages
+    has_sources = bool(packages_of.source and re.fullmatch(packages_of.release, tree.release))
     system = open_system(chosen.description, cache, (sources, HERE_IS, tree.path), own_log, refresh=settings.update)
     kbuild = probe(tree, directory / "config", kcflags, own_log, system)
     need = chosen.description.toolchain
@@ -116,7 +117,7 @@ def open_target(
         extra_symbols=settings.extra_symbols,
         kbuild_link=settings.kbuild_link,
         system=system,
-        provider=find_provider(tree, named and bool(chosen.description.packages.source), chosen.description.provider),
+        provider=find_provider(tree, has_sources, chosen.description.provider),
     )
     cfgs = target.cfg_text()
     if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:

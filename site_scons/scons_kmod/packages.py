@@ -66,27 +66,36 @@ class Unpacked:
         return self.root / "linux"
 
 
-def fetch(target: Target, cache: Path, log: RunLog, what: What = "headers", *, refresh: bool = False) -> Unpacked:
+def fetch(
+    target: Target,
+    cache: Path,
+    log: RunLog,
+    what: What = "headers",
+    *,
+    headers: Unpacked | None = None,
+    refresh: bool = False,
+) -> Unpacked:
     """The target's headers, image, modules or sources, downloaded and unpacked unless they are there.
 
     Any number may ask at once. An image and modules are those of the headers' release, sources are of their version.
-    `refresh` looks for a newer release in lists fetched anew. Raises `UserError` if the archive has no such kernel (any
-    more), `MachineError` if it can't be reached or there is no apt.
+    `headers` are those that count, if not the ones that were fetched. `refresh` looks for a newer release in lists
+    fetched anew. Raises `UserError` if the archive has no such kernel (any more), `MachineError` if it can't be reached
+    or there is no apt.
     """
     try:
         with locked(cache / "packages/lock"):
-            there = None if refresh else installed(target, cache, what)
-            return there or obtain(target, cache, log, what, refresh)
+            there = None if refresh else installed(target, cache, what, headers)
+            return there or obtain(target, cache, log, what, headers, refresh)
     except OSError as error:
         fix = "make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
         raise MachineError(f"{error.strerror}", where=str(error.filename or cache), fix=fix) from error
 
 
-def installed(target: Target, cache: Path, what: What = "headers") -> Unpacked | None:
+def installed(target: Target, cache: Path, what: What = "headers", headers: Unpacked | None = None) -> Unpacked | None:
     """What `fetch` left in the cache, if anything; starts no process."""
     place = cache / "packages" / target.name
     if what != "headers":
-        headers = installed(target, cache)
+        headers = headers or installed(target, cache)
         if headers is None:
             return None
         place /= headers.release
@@ -99,13 +108,13 @@ def installed(target: Target, cache: Path, what: What = "headers") -> Unpacked |
     return found if re.fullmatch(target.packages.release, found.release) and found.root.is_dir() else None
 
 
-def obtain(target: Target, cache: Path, log: RunLog, what: What, refresh: bool) -> Unpacked:
+def obtain(target: Target, cache: Path, log: RunLog, what: What, headers: Unpacked | None, refresh: bool) -> Unpacked:
     """Find, download and unpack: by the system's package lists, by our own, by our own fetched anew."""
     own = private_apt(target, cache, log)
     system = [(Apt((), log), False)] if is_of_this_system(target) else []
     tries = [(own, True)] if refresh else [*system, (own, False), (own, True)]
     # An image must fit the headers in use, a newer one of the same target does not.
-    headers = None if what == "headers" else installed(target, cache)
+    headers = None if what == "headers" else headers or installed(target, cache)
     for apt, update in tries:
         problem = None
         try:
@@ -142,24 +151,22 @@ def newest_release(target: Target, apt: Apt) -> str | None:
     return newest[0].removeprefix(head).removesuffix(tail) if newest else None
 
 
-def find_packages(
-    target: Target, apt: Apt, what: What, release: str, headers_there: Unpacked | None = None
-) -> list[Package]:
+def find_packages(target: Target, apt: Apt, what: What, release: str, there: Unpacked | None = None) -> list[Package]:
     """The packages to unpack for a release: the headers with their companions, the image, the modules, or the sources
     of just the version of the headers that are there; empty if not there.
     """
-    if what == "source" and headers_there:
-        same = headers_there.versions[target.packages.headers.format(release=release)]
+    if what == "source" and there:
+        same = there.versions[target.packages.headers.format(release=release)]
         return [p for p in apt.packages([target.packages.source]) if p.version == same]
     if what in ("image", "modules"):
         asked = target.packages.image if what == "image" else target.packages.modules or target.packages.image
         names = [name.format(release=release) for name in asked]
         found = apt.packages(names)
         return next(([p] for name in names for p in reversed(found) if p.name == name), [])
-    found_headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
+    headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
     wanted = [
         (name, version)
-        for package in found_headers
+        for package in headers
         for name, version in dependencies(package.depends)
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in target.packages.headers_with)
     ]
@@ -168,8 +175,8 @@ def find_packages(
         fitting = [p for p in found if p.name == name and version in (None, p.version)]
         if not fitting:
             return []
-        found_headers.append(fitting[-1])
-    return found_headers
+        headers.append(fitting[-1])
+    return headers
 
 
 # Make's words for the directory above that of a makefile.

@@ -112,8 +112,7 @@ class Session:
         """How a kernel's own crates are made, found out when the first module asks for them."""
         if target.name not in self.mainlines:
             (chosen,) = (one for one in self.chosen if one.name == target.name)
-            description = chosen.description if chosen.tree is None else None
-            self.mainlines[target.name] = open_mainline(target, description, self.log(target.name))
+            self.mainlines[target.name] = open_mainline(target, chosen.description, self.log(target.name))
         return self.mainlines[target.name]
 
     def log(self, target: str) -> RunLog:
