@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 from scons_kmod.cache import cache_directory
 from scons_kmod.packages import Unpacked, fetch
@@ -99,8 +100,39 @@ class Checkout:
         found = sorted((self.target / "modules").glob("*/*.ko"))
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
+    def vm_tests(self, *words: str) -> dict[str, str]:
+        """What `scons test` says of each test: its failure, or nothing."""
+        self.scons("test", *words, check=False)
+        report = ElementTree.parse(self.path / "build/test-results.xml")
+        return {
+            str(case.get("name")): "".join(failure.text or "" for failure in case.iter("failure"))
+            for case in report.iter("testcase")
+        }
+
     @contextmanager
     def edited(self, name: str, old: str, new: str) -> Iterator[None]:
         """A file with one piece of its text replaced, for as long as the body runs."""
         with edited(self.path / name, old, new):
             yield
+
+
+class OwnProject(Checkout):
+    """A user's own project: a SConstruct and modules in modules/, built by the plugin of this checkout."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, copy=False)
+        shutil.copy2(PROJECT / "SConstruct", path)
+
+    def scons(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return super().scons(f"--site-dir={PROJECT / 'site_scons'}", *words, check=check)
+
+    def module(self, name: str, files: Mapping[str, str | Path], manifest: str) -> None:
+        """A module of these files: their text, or the path of one that is copied."""
+        directory = self.path / "modules" / name
+        directory.mkdir(parents=True)
+        (directory / "module.toml").write_text(manifest)
+        for place, content in files.items():
+            if isinstance(content, Path):
+                shutil.copy2(content, directory / place)
+            else:
+                (directory / place).write_text(content)

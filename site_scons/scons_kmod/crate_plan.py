@@ -84,7 +84,10 @@ class CratePlan:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What a plan is asked with: the tree, where its Rust sources are, and what overrides its configuration."""
+    """What a plan is asked with: the tree, where its Rust sources are, and what overrides its configuration.
+
+    `has_crates`: the tree has the crates already, and only the command for modules is wanted.
+    """
 
     tree: KernelTree
     sources: Path
@@ -93,6 +96,7 @@ class Question:
     system: System
     overrides: tuple[tuple[str, str], ...] = ()
     krustflags: tuple[str, ...] = ()
+    has_crates: bool = False
 
     @property
     def own_sources(self) -> bool:
@@ -106,8 +110,8 @@ class Question:
 
     @property
     def objects(self) -> Path:
-        """Kbuild's objtree."""
-        return self.directory / "objects"
+        """Kbuild's objtree: where the crates are."""
+        return self.tree.path if self.has_crates else self.directory / "objects"
 
 
 def crate_plan(question: Question, log: RunLog) -> CratePlan:
@@ -117,7 +121,8 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
     """
     tree, sources = question.tree, question.sources
     inputs = [
-        *(sources / "rust/Makefile", sources / "rust/bindgen_parameters", tree.path / "include/config/auto.conf"),
+        tree.path / "include/config/auto.conf",
+        *(() if question.has_crates else (sources / "rust/Makefile", sources / "rust/bindgen_parameters")),
         *(source_root(tree) / name for name in ("Makefile", "scripts/Makefile.build", "scripts/Makefile.lib")),
         *(Path(__file__), RECORDER),
     ]
@@ -129,7 +134,7 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
     tools = question.toolchain
     key = [
         *(str(tree.path), str(sources), str(question.directory), tools.rustc.digest, tools.bindgen.digest),
-        *(list(question.overrides), list(question.krustflags), str(question.system.root)),
+        *(list(question.overrides), list(question.krustflags), str(question.system.root), question.has_crates),
     ]
     answer = question.directory / "plan.json"
     if not (question.objects / "Makefile").is_file():
@@ -153,23 +158,28 @@ def from_json(raw: Mapping[str, Any]) -> CratePlan:
 def run_question(question: Question, log: RunLog) -> CratePlan:
     """Lay out the trees and ask."""
     shutil.rmtree(question.directory, ignore_errors=True)
-    if not question.own_sources:
-        lay_out_source(question)
-    asked = question.directory / "asked"
-    for objects in (asked, question.objects):
-        lay_out_objects(question, objects)
-    (asked / TARGET_FILE).touch()
+    probe = question.directory / "probe"
+    write_text(probe / "Kbuild", f"obj-m := {PROBE}.o\n")
+    write_text(probe / f"{PROBE}.rs", "")
     try:
+        if question.has_crates:
+            ask_make(question, question.objects, (f"M={probe}", f"{PROBE}.o"), log)
+            return CratePlan(
+                question.source, question.objects, (), module_part(question, question.objects, probe), False
+            )
+        if not question.own_sources:
+            lay_out_source(question)
+        asked = question.directory / "asked"
+        for objects in (asked, question.objects):
+            lay_out_objects(question, objects)
+        (asked / TARGET_FILE).touch()
         # Of what needs no configuration Kbuild thinks that it needs no compiler either.
         told = ask_make(question, asked, ("need-compiler=1", GOAL), log)
-        probe = question.directory / "probe"
-        write_text(probe / "Kbuild", f"obj-m := {PROBE}.o\n")
-        write_text(probe / f"{PROBE}.rs", "")
         ask_make(question, asked, (f"M={probe}", f"{PROBE}.o"), log)
         return read_plan(question, asked, probe, told)
     except (ValueError, IndexError, OSError, KeyError) as error:
         raise StepError(
-            f"the commands that this kernel's rust/Makefile left in {asked} can't be understood: {error!r}",
+            f"the commands that this kernel's Kbuild left in {question.directory} can't be understood: {error!r}",
             where=f"PLAN {question.tree.release}",
             fix="report the kernel's version; modules of the 2021 API can be built for it",
         ) from error
@@ -241,7 +251,9 @@ def ask_make(question: Question, asked: Path, goals: Iterable[str], log: RunLog)
     tools = question.toolchain
     env |= {"RECORDED_RUSTC": tools.rustc.path, "RECORDED_BINDGEN": tools.bindgen.path}
     env |= dict((*tools.rustc.env, *tools.bindgen.env))
-    if any(goal.startswith("M=") for goal in goals):
+    if question.has_crates:
+        pass  # its own Makefile knows where it is
+    elif any(goal.startswith("M=") for goal in goals):
         env["KBUILD_OUTPUT"] = str(asked)
     else:
         # What the first of the kernel's makes would tell the second one.
@@ -263,10 +275,15 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
         Rule(made, tuple(need for need in needs[made] if need in commands), tuple(parts(commands[made], question)))
         for made in in_order(LAST, needs, commands)
     ]
-    (file,) = probe.glob(f".{PROBE}.o.cmd")
-    module, *_ = parts(saved_text(file)[1].replace(str(asked), str(question.objects)), question)
+    module = module_part(question, asked, probe)
     target_file = any(TARGET_FILE in each for each in needs.values())
     return CratePlan(question.source, question.objects, tuple(rules), module, target_file, question.overrides)
+
+
+def module_part(question: Question, asked: Path, probe: Path) -> Part:
+    """The command for the crate of a module."""
+    _, text = saved_text(probe / f".{PROBE}.o.cmd")
+    return next(parts(text.replace(str(asked), str(question.objects)), question))
 
 
 def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -22,6 +22,7 @@ from scons_kmod.install import SYSTEM_DIRECTORIES
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.open_target import Chosen
 from scons_kmod.packages import installed
+from scons_kmod.provider import find_provider, has_source_package
 from scons_kmod.run_log import RunLog
 from scons_kmod.sysroot import HERE, System, enter_words, made_sysroot
 from scons_kmod.target import Target, is_of_this_system
@@ -126,7 +127,14 @@ def target_finding(one: Chosen, tree: KernelTree | KmodError | None, cache: Path
     text = f"Linux {tree.release}, compiled by {tree.compiler}\n{tree.path}"
     for unpacked in filter(None, (there, image)):
         text += "\n" + ", ".join(f"{name} {version}" for name, version in unpacked.versions.items())
-    return Finding("Targets", one.name, text)
+    return Finding("Targets", one.name, f"{text}\n{crates_text(one.description, tree)}")
+
+
+def crates_text(target: Target, tree: KernelTree) -> str:
+    """Where the crates of each API come from."""
+    provider = find_provider(tree, has_source_package(target, tree), target.provider)
+    mainline = provider.name if provider.name else f"none, as {provider.lacks}"
+    return f"crates of the 2021 API: bundled; of the mainline API: {mainline}"
 
 
 def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path, log: RunLog) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from scons_kmod.header_search import include_directories
 from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
-from scons_kmod.provider import CARRIED
+from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.step import Command, Step
 
 # What changes nothing that is made but the time it takes, or only what a depfile says of files that other steps make.
@@ -69,6 +69,10 @@ class Mainline:
     @property
     def crates(self) -> tuple[Path, ...]:
         """What rustc reads for a module: the crates' metadata and the proc macros."""
+        if self.target.provider.name == TREE:
+            there = self.path("rust")
+            found = (*there.glob("*.rmeta"), *there.glob("*.so"), self.path(TARGET_FILE))
+            return tuple(sorted(path for path in found if path.is_file()))
         return tuple(path for path in self.all_of(self.rules) if path.suffix not in (".rs", ".o"))
 
     @property

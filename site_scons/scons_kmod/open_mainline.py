@@ -13,7 +13,7 @@ from scons_kmod.errors import MachineError
 from scons_kmod.kbuild import source_root
 from scons_kmod.mainline import Mainline
 from scons_kmod.packages import Unpacked, fetch, installed
-from scons_kmod.provider import CARRIED
+from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import Target
@@ -29,14 +29,16 @@ def open_mainline(target: BuildTarget, description: Target, log: RunLog) -> Main
     `description` names the packages. Raises `UserError`, `MachineError` or `StepError`.
     """
     preflight(target, log)
+    has_crates = target.provider.name == TREE
     question = Question(
         tree=target.tree,
-        sources=kernel_sources(target, description, log),
+        sources=source_root(target.tree) if has_crates else kernel_sources(target, description, log),
         directory=target.build / "kernel-rust",
         toolchain=target.toolchain,
         system=target.system,
         overrides=overrides(target),
         krustflags=target.krustflags,
+        has_crates=has_crates,
     )
     return Mainline(target, crate_plan(question, log))
 

@@ -16,7 +16,7 @@ from scons_kmod.errors import UserError
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.packages import fetch, installed
-from scons_kmod.provider import find_provider
+from scons_kmod.provider import find_provider, has_source_package
 from scons_kmod.resolved import record_resolved
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import Settings
@@ -98,8 +98,7 @@ def open_target(
     tree, packages = find_tree(chosen, settings, cache, own_log)
     directory = build / chosen.name
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
-    packages_of = chosen.description.packages
-    has_sources = bool(packages_of.source and re.fullmatch(packages_of.release, tree.release))
+    has_sources = has_source_package(chosen.description, tree)
     system = open_system(chosen.description, cache, (sources, HERE_IS, tree.path), own_log, refresh=settings.update)
     kbuild = probe(tree, directory / "config", kcflags, own_log, system)
     need = chosen.description.toolchain
@@ -117,7 +116,7 @@ def open_target(
         extra_symbols=settings.extra_symbols,
         kbuild_link=settings.kbuild_link,
         system=system,
-        provider=find_provider(tree, has_sources, chosen.description.provider),
+        provider=find_provider(tree, has_sources, settings.provider or chosen.description.provider),
     )
     cfgs = target.cfg_text()
     if not target.cfg_file.exists() or target.cfg_file.read_text() != cfgs:

@@ -34,7 +34,7 @@ from scons_kmod.target import Target, is_of_this_system
 
 What = Literal["headers", "image", "modules", "source"]
 # What is unpacked of a kernel's sources: what the crates are made of, and the headers that they include from elsewhere.
-SOURCES = re.compile(r"(rust|scripts|samples/rust)/.*|drivers/base/[^/]*\.h")
+SOURCES = re.compile(r"(rust|scripts)/.*|.*\.rs|samples/rust/.*|drivers/base/[^/]*\.h")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +186,9 @@ BESIDE = "$(dir $(lastword $(MAKEFILE_LIST)))../"
 def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, packages: Sequence[Package]) -> Unpacked:
     """Download packages and unpack them in a place named by their versions; record it. Needs the lock."""
     versions = {package.name: package.version for package in packages}
-    digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:16]
+    # Another version of this file may unpack more.
+    part = SOURCES.pattern if what == "source" else ""
+    digest = hashlib.sha256((json.dumps(versions, sort_keys=True) + part).encode()).hexdigest()[:16]
     place = cache / "packages" / target.name
     root = place / release / digest
     if not root.is_dir():

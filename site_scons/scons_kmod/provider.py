@@ -9,7 +9,7 @@ import re
 from scons_kmod.kbuild import source_root
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.manifest import MAINLINE, Manifest
-from scons_kmod.target import PROVIDERS
+from scons_kmod.target import PROVIDERS, Target
 
 # The ways to the kernel's own crates: a tree that has their metadata; a kernel that has them in it, and whose headers
 # lack the metadata; a kernel without, whose sources have them.
@@ -26,6 +26,11 @@ class Provider:
 
     name: str = ""
     lacks: str = ""
+
+
+def has_source_package(target: Target, tree: KernelTree) -> bool:
+    """Whether a target names the package with a tree's sources."""
+    return bool(target.packages.source and re.fullmatch(target.packages.release, tree.release))
 
 
 def find_provider(tree: KernelTree, has_source_package: bool, wanted: str = "") -> Provider:

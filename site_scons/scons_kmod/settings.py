@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import SUPPORTED_ARCHES
+from scons_kmod.target import PROVIDERS
 
 # Kbuild's and our own variables that are understood, but that nothing here can do yet: never ignored.
 UNSUPPORTED = ("LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF")
@@ -58,6 +59,7 @@ class Settings:
     old: str | None = None
     new: str | None = None
     kbuild_link: bool = False
+    provider: str = ""
 
 
 # Each word's name and the setting it fills.
@@ -83,6 +85,7 @@ VARIABLES = {
     "OLD": "old",
     "NEW": "new",
     "KBUILD_LINK": "kbuild_link",
+    "PROVIDER": "provider",
 }
 
 
@@ -136,6 +139,11 @@ def convert(name: str, value: str) -> object:
             return existing_files(name, value)
         case "KCFLAGS" | "KRUSTFLAGS":
             return split_words(name, value)
+        case "PROVIDER":
+            if value and value not in PROVIDERS:
+                fix = f"write one of {', '.join(PROVIDERS)}"
+                raise UserError("there is no such provider", where=f"{name}={value}", fix=fix)
+            return value
         case "KBUILD_LINK":
             if value not in ("", "make"):
                 raise UserError(f"make is expected, not {value!r}", where=f"{name}={value}", fix=f"write {name}=make")

@@ -153,10 +153,11 @@ def age(target: Target) -> tuple[str, tuple[int, ...]]:
 def chosen_targets(words: str, targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
     """The targets that ``TARGET=words`` names: names with commas between them, or ``all``. Raises `UserError`.
 
-    All are those of the running distribution's suite, if there are some: another's packages can't be had here.
+    All are those whose tools can be had here: the running distribution's suite's, and those with a sysroot.
     """
     if words == "all":
-        return of_this_system(targets, os_release) or list(targets)
+        own = of_this_system(targets, os_release)
+        return [target for target in targets if target in own or (own and target.sysroot)] or list(targets)
     by_name = {target.name: target for target in targets}
     names = list(dict.fromkeys(words.split(",")))
     for name in names:
