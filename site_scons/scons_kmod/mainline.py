@@ -165,7 +165,7 @@ def rustc_step(mainline: Mainline, rule: Rule) -> Step:
 
 def kept_words(mainline: Mainline, words: Iterable[str]) -> list[str]:
     """Kbuild's words for rustc, less what nothing here depends on."""
-    kept = [word for word in words if word not in LEFT_OUT and not word.startswith("-Cdebuginfo")]
+    kept = [word for word in words if word not in LEFT_OUT]
     # What a module does not reach is dropped by sections.
     return (
         [word.replace("-Zfunction-sections=n", "-Zfunction-sections=y") for word in kept] if mainline.carried else kept
@@ -175,13 +175,14 @@ def kept_words(mainline: Mainline, words: Iterable[str]) -> list[str]:
 def code_words(mainline: Mainline) -> tuple[str, ...]:
     """rustc's words for the code of a crate: none, or without a path of this machine in it."""
     if not mainline.carried:
+        # Debug information stays: which functions rustc takes for inline depends on it, and so which ones it exports.
         return ("-Zno-codegen",)
     places = {
         mainline.target.toolchain.library: "library",
         f"{mainline.plan.source}/": "",
         str(mainline.plan.objects): "",
     }
-    return tuple(f"--remap-path-prefix={place}={name}" for place, name in places.items())
+    return ("-Cdebuginfo=0", *(f"--remap-path-prefix={place}={name}" for place, name in places.items()))
 
 
 def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
@@ -244,7 +245,7 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     depfile = Path(f"{made}.d")
     name = f"modules/{manifest.name}"
     words = kept_words(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
-    kept = [word for word in words if not word.startswith("--emit=") and not word.endswith(".rs")]
+    kept = [word for word in words if not word.startswith(("--emit=", "-Cdebuginfo")) and not word.endswith(".rs")]
     argv = (
         *(rustc.path, f"--crate-name={manifest.crate}", *kept),
         *(f"--remap-path-prefix={manifest.directory}={name}", REAL_PATHS_IN_MESSAGES),

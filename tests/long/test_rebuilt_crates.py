@@ -59,7 +59,11 @@ def code_of(plan: CratePlan, name: str, made: Path) -> set[str]:
     system = open_system(TARGET, cache_directory(), (), RunLog())
     env = dict((*ENVIRONMENT, *part.env))
     RunLog().inside(system.enter).run(
-        ["rustc", *words, f"--emit=obj={made}"], step="RUSTC", unit=name, cwd=plan.objects, env=env
+        ["rustc", *words, f"--emit=obj={made},metadata={made}.rmeta"],
+        step="RUSTC",
+        unit=name,
+        cwd=plan.objects,
+        env=env,
     )
     with made.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
@@ -135,7 +139,7 @@ def test_a_comment_in_a_header_runs_nothing(edited: OwnProject, edited_kernel: P
 
 
 def test_a_comment_in_a_wrapper_links_no_module(edited: OwnProject, edited_kernel: Path) -> None:
-    edit = ("//! Red-black trees.", "//! Red-black trees.\n//!\n//! A comment.")
+    edit = ("GPL-2.0\n", "GPL-2.0\n// A comment.\n")
     ran = after(edited, edited_kernel, "rust/kernel/rbtree.rs", edit)
     compiled = {(step, f"{name}.o") for name in MODULES for step in ("RUSTC", "OBJTOOL")}
     assert ran <= {("RUSTC", "kernel"), *compiled}
@@ -143,7 +147,7 @@ def test_a_comment_in_a_wrapper_links_no_module(edited: OwnProject, edited_kerne
 
 
 def test_a_comment_in_a_wrapper_that_shifts_no_line_runs_nothing(edited: OwnProject, edited_kernel: Path) -> None:
-    edit = ("//! Red-black trees.", "//! Red-black trees, and a comment.")
+    edit = ("GPL-2.0\n", "GPL-2.0, and a comment\n")
     assert after(edited, edited_kernel, "rust/kernel/rbtree.rs", edit) == set()
 
 
