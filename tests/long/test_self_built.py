@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""A kernel that somebody built from source with Rust in it: the crates are in its build directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checkout import PROJECT, OwnProject
+from scons_kmod.apt import private_apt
+from scons_kmod.cache import cache_directory
+from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import open_system
+from scons_kmod.target import read_target
+
+TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
+# What it takes to build a kernel, besides what modules take.
+TOOLS = ("flex", "bison", "bc", "libelf-dev", "libssl-dev", "perl")
+# Upon tinyconfig: Rust, modules, and what the VM of the tests needs.
+CONFIG = """
+64BIT MODULES MODULE_UNLOAD RUST PRINTK TTY SERIAL_8250 SERIAL_8250_CONSOLE BLK_DEV_INITRD BINFMT_ELF BINFMT_SCRIPT
+PROC_FS PROC_SYSCTL SYSFS DEVTMPFS DEBUG_FS HYPERVISOR_GUEST PVH FUTEX MULTIUSER POSIX_TIMERS ACPI
+"""
+MODULES = (
+    "mainline_lock",
+    "mainline_minimal",
+    "mainline_misc",
+    "mainline_params",
+    "mainline_workqueue",
+    "rust_minimal",
+)
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The build directory of such a kernel."""
+    work = tmp_path_factory.mktemp("kernel")
+    log = RunLog()
+    apt = private_apt(TARGET, cache_directory(), log)
+    apt.run("apt-get", "update", "-q", unit="update")
+    apt.run("apt-get", "download", "-q", TARGET.packages.source, unit=TARGET.packages.source, cwd=work)
+    (deb,) = work.glob("*.deb")
+    subprocess.run(["dpkg-deb", "-x", deb, work / "package"], check=True)
+    (archive,) = work.glob("package/usr/src/*.tar.xz")
+    (work / "linux").mkdir()
+    # The sources of most drivers are not read by this configuration; but their Kconfig files are.
+    subprocess.run(["tar", "-xf", archive, "-C", work / "linux", "--strip-components=1"], check=True)
+    archive.unlink()
+    tools = dataclasses.replace(TARGET, sysroot=(*TARGET.sysroot, *TOOLS))
+    system = open_system(tools, cache_directory(), (), log)
+    build = work / "build"
+    build.mkdir()
+    (build / "fragment").write_text("".join(f"CONFIG_{name}=y\n" for name in CONFIG.split()))
+
+    def run(*argv: str | Path) -> None:
+        log.inside(system.enter).run(argv, step="KERNEL", unit=str(argv[-1]), cwd=build, env={"C": None})
+
+    run("make", "-s", "-C", work / "linux", f"O={build}", "tinyconfig")
+    merge = work / "linux/scripts/kconfig/merge_config.sh"
+    run(merge, "-O", build, "-m", build / ".config", build / "fragment")
+    run("make", "-s", "olddefconfig")
+    run("make", "-s", f"-j{os.cpu_count()}", "CC=gcc-16", "bzImage", "modules")
+    yield build
+    shutil.rmtree(work)
+
+
+def test_modules_are_built_with_the_crates_of_the_tree(kernel: Path, tmp_path: Path) -> None:
+    project = OwnProject(tmp_path)
+    for name in MODULES:
+        shutil.copytree(PROJECT / "modules" / name, tmp_path / "modules" / name)
+    assert "of the mainline API: tree" in project.scons("doctor", f"KDIR={kernel}").stdout
+    project.scons(f"KDIR={kernel}")
+    # It has its own crates, none of them is made again.
+    assert not {unit for step, unit in project.ran() if step == "RUSTC"} & {"core", "syn", "uapi", "pin_init"}
+    results = project.vm_tests(f"KDIR={kernel}")
+    assert len(results) == len(MODULES)
+    assert not any(results.values()), results
+    project.scons(f"KDIR={kernel}")
+    assert project.ran() == []
+
+
+def test_the_crates_of_a_tree_are_not_taken_for_another_rustc(kernel: Path, tmp_path: Path) -> None:
+    symvers = kernel / "Module.symvers"
+    text = symvers.read_text()
+    project = OwnProject(tmp_path)
+    shutil.copytree(PROJECT / "modules/mainline_minimal", tmp_path / "modules/mainline_minimal")
+    try:
+        # As another rustc would have named them.
+        symvers.write_text(text.replace("_6kernel", "x_6kernel"))
+        done = project.scons(f"KDIR={kernel}", check=False)
+    finally:
+        symvers.write_text(text)
+    assert done.returncode == 2
+    assert "modules by rustc 1.97.1 would not find its symbols" in done.stderr
+    assert not list(tmp_path.glob("build/*/modules/*/*.ko"))
