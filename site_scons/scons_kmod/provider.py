@@ -77,5 +77,5 @@ def unserved(manifest: Manifest, tree: KernelTree, provider: Provider) -> str | 
     if why := manifest.requires.unmet(tree):
         return why
     if manifest.api == MAINLINE and not provider.name:
-        return f"it is written to the mainline API, and this kernel does not serve it: {provider.lacks}"
+        return f"the mainline API is not served by {tree.release}: {provider.lacks}"
     return None

@@ -65,10 +65,12 @@ class RunLog:
         env: Mapping[str, str | None] | None = None,
         input: bytes | None = None,
         timeout: float | None = None,
+        own_group: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run `argv` and record it. Output is captured, standard error within standard output.
 
-        `env` is added to our own environment (None: the variable is removed); `timeout` is in seconds. Raises
+        `env` is added to our own environment (None: the variable is removed); `timeout` is in seconds. `own_group`
+        is for a program that kills its process group, which is ours, too. Raises
         `MachineError` if the program can't be started and `StepError` if it fails or takes too long.
         """
         words = [*self.enter, *map(str, argv)]
@@ -84,6 +86,7 @@ class RunLog:
                     stderr=subprocess.STDOUT,
                     timeout=timeout,
                     pass_fds=self.inherited,
+                    process_group=0 if own_group else None,
                     check=False,
                 )
             except OSError as error:

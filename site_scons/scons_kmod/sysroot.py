@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -122,10 +123,12 @@ def build_sysroot(target: Target, cache: Path, log: RunLog) -> Path:
     """Make the root beside its place, and rename it into it when it is whole."""
     record = record_file(target, cache)
     place = record.with_suffix("")
-    # Whoever was killed here has left it; the lock says that nobody is using it.
-    partial = place.with_name(f".{place.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "root").mkdir(parents=True)
+    # Whoever was killed here has left them; the lock says that nobody is using them.
+    for left in place.parent.glob(f".{place.name}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # Of a name that no other has: what a killed build had started may still be writing.
+    partial = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    (partial / "root").mkdir()
     try:
         print(f"  SYSROOT {target.packages.suite}: about 2 GB in {place}, two minutes", flush=True)
         fill(target, partial, log)
@@ -159,7 +162,7 @@ def fill(target: Target, partial: Path, log: RunLog) -> None:
     ]
     unpack = ["tar", "-xf", str(archive), "-C", str(partial / "root"), "--no-same-owner", "--exclude=./dev"]
     try:
-        log.run(argv, step="SYSROOT", unit=packages.suite, why=target.name)
+        log.run(argv, step="SYSROOT", unit=packages.suite, why=target.name, own_group=True)
         log.run(unpack, step="UNPACK", unit=packages.suite, why=target.name)
     except StepError as error:
         raise MachineError(problem_text(error), where=f"{target.name}: sysroot", fix=problem_fix(error)) from error

@@ -148,7 +148,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
             if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
                 where = f"{manifest.name} for {target.name}"
                 raise UserError(why, where=where, fix="name another kernel with TARGET=, or another module")
-            print(f"  {'SKIP':<8}{manifest.name}: {why}")
+            session.skipped.setdefault(why, []).append(manifest.name)
             return env.Alias(manifest.name, [])
         made = kernel_object(env, target, manifest)
     env.Alias(manifest.name, made)

@@ -48,6 +48,8 @@ class Session:
         self.targets: list[BuildTarget] = []
         self.manifests: list[Manifest] = []
         self.shared: dict[tuple[str, str], list[Step]] = {}
+        # The modules that can't be built for a kernel, by the reason.
+        self.skipped: dict[str, list[str]] = {}
         self.mainlines: dict[str, Mainline] = {}
         self.seeds: dict[str, Seed] = {}
         # The words that run a target's tools in its sysroot.

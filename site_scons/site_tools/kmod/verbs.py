@@ -47,6 +47,8 @@ def add_verbs(env: Env) -> None:
         check_words(session)
         if "why" in COMMAND_LINE_TARGETS:
             why(session, chosen)
+    for reason, names in session.skipped.items():
+        print(f"  {'SKIP':<8}{', '.join(names)}: {reason}")
     everything = env.Alias("all", objects(session, session.manifests))
     some = objects(session, chosen)
     Default(some if session.settings.module else everything)
