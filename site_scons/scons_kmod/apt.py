@@ -118,7 +118,7 @@ def suite_sources(target: Target, log: RunLog) -> str:
             identifier, release, component, uri, key = line.split("\t")
             # bookworm, bookworm-updates, bookworm-security
             base, _, rest = release.partition("-")
-            if (identifier, base, component) == ("Packages", own, "main") and rest != "backports":
+            if (identifier, base, component) == ("Packages", own, "main") and not rest.startswith("backports"):
                 signed = f"[signed-by={key}] " if key.startswith("/") else ""
                 lines.append(f"deb {signed}{uri} {'-'.join(filter(None, (packages.suite, rest)))} main\n")
     if not lines:

@@ -38,6 +38,9 @@ GOAL = "kmod-crates_install"
 LAST = "rust/kernel.o"
 PROBE = "kmod_rust_probe"
 TARGET_FILE = "scripts/target.json"
+# Text that a shell takes as it is, and the signs elsewhere for what is more than commands, pipes and a redirection.
+QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\$`])*"|\\.""")
+MORE_SHELL = re.compile(r"[<&(){}$`]|>>|\|\||;;|(?:^|\s)\d+>")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -289,7 +292,7 @@ def module_part(question: Question, asked: Path, probe: Path) -> Part:
 def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What depends on what, from make's database (make -p)."""
     for line in told.splitlines():
-        if match := re.match(r"(rust/[^\s:%]+): (?!\S+ :?=)(.*)", line):
+        if match := re.match(r"(rust/[^\s:%]+): (?!\S+ [:+]?=)(.*)", line):
             yield match[1], tuple(match[2].split())
 
 
@@ -316,7 +319,9 @@ def saved_text(path: Path) -> tuple[str, str]:
 
 
 def parts(text: str, question: Question) -> Iterator[Part]:
-    """A saved command, which is in the shell's language, without the need for a shell."""
+    """A saved command, which is in the shell's language, without the need for a shell. Raises `ValueError`."""
+    if more := MORE_SHELL.search(QUOTED.sub("_", text)):
+        raise ValueError(f"a shell's construct, {more[0].strip()}, in {text}")
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";|>")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -332,12 +337,11 @@ def parts(text: str, question: Question) -> Iterator[Part]:
 
 def part_of(words: list[str], question: Question) -> Part:
     """One statement: variables, programs with | between them, and a redirection."""
-    if {"<", ">>", "||", "&&", "&"} & set(words):
-        raise ValueError(f"a shell's construct in {shlex.join(words)}")
     output = ""
+    if words[-2:-1] == [">"]:
+        output, words = words[-1], words[:-2]
     if ">" in words:
-        at = words.index(">")
-        output, words = words[at + 1], words[:at]
+        raise ValueError(f"a redirection in the midst of {shlex.join(words)}")
     env = []
     while match := re.fullmatch(r"([A-Za-z_]\w*)=(.*)", words[0]):
         env.append((match[1], match[2]))
@@ -348,6 +352,8 @@ def part_of(words: list[str], question: Question) -> Part:
             programs.append([])
         else:
             programs[-1].append(word)
+    if not all(programs):
+        raise ValueError(f"no program in {shlex.join(words)}")
     return Part(tuple(tuple(without_recorder(each, question)) for each in programs), tuple(env), output)
 
 

@@ -59,6 +59,7 @@ def unpacked(name: str, kernel: Path, made: Path, log: RunLog) -> Path:
             with opener(path) as file:
                 write_bytes(place, file.read())
         else:
+            made.mkdir(parents=True, exist_ok=True)
             log.run(["zstd", "-dqf", path, "-o", place], step="UNPACK", unit=path.name)
         return place
     raise MachineError(

@@ -104,8 +104,16 @@ def installed(target: Target, cache: Path, what: What = "headers", headers: Unpa
         found = Unpacked(place / record["root"], record["release"], record["versions"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    # The archive may have built the same release anew.
+    if what == "source" and headers and set(found.versions.values()) != {source_version(target, headers)}:
+        return None
     # The target file may ask for another release than it did then.
     return found if re.fullmatch(target.packages.release, found.release) and found.root.is_dir() else None
+
+
+def source_version(target: Target, headers: Unpacked) -> str:
+    """The version that the sources of these headers have."""
+    return headers.versions[target.packages.headers.format(release=headers.release)]
 
 
 def obtain(target: Target, cache: Path, log: RunLog, what: What, headers: Unpacked | None, refresh: bool) -> Unpacked:
@@ -156,11 +164,10 @@ def find_packages(target: Target, apt: Apt, what: What, release: str, there: Unp
     of just the version of the headers that are there; empty if not there.
     """
     if what == "source" and there:
-        same = there.versions[target.packages.headers.format(release=release)]
+        same = source_version(target, there)
         return [p for p in apt.packages([target.packages.source]) if p.version == same]
     if what in ("image", "modules"):
-        asked = target.packages.image if what == "image" else target.packages.modules or target.packages.image
-        names = [name.format(release=release) for name in asked]
+        names = [name.format(release=release) for name in asked_names(target, what)]
         found = apt.packages(names)
         return next(([p] for name in names for p in reversed(found) if p.name == name), [])
     headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
@@ -177,6 +184,12 @@ def find_packages(target: Target, apt: Apt, what: What, release: str, there: Unp
             return []
         headers.append(fitting[-1])
     return headers
+
+
+def asked_names(target: Target, what: What) -> tuple[str, ...]:
+    """The packages of which one has the image, or the modules."""
+    packages = target.packages
+    return (packages.modules or packages.image) if what == "modules" else packages.image
 
 
 # Make's words for the directory above that of a makefile.
@@ -274,7 +287,7 @@ def unpack_sources(deb: Path, root: Path, log: RunLog, why: str) -> None:
 
 def write_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     """Write a file of an archive; what is neither a file nor a link within its directory is left out."""
-    if member.issym() and not member.linkname.startswith(("/", "..")):
+    if member.issym() and not member.linkname.startswith("/") and ".." not in member.linkname.split("/"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(member.linkname)
     elif file := archive.extractfile(member) if member.isfile() else None:
@@ -329,8 +342,9 @@ def gone(target: Target, apt: Apt, what: What, headers: Unpacked | None) -> User
         )
     if headers:
         release = headers.release
-        names = " or ".join(name.format(release=release) for name in packages.image)
-        fix = "UPDATE=1 takes the newest headers and the image that fits them, if the archive has moved on"
+        names = " or ".join(name.format(release=release) for name in asked_names(target, what))
+        fits = "modules that fit" if what == "modules" else "image that fits"
+        fix = f"UPDATE=1 takes the newest headers and the {fits} them, if the archive has moved on"
         return UserError(f"{names} is not in apt's sources (any more)", where=f"{target.name} {what}", fix=fix)
     head = packages.headers.partition("{release}")[0]
     there = newest_names(apt.names(head), head, target)

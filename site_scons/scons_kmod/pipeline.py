@@ -13,7 +13,7 @@ from typing import IO, Any
 def main(request: dict[str, Any]) -> int:
     """Run ``programs``, the first with the file ``input``, and write what the last prints to the file ``output``.
 
-    Returns the exit status of the first that failed.
+    Returns the exit status: 1 if one of them failed.
     """
     running: list[subprocess.Popen[bytes]] = []
     with Path(request["output"]).open("wb") as output, Path(request.get("input", os.devnull)).open("rb") as first:

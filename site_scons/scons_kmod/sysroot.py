@@ -168,17 +168,23 @@ def fill(target: Target, partial: Path, log: RunLog) -> None:
         raise MachineError(problem_text(error), where=f"{target.name}: sysroot", fix=problem_fix(error)) from error
 
 
+def said(error: StepError) -> list[str]:
+    """What a tool that failed has printed: its exit status and its command, whose words may be the same, left out."""
+    return error.what.splitlines()[2:]
+
+
 def problem_text(error: StepError) -> str:
     """What went wrong in the tools' own words, without the progress that they tell."""
-    lines = [line for line in error.what.splitlines()[2:] if line.strip() and not line.startswith(("I: ", "W: "))]
+    lines = [line for line in said(error) if line.strip() and not line.startswith(("I: ", "W: "))]
     return "it can't be made\n" + "\n".join(f"    {line}" for line in lines[-8:])
 
 
 def problem_fix(error: StepError) -> str:
     """What may help against a failure of mmdebstrap."""
-    if "No space left" in error.what:
+    text = "\n".join(said(error))
+    if "No space left" in text:
         return "make room in the cache directory and in TMPDIR, or set SCONS_KMOD_CACHE=DIR and TMPDIR=DIR"
-    if os.geteuid() and ("unshare" in error.what or "subuid" in error.what or "newuidmap" in error.what):
+    if os.geteuid() and any(word in text for word in ("unshare", "subuid", "newuidmap")):
         return (
             "let users have namespaces of their own: apt-get install uidmap, a line for this user in /etc/subuid and "
             "/etc/subgid (see subuid(5)), sysctl kernel.unprivileged_userns_clone=1; or build as root once"

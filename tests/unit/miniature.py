@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,21 @@ def programs(monkeypatch: pytest.MonkeyPatch, directory: Path, **scripts: str) -
         write(directory / name.replace("__", "-"), f"#!/bin/sh\n{body}\n", 0o755)
     monkeypatch.setenv("PATH", str(directory))
     return directory
+
+
+def of_debian(monkeypatch: pytest.MonkeyPatch, suite: str = "bookworm") -> None:
+    """Let the machine be one of this suite."""
+    system = {"ID": "debian", "VERSION_CODENAME": suite}
+    for name in ("apt", "target"):
+        monkeypatch.setattr(f"scons_kmod.{name}.read_os_release", lambda *_: system)
+
+
+def ko(path: Path, depends: str = "") -> Path:
+    """A finished module that is nothing but what it says of itself."""
+    raw = write(path.with_suffix(".modinfo"), f"license=GPL\0depends={depends}\0name={path.stem}\0")
+    argv = ["objcopy", "-I", "binary", "-O", "elf64-x86-64", "--rename-section", ".data=.modinfo", raw, path]
+    subprocess.run(argv, check=True)
+    return path
 
 
 def after(argv: tuple[str, ...] | list[str], word: str) -> str:

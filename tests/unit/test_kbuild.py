@@ -8,9 +8,19 @@ import pytest
 from miniature import RECORDED, kernel_tree, probes, programs, recorded_kbuild, write
 
 from scons_kmod.errors import MachineError, StepError
-from scons_kmod.kbuild import Kbuild, leading_directives, makefiles, probe, probe_mod_c, read_commands, saved_command
+from scons_kmod.kbuild import (
+    Kbuild,
+    leading_directives,
+    makefiles,
+    probe,
+    probe_mod_c,
+    read_commands,
+    saved_command,
+    source_root,
+)
 from scons_kmod.kernel_tree import KernelTree, open_tree
 from scons_kmod.run_log import RunLog
+from scons_kmod.sysroot import System
 
 
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
@@ -183,6 +193,23 @@ def test_the_makefiles_of_a_split_tree(tmp_path: Path) -> None:
         assert {common / "Makefile", common / "scripts/Makefile.build", configured / "Makefile"} <= set(found)
 
 
+@pytest.mark.parametrize(
+    ("makefile", "root"),
+    [
+        ("include /usr/src/common/Makefile\n", "/usr/src/common"),
+        (
+            "# by hand\nKBUILD_OUTPUT ?= x\ninclude $(dir $(lastword $(MAKEFILE_LIST)))../common/Makefile\n",
+            "DIR/common",
+        ),
+        ("include scripts/Makefile.debug\ninclude $(srctree)/scripts/Kbuild.include\n", "DIR/tree"),
+        ("", "DIR/tree"),
+    ],
+)
+def test_the_source_tree_is_where_the_makefile_leads(tmp_path: Path, makefile: str, root: str) -> None:
+    write(kernel_tree(tmp_path / "tree") / "Makefile", makefile)
+    assert str(source_root(open_tree(tmp_path / "tree"))).replace(str(tmp_path), "DIR") == root
+
+
 def test_a_tree_whose_make_fails_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = kernel_tree(tmp_path / "tree")
     write(tree / "Makefile", "modules:\n\t@echo objtool: no such thing; exit 3\n")
@@ -207,6 +234,27 @@ def test_make_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MachineError, match=r"^make: not found\n    apt-get install make$"):
         probe(open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog())
+
+
+def test_a_tree_is_asked_in_the_sysroot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = kernel_tree(tmp_path / "tree")
+    root = tmp_path / "root"
+    write(root / "usr/bin/make", "")
+    enter = f'echo "$@" >>{tmp_path}/entered; PATH=/usr/bin:/bin exec "$@"'
+    programs(monkeypatch, tmp_path / "bin", enter=enter)
+    kbuild = probe(open_tree(tree), tmp_path / "config", "-g0", RunLog(), System(root, ("enter",)))
+    assert "-g0" in kbuild.cc
+    tried, asked = (tmp_path / "entered").read_text().splitlines()
+    assert tried == "true"
+    assert asked.startswith(f"make -C {tree} ")
+
+
+def test_a_sysroot_without_make_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(monkeypatch, tmp_path / "bin", enter="", make="")
+    with pytest.raises(MachineError, match=r"^make: not found\n"):
+        probe(
+            open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog(), System(tmp_path, ("enter",))
+        )
 
 
 def test_the_recorded_kernels_are_those_of_the_targets() -> None:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from miniature import kernel_tree
+from miniature import kernel_tree, write
 
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import open_tree, parse_auto_conf
@@ -31,6 +31,16 @@ def test_symbols_are_enabled_as_built_in_or_as_modules(tmp_path: Path) -> None:
     assert tree.enabled("CONFIG_OLD_NAME", "CONFIG_SMP")
     assert not tree.enabled("CONFIG_HZ")
     assert not tree.enabled("CONFIG_ABSENT")
+
+
+def test_the_version_of_the_package_that_a_tree_is_from(tmp_path: Path) -> None:
+    tree = open_tree(kernel_tree(tmp_path))
+    assert tree.package_version is None
+    package = tmp_path / "include/generated/package.h"
+    write(package, '#ifndef X\n#define LINUX_PACKAGE_ID " Debian 6.12.117-1~deb12u1"\n#endif\n')
+    assert tree.package_version == "6.12.117-1~deb12u1"
+    write(package, '#define LINUX_PACKAGE_ID ""\n')
+    assert tree.package_version is None, "a kernel of one's own"
 
 
 def test_a_tree_may_be_reached_through_a_link(tmp_path: Path) -> None:

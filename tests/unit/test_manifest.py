@@ -173,6 +173,37 @@ def test_programs_of_a_test(tmp_path: Path) -> None:
     assert read_manifest(path).programs == (tmp_path / "a.c", tmp_path / "b.c")
 
 
+def test_a_crate_is_written_to_the_api_of_2021_unless_it_says_so(tmp_path: Path) -> None:
+    path = manifest(tmp_path, '[module]\nname = "x"\n', "x.rs")
+    assert read_manifest(path).api == "2021"
+    assert read_manifest(manifest(tmp_path, '[module]\nname = "x"\napi = "mainline"\n')).api == "mainline"
+    assert complaint(manifest(tmp_path, '[module]\nname = "x"\napi = "main"\n')) == (
+        'module.toml:3: [module] api: there is no API "main"\n    write one of 2021, mainline'
+    )
+
+
+BOTH = '[module]\nname = "x"\nroot = "x.rs"\napi = "{api}"\n[c]\nsources = ["a.c"]\n'
+
+
+def test_a_mainline_module_may_have_c_sources_beside_its_crate(tmp_path: Path) -> None:
+    found = read_manifest(manifest(tmp_path, BOTH.format(api="mainline"), "x.rs", "a.c"))
+    assert (found.crate_root, found.c_sources) == (tmp_path / "x.rs", (tmp_path / "a.c",))
+
+
+def test_a_module_of_2021_has_no_c_sources_beside_its_crate(tmp_path: Path) -> None:
+    assert complaint(manifest(tmp_path, BOTH.format(api="2021"), "x.rs", "a.c")) == (
+        "module.toml:6: [c] sources: a module of both C and Rust is supported for the mainline API only, as yet\n"
+        "    leave out [module] root, or [c]"
+    )
+
+
+def test_a_module_of_c_has_no_crate_though_there_is_a_file_of_that_name(tmp_path: Path) -> None:
+    found = read_manifest(manifest(tmp_path, '[module]\nname = "x"\n[c]\nsources = ["a.c"]\n', "x.rs", "a.c"))
+    assert (found.root, found.c_sources) == (None, (tmp_path / "a.c",))
+    with pytest.raises(ValueError, match="x has no crate"):
+        _ = found.crate_root
+
+
 def test_headers_of_the_kernel_may_be_added_to_the_bindings(tmp_path: Path) -> None:
     text = '[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "net/sock.h"]\n'
     assert read_manifest(manifest(tmp_path, text, "x.rs")).headers == ("linux/leds.h", "net/sock.h")

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import shutil
 import subprocess
+import tarfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,13 +42,13 @@ class Archive:
         )
         self.write()
 
-    def add(self, name: str, version: str, files: dict[str, str], depends: str = "") -> Path:
+    def add(self, name: str, version: str, files: Mapping[str, str | bytes], depends: str = "") -> Path:
         """Put one package into the archive."""
         tree = self.path / "tree"
         shutil.rmtree(tree, ignore_errors=True)
-        for path, text in {"usr/share/doc/x": "", **files}.items():
+        for path, content in {"usr/share/doc/x": "", **files}.items():
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            (tree / path).write_text(text)
+            (tree / path).write_bytes(content.encode() if isinstance(content, str) else content)
         control = f"Package: {name}\nVersion: {version}\nArchitecture: amd64\nMaintainer: x <x@example.org>\n"
         control += f"Depends: {depends}\n" if depends else ""
         (tree / "DEBIAN").mkdir()
@@ -69,6 +72,19 @@ class Archive:
         self.add(f"linux-kbuild-{base}", version, {f"usr/lib/linux-kbuild-{base}/scripts/x": ""})
         boot = {f"boot/vmlinuz-{release}": f"kernel {release}", f"lib/modules/{release}/x.ko": "a module"}
         self.add(f"linux-image-{release}", version, boot)
+
+    def add_sources(self, version: str, members: Mapping[str, str | tarfile.TarInfo] | None = None) -> Path:
+        """Put a kernel's sources into the archive, as Debian packs them; a text is a file's, the rest is as given."""
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w:xz") as inner:
+            for name, member in (members or {"rust/kernel/lib.rs": f"// {version}"}).items():
+                entry = tarfile.TarInfo() if isinstance(member, str) else member
+                entry.name = f"linux-source-6.12/{name}"
+                data = member.encode() if isinstance(member, str) else b""
+                entry.size = len(data)
+                inner.addfile(entry, io.BytesIO(data))
+        files = {"usr/src/linux-config.tar": "", "usr/src/linux-source-6.12.tar.xz": made.getvalue()}
+        return self.add("linux-source-6.12", version, files)
 
     def remove(self, part: str) -> None:
         """Take the packages whose names hold `part` out of the archive."""
@@ -94,6 +110,15 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
 @pytest.fixture
 def target() -> Target:
     return read_target(TARGETS / "debian-6.12.toml")
+
+
+@pytest.fixture
+def sourced(tmp_path: Path) -> Target:
+    """The target, if it named a package with the kernel's sources and one with more modules."""
+    path = tmp_path / "debian-6.12.toml"
+    lines = 'source = "linux-source-6.12"\nmodules = ["linux-modules-{release}"]\n\n[toolchain]'
+    path.write_text((TARGETS / path.name).read_text().replace("[toolchain]", lines))
+    return read_target(path)
 
 
 @pytest.fixture
@@ -313,6 +338,177 @@ def test_a_machine_without_apt_is_told(target: Target, cache: Path, monkeypatch:
     assert str(error.value) == (
         "APT linux-headers-: apt-cache can't be started: No such file or directory\n"
         "    a target's packages come from Debian's archive; elsewhere name a prepared kernel tree with KDIR="
+    )
+
+
+RELEASE = "6.12.9+deb12-amd64"
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if not path.is_dir())
+
+
+def test_of_the_sources_what_the_crates_are_made_of_is_unpacked(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    wanted = (
+        *(
+            "rust/Makefile",
+            "rust/kernel/lib.rs",
+            "rust/helpers/slab.c",
+            "scripts/Makefile.build",
+            "drivers/base/base.h",
+        ),
+        *("drivers/net/phy/ax88796b_rust.rs", "samples/rust/Makefile"),
+    )
+    others = (
+        "Makefile",
+        "fs/ext4/inode.c",
+        "drivers/base/core.c",
+        "drivers/base/power/power.h",
+        "Documentation/rust/x",
+    )
+    archive.add_sources("6.12.9-1", {name: f"text of {name}" for name in (*wanted, *others)})
+    fetch(sourced, cache, RunLog())
+    found = fetch(sourced, cache, RunLog(), "source")
+    assert files(found.sources) == sorted(wanted)
+    assert (found.sources / "rust/helpers/slab.c").read_text() == "text of rust/helpers/slab.c"
+
+
+def test_sources_that_are_there_take_no_process(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    archive.add_sources("6.12.9-1")
+    fetch(sourced, cache, RunLog())
+    first = fetch(sourced, cache, RunLog(), "source")
+    log = RunLog()
+    assert fetch(sourced, cache, log, "source") == installed(sourced, cache, "source") == first
+    assert log.entries == []
+
+
+def test_programs_stay_programs_and_times_are_kept(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    script, text = tarfile.TarInfo(), tarfile.TarInfo()
+    script.mode, script.mtime, text.mode = 0o775, 1_700_000_000, 0o664
+    archive.add_sources("6.12.9-1", {"scripts/sh": script, "rust/x": text})
+    fetch(sourced, cache, RunLog())
+    found = fetch(sourced, cache, RunLog(), "source").sources
+    assert [(found / name).stat().st_mode & 0o777 for name in ("scripts/sh", "rust/x")] == [0o755, 0o644]
+    assert (found / "scripts/sh").stat().st_mtime == 1_700_000_000
+
+
+def link(to: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    made = tarfile.TarInfo()
+    made.type, made.linkname = kind, to
+    return made
+
+
+def test_links_that_lead_out_are_left_out(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    members: dict[str, str | tarfile.TarInfo] = {
+        "scripts/dtc/dt.h": "text",
+        "scripts/inside.h": link("dtc/dt.h"),
+        "scripts/above.h": link("../rust/x.h"),
+        "scripts/absolute": link("/etc/passwd"),
+        "scripts/roundabout": link("dtc/../../../etc"),
+        "scripts/hard": link("/etc/passwd", tarfile.LNKTYPE),
+        "scripts/pipe": link("", tarfile.FIFOTYPE),
+        "scripts/../../outside": "text",
+    }
+    archive.add_sources("6.12.9-1", members)
+    fetch(sourced, cache, RunLog())
+    found = fetch(sourced, cache, RunLog(), "source")
+    assert files(found.root) == ["linux/scripts/dtc/dt.h", "linux/scripts/inside.h"]
+    assert (found.sources / "scripts/inside.h").read_text() == "text"
+
+
+def test_the_sources_are_of_just_the_version_of_the_headers(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    for version in ("6.12.9-1", "6.12.9-2", "6.12.10-1"):
+        archive.add_sources(version)
+    fetch(sourced, cache, RunLog())
+    found = fetch(sourced, cache, RunLog(), "source")
+    assert found.versions == {"linux-source-6.12": "6.12.9-1"}
+    assert (found.sources / "rust/kernel/lib.rs").read_text() == "// 6.12.9-1"
+
+
+def test_headers_of_another_place_have_sources_of_their_version(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    for version in ("6.12.9-1", "6.12.9-2"):
+        archive.add_sources(version)
+    fetch(sourced, cache, RunLog())
+    fetch(sourced, cache, RunLog(), "source")
+    headers = Unpacked(Path("/usr/src"), RELEASE, {f"linux-headers-{RELEASE}": "6.12.9-2"})
+    assert installed(sourced, cache, "source", headers) is None
+    found = fetch(sourced, cache, RunLog(), "source", headers=headers)
+    assert (found.sources / "rust/kernel/lib.rs").read_text() == "// 6.12.9-2"
+
+
+def test_headers_that_were_built_anew_have_sources_of_their_version(
+    archive: Archive, sourced: Target, cache: Path
+) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    archive.add_sources("6.12.9-1")
+    fetch(sourced, cache, RunLog())
+    fetch(sourced, cache, RunLog(), "source")
+    archive.add_kernel(RELEASE, "6.12.9-2")
+    archive.add_sources("6.12.9-2")
+    assert fetch(sourced, cache, RunLog(), refresh=True).release == RELEASE
+    assert fetch(sourced, cache, RunLog(), "source").versions == {"linux-source-6.12": "6.12.9-2"}
+
+
+def test_sources_of_another_version_only_are_refused(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    archive.add_sources("6.12.10-1")
+    fetch(sourced, cache, RunLog())
+    with pytest.raises(UserError) as error:
+        fetch(sourced, cache, RunLog(), "source")
+    assert str(error.value).replace(str(sourced.path), sourced.path.name) == (
+        "debian-6.12.toml:19: [packages] source: linux-source-6.12 6.12.9-1 is not in apt's sources (any more):"
+        " the crates of this kernel need it\n"
+        "    UPDATE=1 takes the newest headers and the sources that fit them, if the archive has moved on"
+    )
+
+
+@pytest.mark.parametrize("damage", [{"usr/src/x": "no archive"}, {"usr/src/linux-source-6.12.tar.xz": "no xz"}])
+def test_a_package_without_the_sources_is_told(
+    archive: Archive, sourced: Target, cache: Path, damage: dict[str, str]
+) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    archive.add("linux-source-6.12", "6.12.9-1", damage)
+    fetch(sourced, cache, RunLog())
+    with pytest.raises(MachineError, match=r"linux-source-6\.12\S+ (has no kernel sources in it|can't be unpacked: )"):
+        fetch(sourced, cache, RunLog(), "source")
+    assert installed(sourced, cache, "source") is None
+
+
+def test_modules_are_those_of_the_headers_in_use(archive: Archive, sourced: Target, cache: Path) -> None:
+    for release, version in ((RELEASE, "6.12.9-1"), ("6.12.10+deb12-amd64", "6.12.10-1")):
+        archive.add(f"linux-modules-{release}", version, {f"lib/modules/{release}/kernel/x.ko.xz": version})
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    fetch(sourced, cache, RunLog())
+    archive.add_kernel("6.12.10+deb12-amd64", "6.12.10-1")
+    found = fetch(sourced, cache, RunLog(), "modules")
+    assert [path.read_text() for path in found.modules.rglob("*.ko.xz")] == ["6.12.9-1"]
+    log = RunLog()
+    assert fetch(sourced, cache, log, "modules") == found
+    assert log.entries == []
+
+
+def test_without_a_package_for_modules_they_are_in_the_image(archive: Archive, target: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    found = fetch(target, cache, RunLog(), "modules")
+    assert [path.read_text() for path in found.modules.rglob("*.ko")] == ["a module"]
+    image = fetch(target, cache, RunLog(), "image")
+    assert image.kernel.read_text() == f"kernel {RELEASE}", "the one does not stand for the other"
+
+
+def test_modules_that_have_left_the_archive_are_told(archive: Archive, sourced: Target, cache: Path) -> None:
+    archive.add_kernel(RELEASE, "6.12.9-1")
+    fetch(sourced, cache, RunLog())
+    with pytest.raises(UserError) as error:
+        fetch(sourced, cache, RunLog(), "modules")
+    assert str(error.value) == (
+        f"debian-6.12 modules: linux-modules-{RELEASE} is not in apt's sources (any more)\n"
+        "    UPDATE=1 takes the newest headers and the modules that fit them, if the archive has moved on"
     )
 
 

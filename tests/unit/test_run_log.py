@@ -51,6 +51,13 @@ def test_input_is_handed_over_and_is_empty_without() -> None:
     assert RunLog().run(["cat"], step="X", unit="y").stdout == b""
 
 
+def test_a_program_may_have_a_process_group_of_its_own() -> None:
+    argv = ["sh", "-c", "read -r _ _ _ _ group _ </proc/$$/stat; echo $group"]
+    ours, own = (int(RunLog().run(argv, step="X", unit="y", own_group=own).stdout) for own in (False, True))
+    assert ours == os.getpgrp()
+    assert own != ours
+
+
 def test_every_process_is_recorded_with_its_reason(tmp_path: Path) -> None:
     log = RunLog("debian-6.12")
     log.run(["true"], step="RUSTC", unit="x.o", why="x.rs changed")

@@ -42,6 +42,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "OLD": "debian-6.1",
         "NEW": "/usr/src/linux",
         "KBUILD_LINK": "make",
+        "PROVIDER": "rebuilt",
         "ARCH": "x86_64",
     }
     assert read_settings(words) == Settings(
@@ -64,6 +65,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         old="debian-6.1",
         new="/usr/src/linux",
         kbuild_link=True,
+        provider="rebuilt",
     )
     assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
 
@@ -86,6 +88,18 @@ def test_kbuild_links_by_make_only() -> None:
     assert not read_settings({"KBUILD_LINK": ""}).kbuild_link
 
 
+def test_a_provider_is_one_of_three() -> None:
+    assert [read_settings({"PROVIDER": name}).provider for name in ("tree", "rebuilt", "carried", "")] == [
+        "tree",
+        "rebuilt",
+        "carried",
+        "",
+    ]
+    assert complaint(PROVIDER="bundled") == (
+        "PROVIDER=bundled: there is no such provider\n    write one of tree, rebuilt, carried"
+    )
+
+
 @pytest.mark.parametrize("name", ["LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF"])
 def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
     assert complaint(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
@@ -94,8 +108,8 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 def test_what_is_wrong_is_named() -> None:
     known = (
         "ARCH, DESTDIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
-        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, SOURCE, "
-        "TARGET, UPDATE, V"
+        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, "
+        "SOURCE, TARGET, UPDATE, V"
     )
     assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from scons_kmod.errors import UserError
-from scons_kmod.target import chosen_targets, default_target, read_target, read_targets
+from scons_kmod.target import Target, chosen_targets, default_target, read_target, read_targets
 
 TARGETS = Path(__file__).parents[2] / "targets"
 
@@ -25,6 +27,22 @@ def os_release(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "os-release"
     path.write_text(text)
     return path
+
+
+def bookworm(tmp_path: Path) -> Path:
+    return os_release(tmp_path, "ID=debian\nVERSION_CODENAME=bookworm\n")
+
+
+def names(words: str, system: Path, targets: Sequence[Target]) -> list[str]:
+    return [target.name for target in chosen_targets(words, targets, system)]
+
+
+def edited(directory: Path, old: str, new: str) -> Target:
+    """debian-7.2 when `old` in its file has become `new`."""
+    path = directory / "debian-7.2.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    return read_target(path)
 
 
 def refusal(directory: Path, old: str, new: str) -> str:
@@ -76,10 +94,46 @@ def test_the_targets_of_this_project_are_read() -> None:
             '"linux-headers-amd64"',
             '13: [packages] headers: "linux-headers-amd64" must hold {release} once',
         ),
+        (
+            'version = "6.12"',
+            'version = "6.12"\nprovider = "rebuild"',
+            '7: [kernel] provider: there is no provider "rebuild"\n    did you mean "rebuilt"?',
+        ),
+        (
+            "[toolchain]",
+            'modules = ["linux-modules-amd64"]\n[toolchain]',
+            '19: [packages] modules: "linux-modules-amd64" must hold {release} once',
+        ),
+        (
+            "[toolchain]",
+            'check-valid-until = "no"\n[toolchain]',
+            '19: [packages] check-valid-until: must be true or false, not the string "no"',
+        ),
+        ("[toolchain]", "[sysroot]\n[toolchain]", "19: [sysroot] packages: is missing"),
+        (
+            "[toolchain]",
+            '[sysroot]\npackages = ["rustc"]\nmirror = "x"\n[toolchain]',
+            "21: [sysroot] mirror: unknown key\n    known here: packages",
+        ),
     ],
 )
 def test_a_wrong_target_file_is_told(directory: Path, old: str, new: str, expected: str) -> None:
     assert refusal(directory, old, new) == expected
+
+
+def test_what_a_target_may_leave_out() -> None:
+    old, *_ = read_targets(TARGETS)
+    assert (old.sysroot, old.provider) == ((), "")
+    assert (old.packages.modules, old.packages.source, old.packages.check_valid_until) == ((), "", True)
+
+
+def test_what_only_some_targets_say(directory: Path) -> None:
+    target = edited(directory, 'version = "7.2"', 'version = "7.2"\nprovider = "carried"')
+    assert target.provider == "carried"
+    assert target.sysroot[:3] == ("rustc", "rust-src", "bindgen")
+    packages = target.packages
+    assert (packages.modules, packages.source) == (("linux-modules-{release}",), "linux-source-7.2")
+    assert not packages.check_valid_until
 
 
 @pytest.mark.parametrize(
@@ -114,9 +168,16 @@ def test_targets_are_chosen_by_name() -> None:
 
 def test_all_are_those_of_the_running_suite_if_there_are_some(tmp_path: Path) -> None:
     targets = read_targets(TARGETS)
-    system = os_release(tmp_path, "ID=debian\nVERSION_CODENAME=bookworm\n")
-    assert [target.name for target in chosen_targets("all", targets, system)] == ["debian-6.1", "debian-6.12"]
+    assert names("all", bookworm(tmp_path), targets[:2]) == ["debian-6.1", "debian-6.12"]
     assert chosen_targets("all", targets, os_release(tmp_path, "ID=fedora\n")) == targets
+
+
+def test_all_are_also_those_whose_tools_are_in_a_sysroot(tmp_path: Path) -> None:
+    targets = read_targets(TARGETS)
+    system = bookworm(tmp_path)
+    assert names("all", system, targets) == ["debian-6.1", "debian-6.12", "debian-6.12-trixie", "debian-7.2"]
+    without = [dataclasses.replace(target, sysroot=()) for target in targets]
+    assert names("all", system, without) == ["debian-6.1", "debian-6.12"]
 
 
 def test_a_target_that_is_not_there_is_told_with_the_nearest() -> None:

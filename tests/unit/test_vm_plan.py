@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
-from miniature import module, target, write
+from miniature import ko, module, target, write
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.errors import MachineError
@@ -53,6 +54,8 @@ def test_the_plan_of_a_tree(made: BuildTarget, tmp_path: Path) -> None:
     tested = dataclasses.replace(
         module(tmp_path / "tested", "tested"), test=tmp_path / "tested/test.sh", programs=(tmp_path / "tested/poll.c",)
     )
+    for manifest in (plain, tested):
+        ko(module_ko(made, manifest))
     chosen = Chosen(made.name, default_target(read_targets(TARGETS)), made.tree.path)
     plan = make_plan(made, chosen, [plain, tested], RunLog())
     assert (plan.target, plan.release, plan.kernel) == (made.name, made.tree.release, kernel)
@@ -65,6 +68,22 @@ def test_the_plan_of_a_tree(made: BuildTarget, tmp_path: Path) -> None:
     assert plan.tests[1].module_test().extra == {"/tests/bin/poll": GuestFile(program, 0o755)}
     save_plan(plan, tmp_path / "deep/plan.json")
     assert load_plan(tmp_path / "deep/plan.json") == plan
+
+
+def test_a_module_brings_those_of_the_kernel_that_it_needs(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = module(tmp_path / "m", "needy")
+    ko(module_ko(made, manifest), depends="ledtrig")
+    needed = ko(tmp_path / "modules/kernel/leds/ledtrig.ko")
+    chosen = Chosen(made.name, read_targets(TARGETS)[0], None)
+    release = "6.1.0-56-amd64"
+    record = json.dumps({"release": release, "root": str(tmp_path), "versions": {}})
+    for name in ("headers", f"{release}/image", f"{release}/modules"):
+        write(made.cache / "packages" / chosen.description.name / f"{name}.json", record)
+    write(tmp_path / f"boot/vmlinuz-{release}", "\x7fELF, as if unpacked")
+    plan = make_plan(made, chosen, [manifest], RunLog())
+    assert plan.tests[0].needs == (needed,)
+    save_plan(plan, tmp_path / "plan.json")
+    assert load_plan(tmp_path / "plan.json") == plan
 
 
 def test_programs_of_a_test_need_no_library_in_the_guest(made: BuildTarget, tmp_path: Path) -> None:
