@@ -68,8 +68,9 @@ def linked(
     names = [f"--redefine-sym={old}={new}" for old, new in renamed]
     commands = [
         Command((*ld, "-X", "--gc-sections", *entries, "-T", str(lds), "-o", "reached.o", *map(str, rust)), directory),
-        *([Command((target.kbuild.binutil("objcopy"), *names, "reached.o"), directory)] if names else []),
         Command((*ld, "-o", "rust.o", "reached.o"), directory),
+        # Not before: what objcopy writes, ld takes for needed.
+        *([Command((target.kbuild.binutil("objcopy"), *names, "rust.o"), directory)] if names else []),
         Command((*ld, "-o", str(whole), "rust.o", str(archive)), directory),
         Command((*ld, "-o", str(made), str(whole)), directory),
     ]

@@ -28,14 +28,20 @@ from scons_kmod.step import Command, Step
 
 # What changes nothing that is made but the time it takes, or only what a depfile says of files that other steps make.
 LEFT_OUT = ("-Zbinary_dep_depinfo=y", "-O")
+# The bindings of the headers that bindings_helper.h lists.
+BINDINGS = "rust/bindings/bindings_generated.rs"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Mainline:
-    """The kernel's crates for a target: `plan` says how they are made."""
+    """The kernel's crates for a target: `plan` says how they are made.
+
+    `headers` are those of the kernel that modules add to the bindings.
+    """
 
     target: BuildTarget
     plan: CratePlan
+    headers: tuple[str, ...] = ()
 
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:
@@ -190,10 +196,9 @@ def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     target = mainline.target
     bindgen = target.toolchain.bindgen
     first, *edits = rule.parts
-    words = first.programs[0][1:]
-    commands = [
-        Command((bindgen.path, *words[:1], "--no-rustfmt-bindings", *words[1:]), mainline.plan.objects, bindgen.env)
-    ]
+    header, *words = first.programs[0][1:]
+    unit, files = with_headers(mainline, rule, header)
+    commands = [Command((bindgen.path, unit, "--no-rustfmt-bindings", *words), mainline.plan.objects, bindgen.env)]
     commands += [Command(part.programs[0], mainline.plan.objects) for part in edits]
     return Step(
         name="BINDGEN",
@@ -201,11 +206,21 @@ def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
         commands=tuple(commands),
         outputs=mainline.outputs(rule),
         depfiles=(depfile_of(mainline, words),),
+        files=files,
         tools=(bindgen.digest,),
         kind=TOKENS,
         exact=bool(target.kcflags),
         searched=include_directories(words, str(mainline.plan.objects)),
     )
+
+
+def with_headers(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
+    """The header that bindgen is to read, and the file to write first if modules add some to the kernel's own list."""
+    if rule.made != BINDINGS or not mainline.headers:
+        return header, ()
+    unit = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
+    lines = (f"#include <{name}>\n" for name in mainline.headers)
+    return str(unit), ((unit, f'#include "{header}"\n' + "".join(lines)),)
 
 
 def text_step(mainline: Mainline, rule: Rule) -> Step:

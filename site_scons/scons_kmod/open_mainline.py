@@ -20,6 +20,7 @@ from scons_kmod.target import Target
 
 # A crate of the name that exports most: what is asked of it is its disambiguator.
 KERNEL_CRATE = "pub fn probe() {}\n"
+ABSTRACTIONS = re.compile(r"\bCONFIG_RUST_(\w+)_ABSTRACTIONS\b")
 DISAMBIGUATOR = re.compile(r"_RNvCs(\w+)_6kernel5probe")
 
 
@@ -30,13 +31,14 @@ def open_mainline(target: BuildTarget, description: Target, log: RunLog) -> Main
     """
     preflight(target, log)
     has_crates = target.provider.name == TREE
+    sources = source_root(target.tree) if has_crates else kernel_sources(target, description, log)
     question = Question(
         tree=target.tree,
-        sources=source_root(target.tree) if has_crates else kernel_sources(target, description, log),
+        sources=sources,
         directory=target.build / "kernel-rust",
         toolchain=target.toolchain,
         system=target.system,
-        overrides=overrides(target),
+        overrides=overrides(target, sources),
         krustflags=target.krustflags,
         has_crates=has_crates,
     )
@@ -55,13 +57,20 @@ def kernel_sources(target: BuildTarget, description: Target, log: RunLog) -> Pat
     return (there or fetch(description, target.cache, log, "source", headers=headers)).sources
 
 
-def overrides(target: BuildTarget) -> tuple[tuple[str, str], ...]:
-    """The configuration of a kernel that was built without Rust, as it would be with it (init/Kconfig)."""
+def overrides(target: BuildTarget, sources: Path) -> tuple[tuple[str, str], ...]:
+    """The configuration of a kernel that was built without Rust, as it would be with it (init/Kconfig).
+
+    Crates of a C interface that the kernel has are there: CONFIG_PHYLIB brings CONFIG_RUST_PHYLIB_ABSTRACTIONS
+    (drivers/net/phy/Kconfig, 6.12). A module of the kernel will do, too: no kernel has these crates in it.
+    """
     if target.provider.name != CARRIED:
         return ()
     major, minor, patch = (int(part) for part in re.findall(r"\d+", target.toolchain.rustc.version)[:3])
     version = str(major * 100000 + minor * 100 + patch)
-    symbols = ("CONFIG_RUST", "CONFIG_RUST_IS_AVAILABLE", "CONFIG_RUST_OVERFLOW_CHECKS")
+    texts = (path.read_text() for path in sorted((sources / "rust/kernel").rglob("*.rs")))
+    named = {name for text in texts for name in ABSTRACTIONS.findall(text)}
+    there = (f"CONFIG_RUST_{name}_ABSTRACTIONS" for name in sorted(named) if target.tree.enabled(f"CONFIG_{name}"))
+    symbols = ("CONFIG_RUST", "CONFIG_RUST_IS_AVAILABLE", "CONFIG_RUST_OVERFLOW_CHECKS", *there)
     return (*((symbol, "y") for symbol in symbols), ("CONFIG_RUSTC_VERSION", version))
 
 

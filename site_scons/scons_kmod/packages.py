@@ -199,8 +199,8 @@ BESIDE = "$(dir $(lastword $(MAKEFILE_LIST)))../"
 def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, packages: Sequence[Package]) -> Unpacked:
     """Download packages and unpack them in a place named by their versions; record it. Needs the lock."""
     versions = {package.name: package.version for package in packages}
-    # Another version of this file may unpack more.
-    part = SOURCES.pattern if what == "source" else ""
+    # The same package has the image and the modules; another version of this file may unpack more of the sources.
+    part = {"source": SOURCES.pattern, "modules": "modules"}.get(what, "")
     digest = hashlib.sha256((json.dumps(versions, sort_keys=True) + part).encode()).hexdigest()[:16]
     place = cache / "packages" / target.name
     root = place / release / digest

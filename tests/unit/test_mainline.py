@@ -245,6 +245,14 @@ def test_bindings_are_made_by_the_targets_bindgen(rebuilt: Mainline) -> None:
     assert names(step.depfiles, rebuilt.plan.objects) == ["rust/bindings/.b.rs.d"]
 
 
+def test_modules_add_headers_to_those_of_the_bindings(rebuilt: Mainline) -> None:
+    step = steps(dataclasses.replace(rebuilt, headers=("linux/leds.h", "linux/zorro.h")))["bindings_generated"]
+    ((path, text),) = step.files
+    assert argv(step)[1] == str(path) == f"{rebuilt.plan.objects}/rust/bindings/kmod_bindings_helper.h"
+    own = f'#include "{rebuilt.plan.source}/rust/bindings/helper.h"'
+    assert text.splitlines() == [own, "#include <linux/leds.h>", "#include <linux/zorro.h>"]
+
+
 @pytest.mark.parametrize("unit", ["bindings_generated", "generated_arch_asm.rs"])
 def test_headers_are_compared_by_what_they_say(rebuilt: Mainline, unit: str) -> None:
     step = steps(rebuilt)[unit]
@@ -442,14 +450,14 @@ def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -
 def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainline, manifest: Manifest) -> None:
     step = carried.object_step(carrying, manifest)
     made, archive = module_object(carrying.target, manifest), carried.helpers_archive(carrying)
-    reached, renamed, rust, whole, _, objtool = step.commands
+    reached, rust, renamed, whole, _, objtool = step.commands
     crates = (crate_object(carrying.target, manifest), *carrying.objects)
     assert "--gc-sections" in reached.argv
     assert reached.argv[-3:] == tuple(map(str, crates))
     roots = [word for before, word in itertools.pairwise(reached.argv) if before == "-u"]
     assert roots == ["init_module", "cleanup_module", "rust_fmt_argument"]
     assert after(reached.argv, "-T") == str(carrying.target.sources / "rust/carried/module.lds")
-    assert renamed.argv == ("x86_64-linux-gnu-objcopy", "--redefine-sym=_printk=kmod_rust_printk", "reached.o")
+    assert renamed.argv == ("x86_64-linux-gnu-objcopy", "--redefine-sym=_printk=kmod_rust_printk", "rust.o")
     assert rust.argv[-1] == "reached.o"
     assert whole.argv[-2:] == ("rust.o", str(archive))
     assert objtool.argv == (*carrying.target.kbuild.objtool, "--link", str(made))

@@ -125,16 +125,26 @@ def test_rustc_is_asked_in_the_sysroot(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("name", ["tree", "rebuilt"])
 def test_a_kernel_with_rust_is_as_it_is_configured(kernel: Kernel, name: str) -> None:
-    assert overrides(kernel.target(provider=Provider(name))) == ()
+    assert overrides(kernel.target(provider=Provider(name)), kernel.tree) == ()
 
 
 def test_a_kernel_without_rust_is_taken_as_it_would_be_with_it(kernel: Kernel) -> None:
-    assert overrides(kernel.target(provider=Provider("carried"))) == (
+    assert overrides(kernel.target(provider=Provider("carried")), kernel.tree) == (
         ("CONFIG_RUST", "y"),
         ("CONFIG_RUST_IS_AVAILABLE", "y"),
         ("CONFIG_RUST_OVERFLOW_CHECKS", "y"),
         ("CONFIG_RUSTC_VERSION", "109600"),
     )
+
+
+def test_crates_of_what_the_kernel_has_are_there(kernel: Kernel, tmp_path: Path) -> None:
+    names = ("SMP", "NOWHERE")
+    lines = "".join(f"#[cfg(CONFIG_RUST_{name}_ABSTRACTIONS)]\n" for name in names)
+    write(tmp_path / "rust/kernel/lib.rs", lines)
+    assert kernel.target().tree.enabled("CONFIG_SMP")
+    found = dict(overrides(kernel.target(provider=Provider("carried")), tmp_path))
+    assert found["CONFIG_RUST_SMP_ABSTRACTIONS"] == "y"
+    assert "CONFIG_RUST_NOWHERE_ABSTRACTIONS" not in found
 
 
 @pytest.mark.parametrize(
@@ -143,7 +153,7 @@ def test_a_kernel_without_rust_is_taken_as_it_would_be_with_it(kernel: Kernel) -
 def test_rustcs_version_is_as_kconfig_writes_it(kernel: Kernel, version: str, number: str) -> None:
     rustc = dataclasses.replace(kernel.toolchain.rustc, version=version)
     kernel.toolchain = dataclasses.replace(kernel.toolchain, rustc=rustc)
-    found = dict(overrides(kernel.target(provider=Provider("carried"))))
+    found = dict(overrides(kernel.target(provider=Provider("carried")), kernel.tree))
     assert found["CONFIG_RUSTC_VERSION"] == number
 
 
@@ -236,7 +246,7 @@ def test_crates_are_asked_for_with_the_users_flags(kernel: Kernel, description: 
     assert open_mainline(made, description, RunLog()).target is made
     (question,) = asked.questions
     assert (question.sources, question.krustflags) == (Path("/fetched/linux"), ("--cfg=mine",))
-    assert question.overrides == overrides(made)
+    assert question.overrides == overrides(made, question.sources)
     assert question.objects == made.build / "kernel-rust/objects"
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import fcntl
 import os
 import sys
@@ -18,7 +19,7 @@ from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import Digests
 from scons_kmod.errors import KmodError
 from scons_kmod.mainline import Mainline
-from scons_kmod.manifest import Manifest
+from scons_kmod.manifest import MAINLINE, Manifest
 from scons_kmod.open_mainline import open_mainline
 from scons_kmod.open_target import Chosen
 from scons_kmod.run_log import RunLog
@@ -114,7 +115,10 @@ class Session:
         """How a kernel's own crates are made, found out when the first module asks for them."""
         if target.name not in self.mainlines:
             (chosen,) = (one for one in self.chosen if one.name == target.name)
-            self.mainlines[target.name] = open_mainline(target, chosen.description, self.log(target.name))
+            known = open_mainline(target, chosen.description, self.log(target.name))
+            users = (one for one in target.served(self.manifests) if one.api == MAINLINE)
+            headers = sorted({header for one in users for header in one.headers})
+            self.mainlines[target.name] = dataclasses.replace(known, headers=tuple(headers))
         return self.mainlines[target.name]
 
     def log(self, target: str) -> RunLog:
