@@ -11,6 +11,9 @@ from checkout import PROJECT, Checkout
 from scons_kmod.target import chosen_targets, read_targets
 
 RUST = ("rust_minimal", "rust_miscdev")
+# Those to the kernel's own crates, for targets that have them.
+MAINLINE = ("mainline_minimal", "mainline_lock")
+TARGETS = {target.name: target for target in chosen_targets("all", read_targets(PROJECT / "targets"))}
 # Modules of C by the names of their sources: Kbuild makes one of a single source, with its name, in another way.
 C = {"c_single": ("c_single",), "c_several": ("first", "second")}
 SOURCE = """// SPDX-License-Identifier: GPL-2.0
@@ -37,13 +40,13 @@ def write_modules(checkout: Checkout) -> None:
             file.write('MODULE_LICENSE("GPL");\n')
 
 
-@pytest.mark.parametrize("name", [target.name for target in chosen_targets("all", read_targets(PROJECT / "targets"))])
+@pytest.mark.parametrize("name", TARGETS)
 def test_the_ko_is_the_one_that_kbuild_makes(tmp_path: Path, name: str) -> None:
-    checkout = Checkout(tmp_path, RUST)
+    checkout = Checkout(tmp_path, (*RUST, *MAINLINE))
     write_modules(checkout)
     checkout.scons(f"TARGET={name}")
     ours = checkout.modules()
-    assert len(ours) == len(RUST) + len(C)
+    assert len(ours) == len(RUST) + len(C) + (len(MAINLINE) if TARGETS[name].packages.source else 0)
     checkout.scons(f"TARGET={name}", "KBUILD_LINK=make")
     assert set(checkout.ran()) == {("KBUILD", name) for name in ours}
     assert checkout.modules() == ours
