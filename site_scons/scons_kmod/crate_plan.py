@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,34 +24,13 @@ from typing import Any
 from scons_kmod.atomic import write_text
 from scons_kmod.errors import StepError
 from scons_kmod.kbuild import KBUILD_ENVIRONMENT, source_root
-from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.plan_trees import GOAL, LAST, TARGET_FILE, Question, lay_out_objects, lay_out_source
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import System
-from scons_kmod.toolchain import Toolchain
+from scons_kmod.saved_command import Part, parts, saved_text
 
 RECORDER = Path(__file__).with_name("recorder.py")
-# For make, goals that end so need no configuration to be brought up to date (the kernel's Makefile,
-# no-sync-config-targets): headers have no Kconfig files.
-GOAL = "kmod-crates_install"
-LAST = "rust/kernel.o"
 PROBE = "kmod_rust_probe"
-TARGET_FILE = "scripts/target.json"
-# Text that a shell takes as it is, and the signs elsewhere for what is more than commands, pipes and a redirection.
-QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\$`])*"|\\.""")
-MORE_SHELL = re.compile(r"[<&(){}$`]|>>|\|\||;;|(?:^|\s)\d+>")
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """One command of a rule: programs of which each reads what the one before prints, and where the last one prints.
-
-    `env` are variables to set. `output` is empty where nothing is redirected.
-    """
-
-    programs: tuple[tuple[str, ...], ...]
-    env: tuple[tuple[str, str], ...]
-    output: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,38 +61,6 @@ class CratePlan:
     module: Part
     target_file: bool
     overrides: tuple[tuple[str, str], ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Question:
-    """What a plan is asked with: the tree, where its Rust sources are, and what overrides its configuration.
-
-    `has_crates`: the tree has the crates already, and only the command for modules is wanted.
-    """
-
-    tree: KernelTree
-    sources: Path
-    directory: Path
-    toolchain: Toolchain
-    system: System
-    overrides: tuple[tuple[str, str], ...] = ()
-    krustflags: tuple[str, ...] = ()
-    has_crates: bool = False
-
-    @property
-    def own_sources(self) -> bool:
-        """Whether the tree has its Rust sources itself."""
-        return self.sources == source_root(self.tree)
-
-    @property
-    def source(self) -> Path:
-        """Kbuild's srctree."""
-        return self.sources if self.own_sources else self.directory / "source"
-
-    @property
-    def objects(self) -> Path:
-        """Kbuild's objtree: where the crates are."""
-        return self.tree.path if self.has_crates else self.directory / "objects"
 
 
 def crate_plan(question: Question, log: RunLog) -> CratePlan:
@@ -160,7 +106,9 @@ def from_json(raw: Mapping[str, Any]) -> CratePlan:
 
 def run_question(question: Question, log: RunLog) -> CratePlan:
     """Lay out the trees and ask."""
-    shutil.rmtree(question.directory, ignore_errors=True)
+    # What was made by another answer stays: each step knows whether it still fits.
+    for name in ("source", "asked", "probe"):
+        shutil.rmtree(question.directory / name, ignore_errors=True)
     probe = question.directory / "probe"
     write_text(probe / "Kbuild", f"obj-m := {PROBE}.o\n")
     write_text(probe / f"{PROBE}.rs", "")
@@ -188,65 +136,18 @@ def run_question(question: Question, log: RunLog) -> CratePlan:
         ) from error
 
 
-def lay_out_source(question: Question) -> None:
-    """A srctree of links: what the headers have, and rust/, scripts/ and more from the source package."""
-    headers, sources = source_root(question.tree), question.sources
-    for path in (*headers.iterdir(), *sources.iterdir()):
-        if path.name not in ("scripts", "rust", "include"):
-            link(question.source / path.name, path)
-    # No link, as .. in a header's name leads from there to the headers that are only in the source package
-    # (rust/bindings/bindings_helper.h, 7.2: <../../drivers/base/base.h>).
-    for path in (*(headers / "include").iterdir(), *(headers / "include/uapi").iterdir()):
-        if path.name != "uapi":
-            link(question.source / path.relative_to(headers), path)
-    link(question.source / "rust", sources / "rust")
-    for path in (*(headers / "scripts").iterdir(), *(sources / "scripts").iterdir()):
-        link(question.source / "scripts" / path.name, path)
-
-
-def lay_out_objects(question: Question, objects: Path) -> None:
-    """An objtree of links to the prepared one, with rust/ and scripts/ of its own."""
-    tree = question.tree.path
-    for path in tree.iterdir():
-        if path.name not in ("Makefile", "scripts", "include", "rust", "source"):
-            link(objects / path.name, path)
-    for path in (tree / "scripts").iterdir():
-        if path.name != Path(TARGET_FILE).name:
-            link(objects / "scripts" / path.name, path)
-    for path in (tree / "include").iterdir():
-        if path.name != "generated":
-            link(objects / "include" / path.name, path)
-    for path in (tree / "include/generated").iterdir():
-        if not (question.overrides and path.name == "rustc_cfg"):
-            link(objects / "include/generated" / path.name, path)
-    if question.overrides:
-        write_text(objects / "include/generated/rustc_cfg", cfg_text(question))
-    (objects / "rust").mkdir()
-    goal = f"include {question.source}/Makefile\n{GOAL}:\n\t$(MAKE) -p $(build)=rust {LAST}\n"
-    write_text(objects / "Makefile", goal)
-
-
-def cfg_text(question: Question) -> str:
-    """The tree's rustc_cfg with the overrides."""
-    text = (question.tree.path / "include/generated/rustc_cfg").read_text()
-    lines = [f'--cfg={name}\n--cfg={name}="{value}"\n' for name, value in question.overrides if value == "y"]
-    return text.rstrip("\n") + "\n" + "".join(lines)
-
-
-def link(place: Path, path: Path) -> None:
-    """Make a link, unless there is a file of that name."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if not place.is_symlink():
-        place.symlink_to(path.resolve())
+def recorder_words(question: Question) -> tuple[str, ...]:
+    """What stands before the name and the arguments of a program that is pretended."""
+    return (question.system.python, "-I", str(RECORDER))
 
 
 def ask_make(question: Question, asked: Path, goals: Iterable[str], log: RunLog) -> str:
     """Run make in the pretended objtree; returns what it prints."""
-    python = question.system.python
-    pretended = (f"{name.upper()}={python} -I {RECORDER} {name}" for name in ("rustc", "bindgen", "objcopy"))
+    recorder = " ".join(recorder_words(question))
+    pretended = (f"{name.upper()}={recorder} {name}" for name in ("rustc", "bindgen", "objcopy"))
     argv = [
         *("make", "--no-print-directory", "-rR", "-C", str(asked), *pretended),
-        *(f"objtool={python} -I {RECORDER} objtool", f"RUST_LIB_SRC={question.toolchain.library}"),
+        *(f"objtool={recorder} objtool", f"RUST_LIB_SRC={question.toolchain.library}"),
         *(f"{name}={value}" for name, value in question.overrides),
         *(f"KRUSTFLAGS={' '.join(question.krustflags)}", *goals),
     ]
@@ -274,8 +175,9 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
         commands[made] = text.replace(str(asked), str(question.objects))
     if LAST not in commands:
         raise ValueError(f"no command for {LAST}")
+    recorder = recorder_words(question)
     rules = [
-        Rule(made, tuple(need for need in needs[made] if need in commands), tuple(parts(commands[made], question)))
+        Rule(made, tuple(need for need in needs[made] if need in commands), tuple(parts(commands[made], recorder)))
         for made in in_order(LAST, needs, commands)
     ]
     module = module_part(question, asked, probe)
@@ -286,7 +188,7 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
 def module_part(question: Question, asked: Path, probe: Path) -> Part:
     """The command for the crate of a module."""
     _, text = saved_text(probe / f".{PROBE}.o.cmd")
-    return next(parts(text.replace(str(asked), str(question.objects)), question))
+    return next(parts(text.replace(str(asked), str(question.objects)), recorder_words(question)))
 
 
 def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -308,56 +210,3 @@ def in_order(last: str, needs: Mapping[str, tuple[str, ...]], known: Mapping[str
 
     visit(last)
     return list(order)
-
-
-def saved_text(path: Path) -> tuple[str, str]:
-    """What a ``.cmd`` file is about, and the saved command."""
-    match = re.search(r"^savedcmd_(\S+) := (.*)$", path.read_text(), re.MULTILINE)
-    if not match:
-        raise ValueError(f"no command in {path}")
-    return match[1], match[2].replace("$(pound)", "#").replace("$$", "$")
-
-
-def parts(text: str, question: Question) -> Iterator[Part]:
-    """A saved command, which is in the shell's language, without the need for a shell. Raises `ValueError`."""
-    if more := MORE_SHELL.search(QUOTED.sub("_", text)):
-        raise ValueError(f"a shell's construct, {more[0].strip()}, in {text}")
-    lexer = shlex.shlex(text, posix=True, punctuation_chars=";|>")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    statements: list[list[str]] = [[]]
-    for word in lexer:
-        if word == ";":
-            statements.append([])
-        else:
-            statements[-1].append(word)
-    for words in filter(None, statements):
-        yield part_of(words, question)
-
-
-def part_of(words: list[str], question: Question) -> Part:
-    """One statement: variables, programs with | between them, and a redirection."""
-    output = ""
-    if words[-2:-1] == [">"]:
-        output, words = words[-1], words[:-2]
-    if ">" in words:
-        raise ValueError(f"a redirection in the midst of {shlex.join(words)}")
-    env = []
-    while match := re.fullmatch(r"([A-Za-z_]\w*)=(.*)", words[0]):
-        env.append((match[1], match[2]))
-        words = words[1:]
-    programs: list[list[str]] = [[]]
-    for word in words:
-        if word == "|":
-            programs.append([])
-        else:
-            programs[-1].append(word)
-    if not all(programs):
-        raise ValueError(f"no program in {shlex.join(words)}")
-    return Part(tuple(tuple(without_recorder(each, question)) for each in programs), tuple(env), output)
-
-
-def without_recorder(words: list[str], question: Question) -> list[str]:
-    """A program's words; for those that were pretended the tool's name first."""
-    recorder = [question.system.python, "-I", str(RECORDER)]
-    return words[len(recorder) :] if words[: len(recorder)] == recorder else words

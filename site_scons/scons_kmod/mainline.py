@@ -16,13 +16,14 @@ from pathlib import Path
 from scons_kmod.bindgen import program
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import objtool_command
-from scons_kmod.crate_plan import TARGET_FILE, CratePlan, Rule
+from scons_kmod.crate_plan import CratePlan, Rule
 from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES, crate_object
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.header_search import include_directories
 from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
+from scons_kmod.plan_trees import TARGET_FILE
 from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.step import Command, Step
 

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 from scons_kmod.build_target import BuildTarget
-from scons_kmod.crate_plan import Question, crate_plan
+from scons_kmod.crate_plan import crate_plan
 from scons_kmod.crates import ENVIRONMENT
 from scons_kmod.errors import MachineError
 from scons_kmod.kbuild import source_root
 from scons_kmod.mainline import Mainline
 from scons_kmod.packages import Unpacked, fetch, installed
+from scons_kmod.plan_trees import Question
 from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.remember import Answer, remembered
 from scons_kmod.run_log import RunLog

@@ -13,25 +13,12 @@ from pathlib import Path
 import pytest
 from miniature import kernel_tree, target, write
 
-from scons_kmod.crate_plan import (
-    GOAL,
-    PROBE,
-    RECORDER,
-    CratePlan,
-    Part,
-    Question,
-    Rule,
-    crate_plan,
-    in_order,
-    lay_out_objects,
-    lay_out_source,
-    parts,
-    prerequisites,
-    saved_text,
-)
+from scons_kmod.crate_plan import PROBE, RECORDER, CratePlan, Rule, crate_plan, in_order, prerequisites, recorder_words
 from scons_kmod.errors import StepError
 from scons_kmod.kernel_tree import open_tree
+from scons_kmod.plan_trees import GOAL, Question, lay_out_objects, lay_out_source
 from scons_kmod.run_log import RunLog
+from scons_kmod.saved_command import Part, parts, saved_text
 from scons_kmod.sysroot import HERE, System
 
 RECORDED = f"{HERE.python} -I {RECORDER}"
@@ -171,7 +158,7 @@ def question(kernel: Kernel) -> Question:
 
 
 def one(text: str, question: Question) -> Part:
-    (part,) = parts(text, question)
+    (part,) = parts(text, recorder_words(question))
     return part
 
 
@@ -180,7 +167,7 @@ def test_a_command_of_one_program(question: Question) -> None:
 
 
 def test_commands_one_after_the_other(question: Question) -> None:
-    found = list(parts("bindgen a.h -o a.rs ; sed -i x a.rs;objcopy a.o ;", question))
+    found = list(parts("bindgen a.h -o a.rs ; sed -i x a.rs;objcopy a.o ;", recorder_words(question)))
     assert [part.programs for part in found] == [
         (("bindgen", "a.h", "-o", "a.rs"),),
         (("sed", "-i", "x", "a.rs"),),
@@ -230,7 +217,7 @@ def test_words_are_read_as_the_shell_reads_them(question: Question, word: str, r
 )
 def test_what_else_a_shell_can_do_is_an_error_not_a_guess(question: Question, text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
-        list(parts(text, question))
+        list(parts(text, recorder_words(question)))
 
 
 @pytest.mark.parametrize("tool", ["rustc", "bindgen", "objcopy", "objtool"])
@@ -498,3 +485,13 @@ def test_commands_that_are_not_understood_are_an_error_not_a_guess(
         f"PLAN {RELEASE}: the commands that this kernel's Kbuild left in {kernel.directory}/kernel-rust can't be"
     )
     assert str(error.value).endswith("\n    report the kernel's version; modules of the 2021 API can be built for it")
+
+
+def test_what_was_made_by_another_plan_stays_and_links_follow_the_tree(question: Question) -> None:
+    lay_out_objects(question, question.objects)
+    made = write(question.objects / "rust/libcore.rmeta", "")
+    (question.objects / "arch").unlink()
+    (question.objects / "arch").symlink_to("/another/tree/arch")
+    lay_out_objects(question, question.objects)
+    assert made.exists()
+    assert (question.objects / "arch").resolve() == (question.tree.path / "arch").resolve()

@@ -14,7 +14,7 @@ from miniature import CLANG, after, module, target, write
 
 from scons_kmod import carried
 from scons_kmod.build_target import BuildTarget
-from scons_kmod.crate_plan import CratePlan, Part, Rule
+from scons_kmod.crate_plan import CratePlan, Rule
 from scons_kmod.crates import crate_object
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.helpers import TRACING
@@ -23,6 +23,7 @@ from scons_kmod.mainline import Mainline, crate_steps, module_step
 from scons_kmod.manifest import Manifest
 from scons_kmod.provider import Provider
 from scons_kmod.run_log import RunLog
+from scons_kmod.saved_command import Part
 from scons_kmod.step import Step
 
 FLAGS = ("--edition=2021", "-Zbinary_dep_depinfo=y", "-Wmissing_docs", "-Zfunction-sections=n", "-Cdebuginfo=2")

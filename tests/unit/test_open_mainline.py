@@ -10,13 +10,15 @@ import pytest
 from miniature import target, write
 
 from scons_kmod.build_target import BuildTarget
-from scons_kmod.crate_plan import CratePlan, Part, Question
+from scons_kmod.crate_plan import CratePlan
 from scons_kmod.errors import MachineError
 from scons_kmod.kernel_tree import open_tree
 from scons_kmod.open_mainline import kernel_sources, open_mainline, overrides, preflight
 from scons_kmod.packages import Unpacked
+from scons_kmod.plan_trees import Question
 from scons_kmod.provider import Provider
 from scons_kmod.run_log import RunLog
+from scons_kmod.saved_command import Part
 from scons_kmod.sysroot import System
 from scons_kmod.target import Target, read_target
 
