@@ -53,6 +53,10 @@ FETCHING = (
     Need("apt-get", "apt", "downloads a target's packages"),
     Need("dpkg-deb", "dpkg", "unpacks them"),
 )
+ENTERING = (
+    Need("mmdebstrap", "mmdebstrap", "makes the sysroot of a target of another suite"),
+    Need("bwrap", "bubblewrap", "runs tools in it"),
+)
 TESTING = (
     Need("qemu-system-x86_64", "qemu-system-x86", "boots the kernel"),
     Need("cpio", "cpio", "packs the guest's files"),
@@ -96,6 +100,8 @@ def all_findings(chosen: Sequence[Chosen], build: Path, log: RunLog) -> Iterator
     yield from program_findings("Programs", BUILDING, log)
     if any(one.tree is None for one in chosen):
         yield from program_findings("Programs", FETCHING, log)
+    if any(one.description.sysroot and not is_of_this_system(one.description) for one in chosen):
+        yield from program_findings("Programs", ENTERING, log)
     yield from program_findings("Tests in a VM", TESTING, log)
     yield busybox_finding()
     yield python_finding("Tests in a VM", "pytest")
@@ -140,7 +146,11 @@ def crates_text(target: Target, tree: KernelTree) -> str:
 def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path, log: RunLog) -> Iterator[Finding]:
     """The compilers that a target asks for."""
     need = one.description.toolchain
-    system = system_of(one.description, cache)
+    try:
+        system = system_of(one.description, cache)
+    except KmodError as error:
+        yield wrong("Toolchain", f"sysroot of {one.name}", error)
+        return
     if system is None:
         packages, suite = ", ".join(one.description.sysroot), one.description.packages.suite
         text = f"not made yet; `scons` makes it of {suite}'s {packages}"

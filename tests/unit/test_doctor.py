@@ -123,6 +123,20 @@ def test_headers_that_are_not_fetched_are_nothing_that_is_missing(patient: Patie
     assert "apt-get" in text
 
 
+def test_tools_of_another_suite_take_a_sysroot_and_what_makes_it(patient: Patient) -> None:
+    (other,) = (target for target in EVERY if target.name == "debian-7.2")
+    chosen = Chosen(other.name, other, None)
+    text, whole = patient.says(chosen)
+    assert not whole
+    assert text.splitlines()[-1].startswith("Missing: mmdebstrap, bwrap.")
+    assert "apt-get install bubblewrap" in text
+    for name in ("mmdebstrap", "bwrap"):
+        patient.script(f"bin/{name}", f"echo '{name} 1.2.3'")
+    text, whole = patient.says(chosen)
+    assert whole, text
+    assert "not made yet; `scons` makes it of forky's rustc, rust-src, bindgen" in text
+
+
 def test_without_apt_nothing_can_be_fetched(patient: Patient) -> None:
     patient.remove("apt-get")
     assert patient.says()[1], "a tree of one's own needs none"
