@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scons_kmod.digests import LINES
 from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
+from scons_kmod.toolchain import Tool
 
 COLOR = "--color=always"
 # Kernel code is built by stable compilers with their unstable flags, as the kernel itself does it (rust/Makefile).
@@ -48,6 +50,14 @@ TOLERANCE = (
 )
 # What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
+# rustc 1.85 knows that as an unstable flag, 1.96 as a stable one.
+STABLE_REMAP_SCOPE = (1, 95)
+
+
+def real_paths_in_messages(rustc: Tool) -> str:
+    """The flag for real paths in messages, as this rustc has it."""
+    stable = tuple(map(int, re.findall(r"\d+", rustc.version)[:2])) >= STABLE_REMAP_SCOPE
+    return REAL_PATHS_IN_MESSAGES if stable else REAL_PATHS_IN_MESSAGES.replace("--", "-Z")
 
 
 @functools.cache
@@ -271,7 +281,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         flags=(
             *(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
             # The copy is nothing to point an author at.
-            *(() if copy else (REAL_PATHS_IN_MESSAGES,)),
+            *(() if copy else (real_paths_in_messages(target.toolchain.rustc),)),
         ),
         env=(("RUST_MODFILE", name),),
     )

@@ -17,10 +17,12 @@ from scons_kmod.crates import (
     macros_library,
     macros_step,
     module_crate_step,
+    real_paths_in_messages,
     rmeta,
 )
 from scons_kmod.digests import LINES
 from scons_kmod.step import Step
+from scons_kmod.toolchain import Tool
 
 Make = Callable[[BuildTarget], Step]
 
@@ -172,3 +174,15 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(made: BuildTarget
     assert "--crate-name=rust_echo" in step.commands[0].argv
     for place, step in zip(("one", "two"), steps, strict=True):
         assert f"--remap-path-prefix={tmp_path / place}=modules/rust-echo" in step.commands[0].argv
+
+
+@pytest.mark.parametrize(
+    ("version", "flag"),
+    [
+        ("1.85.1", "-Zremap-path-scope=object"),
+        ("1.96.0", "--remap-path-scope=object"),
+        ("1.97.1-nightly", "--remap-path-scope=object"),
+    ],
+)
+def test_real_paths_in_messages_are_asked_for_as_the_compiler_has_it(version: str, flag: str) -> None:
+    assert real_paths_in_messages(Tool("rustc", version, "")) == flag
