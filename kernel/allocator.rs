@@ -73,6 +73,11 @@ fn __rust_alloc_error_handler(size: usize, _align: usize) -> ! {
     panic!("memory allocation of {size} bytes failed")
 }
 
+/// What stands for that in rustc 1.85.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+static __rust_no_alloc_shim_is_unstable: u8 = 0;
+
 /// liballoc calls this so that it does not link without an allocator.
 #[rustc_std_internal_symbol]
 fn __rust_no_alloc_shim_is_unstable_v2() {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.manifest import Manifest
+from scons_kmod.older_rustc import TARGET, as_taken_by
 from scons_kmod.provider import NONE, Provider, unserved
 from scons_kmod.rust_flags import config_cfgs, rust_flags
 from scons_kmod.sysroot import HERE, System
@@ -28,7 +29,8 @@ class BuildTarget:
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
     the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
     `kbuild_link`: Kbuild itself makes the .ko from the objects. `system` is where the tools are,
-    `provider` where the kernel's own crates come from.
+    `provider` where the kernel's own crates come from,
+    `rustc_target` a file with rustc's target, if there is one.
     """
 
     name: str
@@ -44,6 +46,7 @@ class BuildTarget:
     kbuild_link: bool = False
     system: System = HERE
     provider: Provider = NONE
+    rustc_target: Path | None = None
 
     def unserved(self, manifest: Manifest) -> str | None:
         """Why a module can't be built for this kernel, in words; None if it can."""
@@ -55,8 +58,11 @@ class BuildTarget:
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:
-        """rustc's flags for every crate of this kernel."""
-        return rust_flags(self.tree, self.kbuild)
+        """rustc's flags for every crate of this kernel, as the target's rustc takes them."""
+        flags = rust_flags(self.tree, self.kbuild)
+        if self.rustc_target:
+            flags = tuple(f"--target={self.rustc_target}" if flag == TARGET else flag for flag in flags)
+        return as_taken_by(self.toolchain.rustc, flags)
 
     @property
     def cfg_file(self) -> Path:

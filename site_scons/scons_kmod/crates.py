@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from scons_kmod.crate_cache import CachedStep
 from scons_kmod.digests import LINES
 from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
+from scons_kmod.older_rustc import as_taken_by, library_edition, missing_features
 from scons_kmod.step import Command, Step
-from scons_kmod.toolchain import Tool
 
 COLOR = "--color=always"
 # Kernel code is built by stable compilers with their unstable flags, as the kernel itself does it (rust/Makefile).
@@ -36,9 +35,10 @@ LIBRARY_CRATES = {
     ),
     "alloc": ("alloc/src/lib.rs", ()),
 }
+# In place of compiler_builtins, where rustc's sources lack it.
+STAND_IN = Path("rust/compiler_builtins/lib.rs")
 # What the sources of those crates include: a change in any of them is a change of the crates.
 LIBRARY_DIRECTORIES = ("core", "alloc", "compiler-builtins", "stdarch", "portable-simd")
-LIBRARY_EDITION = "2024"
 EDITION = "2021"
 # Modules of 2021 were compiled as edition 2018 (the kernel's scripts/Makefile.build of that time).
 MODULE_EDITION = "2018"
@@ -50,14 +50,6 @@ TOLERANCE = (
 )
 # What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
-# rustc 1.85 knows that as an unstable flag, 1.96 as a stable one.
-STABLE_REMAP_SCOPE = (1, 95)
-
-
-def real_paths_in_messages(rustc: Tool) -> str:
-    """The flag for real paths in messages, as this rustc has it."""
-    stable = tuple(map(int, re.findall(r"\d+", rustc.version)[:2])) >= STABLE_REMAP_SCOPE
-    return REAL_PATHS_IN_MESSAGES if stable else REAL_PATHS_IN_MESSAGES.replace("--", "-Z")
 
 
 @functools.cache
@@ -90,19 +82,28 @@ def macros_library(target: BuildTarget) -> Path:
     return crate_dir(target, "macros") / "libmacros.so"
 
 
+def library_root(target: BuildTarget, root: str) -> Path:
+    """The crate root of a library crate; Debian's rust-src 1.85 lacks compiler_builtins, so a stand-in is taken."""
+    library = Path(target.toolchain.library)
+    lacks = (library / "core").is_dir() and not (library / root).is_file()
+    return target.sources / STAND_IN if lacks else library / root
+
+
 def library_step(target: BuildTarget) -> CachedStep:
     """core, compiler_builtins and alloc from rustc's own sources: the same for every kernel with the same flags."""
     rustc = target.toolchain.rustc
     library = Path(target.toolchain.library)
     made: list[str] = []
     commands = []
-    for name, (root, cfgs) in LIBRARY_CRATES.items():
+    roots = {name: library_root(target, root) for name, (root, _) in LIBRARY_CRATES.items()}
+    own = {path.parent for path in roots.values() if not path.is_relative_to(library)}
+    for name, (_, cfgs) in LIBRARY_CRATES.items():
         argv = [
-            *(rustc.path, f"--edition={LIBRARY_EDITION}", f"--crate-name={name}", "--crate-type=rlib"),
+            *(rustc.path, f"--edition={library_edition(rustc)}", f"--crate-name={name}", "--crate-type=rlib"),
             *(*target.rust_flags, *cfgs, "--cap-lints=allow", f"--remap-path-prefix={library}=library"),
             "-Zremap-cwd-prefix=.",
             *(f"--extern={crate}=lib{crate}.rmeta" for crate in made),
-            *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(library / root)),
+            *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(roots[name])),
         ]
         commands.append(Command(tuple(argv), Path(), (*ENVIRONMENT, *rustc.env), COLOR))
         made.append(name)
@@ -115,7 +116,7 @@ def library_step(target: BuildTarget) -> CachedStep:
         tools=(rustc.digest,),
         cache=target.cache / "crates",
         products=products,
-        source_dirs=tuple(library / name for name in LIBRARY_DIRECTORIES),
+        source_dirs=(*(library / name for name in LIBRARY_DIRECTORIES), *own),
     )
 
 
@@ -236,7 +237,7 @@ def kernel_crate_step(target: BuildTarget) -> Step:
         "kernel/lib.rs",
         crates=("core", "compiler_builtins", "alloc", "macros", "bindings"),
         inputs=(macros_library(target), rmeta(target, "bindings")),
-        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target)),
+        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *missing_features(target.toolchain.rustc)),
     )
 
 
@@ -281,7 +282,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         flags=(
             *(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
             # The copy is nothing to point an author at.
-            *(() if copy else (real_paths_in_messages(target.toolchain.rustc),)),
+            *(() if copy else as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
         env=(("RUST_MODFILE", name),),
     )

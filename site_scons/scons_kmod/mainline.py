@@ -17,12 +17,13 @@ from scons_kmod.bindgen import program
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import objtool_command
 from scons_kmod.crate_plan import CratePlan, Rule
-from scons_kmod.crates import COLOR, ENVIRONMENT, crate_object, real_paths_in_messages
+from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES, crate_object
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.header_search import include_directories
 from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
+from scons_kmod.older_rustc import as_taken_by
 from scons_kmod.plan_trees import TARGET_FILE
 from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.step import Command, Step
@@ -264,7 +265,7 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     kept = [word for word in words if not word.startswith(("--emit=", "-Cdebuginfo")) and not word.endswith(".rs")]
     argv = (
         *(rustc.path, f"--crate-name={manifest.crate}", *kept),
-        *(f"--remap-path-prefix={manifest.directory}={name}", real_paths_in_messages(rustc)),
+        *(f"--remap-path-prefix={manifest.directory}={name}", *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES])),
         *(f"--emit=obj={made},dep-info={depfile}", str(manifest.crate_root)),
     )
     env = {**dict((*ENVIRONMENT, *plan.module.env, *rustc.env)), "RUST_MODFILE": name}

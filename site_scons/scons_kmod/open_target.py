@@ -15,10 +15,12 @@ from scons_kmod.cache import cache_directory
 from scons_kmod.errors import UserError
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
+from scons_kmod.older_rustc import target_file
 from scons_kmod.packages import fetch, installed
 from scons_kmod.provider import find_provider, has_source_package
 from scons_kmod.resolved import record_resolved
 from scons_kmod.run_log import RunLog
+from scons_kmod.rust_flags import rust_flags
 from scons_kmod.settings import Settings
 from scons_kmod.sysroot import open_system
 from scons_kmod.target import Target, chosen_targets, default_target, of_this_system, read_targets
@@ -116,6 +118,9 @@ def open_target(
         extra_symbols=settings.extra_symbols,
         kbuild_link=settings.kbuild_link,
         system=system,
+        rustc_target=target_file(
+            rust_flags(tree, kbuild), toolchain.rustc, system, cache, directory / "config", own_log
+        ),
         provider=find_provider(tree, has_sources, settings.provider or chosen.description.provider),
     )
     cfgs = target.cfg_text()

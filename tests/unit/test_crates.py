@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from miniature import module, target
+from miniature import module, target, write
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import (
@@ -17,12 +17,10 @@ from scons_kmod.crates import (
     macros_library,
     macros_step,
     module_crate_step,
-    real_paths_in_messages,
     rmeta,
 )
 from scons_kmod.digests import LINES
 from scons_kmod.step import Step
-from scons_kmod.toolchain import Tool
 
 Make = Callable[[BuildTarget], Step]
 
@@ -56,6 +54,20 @@ def test_library_crates_know_nothing_of_the_checkout_or_the_cache(made: BuildTar
     assert [command.cwd for command in step.commands] == [Path()] * 3
     elsewhere = dataclasses.replace(made, cache=Path("/cache"), sources=Path("/sources"))
     assert library_step(elsewhere).signature() == step.signature()
+
+
+def test_what_rustcs_sources_lack_is_taken_from_ours(made: BuildTarget, tmp_path: Path) -> None:
+    for root in ("core/src/lib.rs", "alloc/src/lib.rs"):
+        write(tmp_path / "library" / root, "")
+    without = dataclasses.replace(made.toolchain, library=str(tmp_path / "library"))
+    step = library_step(dataclasses.replace(made, toolchain=without))
+    stand_in = made.sources / "rust/compiler_builtins/lib.rs"
+    assert [command.argv[-1] for command in step.commands] == [
+        str(tmp_path / "library/core/src/lib.rs"),
+        str(stand_in),
+        str(tmp_path / "library/alloc/src/lib.rs"),
+    ]
+    assert stand_in.parent in step.source_dirs
 
 
 def test_kernels_of_other_flags_have_other_library_crates(tmp_path: Path) -> None:
@@ -174,15 +186,3 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(made: BuildTarget
     assert "--crate-name=rust_echo" in step.commands[0].argv
     for place, step in zip(("one", "two"), steps, strict=True):
         assert f"--remap-path-prefix={tmp_path / place}=modules/rust-echo" in step.commands[0].argv
-
-
-@pytest.mark.parametrize(
-    ("version", "flag"),
-    [
-        ("1.85.1", "-Zremap-path-scope=object"),
-        ("1.96.0", "--remap-path-scope=object"),
-        ("1.97.1-nightly", "--remap-path-scope=object"),
-    ],
-)
-def test_real_paths_in_messages_are_asked_for_as_the_compiler_has_it(version: str, flag: str) -> None:
-    assert real_paths_in_messages(Tool("rustc", version, "")) == flag
