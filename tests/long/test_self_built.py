@@ -21,7 +21,7 @@ from scons_kmod.target import read_target
 
 TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
 # What it takes to build a kernel, besides what modules take.
-TOOLS = ("flex", "bison", "bc", "libelf-dev", "libssl-dev", "perl")
+TOOLS = ("flex", "bison", "bc", "libelf-dev", "libssl-dev", "perl", "xz-utils")
 # Upon tinyconfig: Rust, modules, and what the VM of the tests needs.
 CONFIG = """
 64BIT MODULES MODULE_UNLOAD RUST PRINTK TTY SERIAL_8250 SERIAL_8250_CONSOLE BLK_DEV_INITRD BINFMT_ELF BINFMT_SCRIPT
