@@ -33,7 +33,6 @@ MODULES = (
     "mainline_misc",
     "mainline_params",
     "mainline_workqueue",
-    "rust_minimal",
 )
 
 
