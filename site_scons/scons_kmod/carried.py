@@ -16,7 +16,7 @@ from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import COLOR, searched
 from scons_kmod.crates import crate_object
 from scons_kmod.digests import LINES
-from scons_kmod.helpers import own_flags
+from scons_kmod.helpers import archive_step, own_flags
 from scons_kmod.link import linked
 from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import Manifest
@@ -31,18 +31,8 @@ PRINTK = ("_printk", "kmod_rust_printk")
 def helper_steps(mainline: Mainline) -> list[Step]:
     """The kernel's C helpers, each of its files to an object of its own, and this project's; all in one archive."""
     compiled = [*parts(mainline), *own(mainline)]
-    target, made = mainline.target, helpers_archive(mainline)
-    objects = tuple(step.outputs[0] for step in compiled)
-    argv = (target.kbuild.archiver, "rcsD", str(made), *map(str, objects))
-    archive = Step(
-        name="AR",
-        unit=made.name,
-        commands=(Command(argv, made.parent),),
-        outputs=(made,),
-        inputs=objects,
-        tools=(target.toolchain.cc.digest,),
-    )
-    return [*compiled, archive]
+    objects = [step.outputs[0] for step in compiled]
+    return [*compiled, archive_step(mainline.target, helpers_archive(mainline), objects)]
 
 
 def helpers_archive(mainline: Mainline) -> Path:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def recorder_words(question: Question) -> tuple[str, ...]:
     return (question.system.python, "-I", str(RECORDER))
 
 
-def ask_make(question: Question, asked: Path, goals: Iterable[str], log: RunLog) -> str:
+def ask_make(question: Question, asked: Path, goals: Collection[str], log: RunLog) -> str:
     """Run make in the pretended objtree; returns what it prints."""
     recorder = " ".join(recorder_words(question))
     pretended = (f"{name.upper()}={recorder} {name}" for name in ("rustc", "bindgen", "objcopy"))
@@ -155,13 +155,12 @@ def ask_make(question: Question, asked: Path, goals: Iterable[str], log: RunLog)
     tools = question.toolchain
     env |= {"RECORDED_RUSTC": tools.rustc.path, "RECORDED_BINDGEN": tools.bindgen.path}
     env |= dict((*tools.rustc.env, *tools.bindgen.env))
-    if question.has_crates:
-        pass  # its own Makefile knows where it is
-    elif any(goal.startswith("M=") for goal in goals):
-        env["KBUILD_OUTPUT"] = str(asked)
-    else:
+    if GOAL in goals:
         # What the first of the kernel's makes would tell the second one.
         env |= {"sub_make_done": "1", "objtree": ".", "srcroot": str(question.source)}
+    elif not question.has_crates:
+        # The Makefile of a tree that has crates knows where it is.
+        env["KBUILD_OUTPUT"] = str(asked)
     done = log.inside(question.system.enter).run(argv, step="PLAN", unit=question.tree.release, env=env)
     return done.stdout.decode(errors="replace")
 

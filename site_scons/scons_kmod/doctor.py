@@ -24,8 +24,8 @@ from scons_kmod.open_target import Chosen
 from scons_kmod.packages import installed
 from scons_kmod.provider import find_provider, has_source_package
 from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import HERE, System, enter_words, made_sysroot
-from scons_kmod.target import Target, is_of_this_system
+from scons_kmod.sysroot import known_system, needs_sysroot
+from scons_kmod.target import Target
 from scons_kmod.toolchain import Choice, Finder, libclang_version
 
 # What a checkout has, and the installed package has not.
@@ -100,7 +100,7 @@ def all_findings(chosen: Sequence[Chosen], build: Path, log: RunLog) -> Iterator
     yield from program_findings("Programs", BUILDING, log)
     if any(one.tree is None for one in chosen):
         yield from program_findings("Programs", FETCHING, log)
-    if any(one.description.sysroot and not is_of_this_system(one.description) for one in chosen):
+    if any(needs_sysroot(one.description) for one in chosen):
         yield from program_findings("Programs", ENTERING, log)
     yield from program_findings("Tests in a VM", TESTING, log)
     yield busybox_finding()
@@ -147,7 +147,7 @@ def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path,
     """The compilers that a target asks for."""
     need = one.description.toolchain
     try:
-        system = system_of(one.description, cache)
+        system = known_system(one.description, cache)
     except KmodError as error:
         yield wrong("Toolchain", f"sysroot of {one.name}", error)
         return
@@ -179,14 +179,6 @@ def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
     library = f", library sources in {found.library}" if found.library else ""
     lines = [f"{found.tool.version}  {found.tool.path}{library}", *(f"not taken: {reason}" for reason in refused)]
     return Finding("Toolchain", name, "\n".join(lines))
-
-
-def system_of(target: Target, cache: Path) -> System | None:
-    """Where a target's tools are; None if that is a sysroot which is not made yet."""
-    if not target.sysroot or is_of_this_system(target):
-        return HERE
-    root = made_sysroot(target, cache)
-    return System(root, enter_words(root, ())) if root else None
 
 
 def libclang_finding(finder: Finder, wanted: str) -> Finding:

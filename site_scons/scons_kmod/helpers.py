@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.bindgen import layout_header
@@ -28,16 +29,19 @@ def helper_steps(target: BuildTarget) -> list[Step]:
     directory = helpers_archive(target).parent
     compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in helper_sources(target)]
     objects = [step.outputs[0] for step in compiled]
-    made = helpers_archive(target)
-    archive = Step(
+    return [helper_headers_step(target), *compiled, archive_step(target, helpers_archive(target), objects)]
+
+
+def archive_step(target: BuildTarget, made: Path, objects: Sequence[Path]) -> Step:
+    """Objects as an archive, of which a module is linked with those that it needs."""
+    return Step(
         name="AR",
-        unit="libhelpers.a",
-        commands=(Command((target.kbuild.archiver, "rcsD", str(made), *map(str, objects)), directory),),
+        unit=made.name,
+        commands=(Command((target.kbuild.archiver, "rcsD", str(made), *map(str, objects)), made.parent),),
         outputs=(made,),
         inputs=tuple(objects),
         tools=(target.toolchain.cc.digest,),
     )
-    return [helper_headers_step(target), *compiled, archive]
 
 
 def helper_sources(target: BuildTarget) -> list[Path]:

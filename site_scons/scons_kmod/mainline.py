@@ -2,7 +2,8 @@
 """The kernel's own crates and modules written to them, by the commands that the kernel's Kbuild has for them.
 
 Crates that are in the kernel itself (CONFIG_RUST=y) are only wanted for their metadata: no code is generated. Symbols
-depend on the names of crates and on rustc's version, not on how it was called, so modules find those of the kernel.
+are named by the names of crates and rustc's version, and which there are by the kernel's own flags, which are kept: so
+modules find those of the kernel.
 """
 
 from __future__ import annotations

@@ -20,17 +20,16 @@ from scons_kmod.sysroot import System
 from scons_kmod.toolchain import Tool
 
 Version = tuple[int, ...]
-# A flag (a pattern for the whole word), the first rustc that takes it, and what older ones take.
+# A flag (a pattern for the whole word), the first rustc that takes it, and what older ones take, empty for nothing.
 OLDER = (
-    (r"-Cjump-tables=n", (1, 93), ("-Zno-jump-tables",)),
-    (r"--remap-path-scope=(\w+)", (1, 95), (r"-Zremap-path-scope=\1",)),
-    (r"-Zmin-function-alignment=\d+", (1, 96), ()),
-    (r"-Zindirect-branch-cs-prefix", (1, 96), ()),
+    (r"-Cjump-tables=n", (1, 93), "-Zno-jump-tables"),
+    (r"--remap-path-scope=(\w+)", (1, 95), r"-Zremap-path-scope=\1"),
+    (r"-Zmin-function-alignment=\d+", (1, 96), ""),
+    (r"-Zindirect-branch-cs-prefix", (1, 96), ""),
     # A feature of the target: `target_file`.
-    (r"-Zretpoline-external-thunk", (1, 96), ()),
+    (r"-Zretpoline-external-thunk", (1, 96), ""),
 )
 RETPOLINES = "-Zretpoline-external-thunk"
-FIRST_WITH_RETPOLINES = (1, 96)
 RETPOLINE_FEATURES = "+retpoline-external-thunk,+retpoline-indirect-branches,+retpoline-indirect-calls"
 TARGET = "--target=x86_64-unknown-none"
 # The lints that are turned off came one after the other.
@@ -46,21 +45,17 @@ def version_of(rustc: Tool) -> Version:
 
 def as_taken_by(rustc: Tool, flags: Iterable[str]) -> tuple[str, ...]:
     """Flags as this rustc takes them; what it has nothing for is left out."""
-    taken: list[str] = [] if version_of(rustc) >= FIRST_WITH_ALL_LINTS else ["-Aunknown_lints"]
-    for flag in flags:
-        old = next((old for pattern, first, old in OLDER if is_too_new(rustc, flag, pattern, first)), None)
-        taken += [flag] if old is None else [re.sub(pattern_of(flag), word, flag) for word in old]
-    return tuple(taken)
+    version = version_of(rustc)
+    lints = "-Aunknown_lints" if version < FIRST_WITH_ALL_LINTS else ""
+    return tuple(filter(None, (lints, *(in_version(flag, version) for flag in flags))))
 
 
-def is_too_new(rustc: Tool, flag: str, pattern: str, first: Version) -> bool:
-    """Whether a flag is of this pattern, and rustc older than that."""
-    return version_of(rustc) < first and re.fullmatch(pattern, flag) is not None
-
-
-def pattern_of(flag: str) -> str:
-    """The pattern in the table that a flag is of."""
-    return next(pattern for pattern, _, _ in OLDER if re.fullmatch(pattern, flag))
+def in_version(flag: str, version: Version) -> str:
+    """What rustc of a version takes for a flag, empty for nothing."""
+    for pattern, first, old in OLDER:
+        if version < first and (match := re.fullmatch(pattern, flag)):
+            return match.expand(old)
+    return flag
 
 
 def missing_features(rustc: Tool) -> tuple[str, ...]:
@@ -81,7 +76,7 @@ def target_file(
 
     The file's name is a digest of its content, so that the flag with its path says what is in it. Raises `StepError`.
     """
-    if RETPOLINES not in flags or version_of(rustc) >= FIRST_WITH_RETPOLINES:
+    if RETPOLINES not in flags or in_version(RETPOLINES, version_of(rustc)):
         return None
 
     def ask() -> Answer:

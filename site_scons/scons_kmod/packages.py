@@ -21,7 +21,8 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -230,57 +231,53 @@ def unpack(target: Target, cache: Path, apt: Apt, what: What, release: str, pack
     return Unpacked(root, release, versions)
 
 
-def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
-    """Unpack the files of /boot only: they come first, and the modules behind them are ten times as much."""
+@contextmanager
+def contents(deb: Path, log: RunLog, why: str) -> Iterator[tarfile.TarFile]:
+    """The files of a package, to be read in their order, as far as one likes. Raises `StepError`."""
     argv = ["dpkg-deb", "--fsys-tarfile", str(deb)]
-    found = False
     with (
         log.recorded("UNPACK", deb.name, why),
         subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
     ):
         try:
             with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-                for member in archive:
-                    path = Path(member.name)
-                    name = boot_name(path)
-                    if name and (file := archive.extractfile(member)):
-                        (root / "boot").mkdir(exist_ok=True)
-                        with (root / "boot" / name).open("wb") as copy:
-                            shutil.copyfileobj(file, copy)
-                        found = True
-                    elif found:
-                        break
-        except tarfile.TarError as error:
+                yield archive
+        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
             raise StepError(f"{deb.name} can't be unpacked: {error}", where=f"UNPACK {deb.name}") from error
         finally:
             process.kill()
+
+
+def unpack_boot(deb: Path, root: Path, log: RunLog, why: str) -> None:
+    """Unpack the files of /boot only: they come first, and the modules behind them are ten times as much."""
+    found = False
+    with contents(deb, log, why) as archive:
+        for member in archive:
+            name = boot_name(Path(member.name))
+            if name and (file := archive.extractfile(member)):
+                (root / "boot").mkdir(exist_ok=True)
+                with (root / "boot" / name).open("wb") as copy:
+                    shutil.copyfileobj(file, copy)
+                found = True
+            elif found:
+                break
     if not found:
         raise StepError(f"{deb.name} has no kernel in it", where=f"UNPACK {deb.name}")
 
 
 def unpack_sources(deb: Path, root: Path, log: RunLog, why: str) -> None:
     """Unpack `SOURCES` of the archive that a source package has in it (linux-source-VERSION.tar.xz)."""
-    argv = ["dpkg-deb", "--fsys-tarfile", str(deb)]
     found = False
-    with (
-        log.recorded("UNPACK", deb.name, why),
-        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
-    ):
-        try:
-            with tarfile.open(fileobj=process.stdout, mode="r|") as outer:
-                archives = (member for member in outer if member.name.endswith(".tar.xz"))
-                for file in map(outer.extractfile, archives):
-                    with tarfile.open(fileobj=file, mode="r|xz") as inner:
-                        for member in inner:
-                            # All is in one directory, which has the version's name.
-                            name = member.name.partition("/")[2]
-                            if SOURCES.fullmatch(name) and ".." not in name:
-                                write_member(inner, member, root / name)
-                                found = True
-        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-            raise StepError(f"{deb.name} can't be unpacked: {error}", where=f"UNPACK {deb.name}") from error
-        finally:
-            process.kill()
+    with contents(deb, log, why) as outer:
+        archives = (member for member in outer if member.name.endswith(".tar.xz"))
+        for file in map(outer.extractfile, archives):
+            with tarfile.open(fileobj=file, mode="r|xz") as inner:
+                for member in inner:
+                    # All is in one directory, which has the version's name.
+                    name = member.name.partition("/")[2]
+                    if SOURCES.fullmatch(name) and ".." not in name:
+                        write_member(inner, member, root / name)
+                        found = True
     if not found:
         raise StepError(f"{deb.name} has no kernel sources in it", where=f"UNPACK {deb.name}")
 

@@ -27,7 +27,7 @@ from scons_kmod.programs import program
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import Target, is_of_this_system
 
-# Directories of the machine that are wanted inside, though they may lie in one that the root hides.
+# The directories of the machine in whose place those of the root are.
 HIDDEN = ("usr", "etc")
 # What dpkg leaves out: nobody reads it here.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
@@ -83,12 +83,24 @@ def open_system(target: Target, cache: Path, shown: Sequence[Path], log: RunLog,
 
     `shown` are directories that the tools must see even if they lie below /usr. Raises `MachineError`.
     """
-    if not target.sysroot or is_of_this_system(target):
-        return HERE
-    root = None if refresh else made_sysroot(target, cache)
-    if root is None:
-        root = make_sysroot(target, cache, log, refresh)
+    there = None if refresh and needs_sysroot(target) else known_system(target, cache, shown)
+    if there:
+        return there
+    root = make_sysroot(target, cache, log, refresh)
     return System(root, enter_words(root, shown))
+
+
+def needs_sysroot(target: Target) -> bool:
+    """Whether a target's tools are those of another suite than the running system's."""
+    return bool(target.sysroot) and not is_of_this_system(target)
+
+
+def known_system(target: Target, cache: Path, shown: Sequence[Path] = ()) -> System | None:
+    """The system with the target's tools; None if it is a sysroot that is not made yet. Raises `MachineError`."""
+    if not needs_sysroot(target):
+        return HERE
+    root = made_sysroot(target, cache)
+    return System(root, enter_words(root, shown)) if root else None
 
 
 def record_file(target: Target, cache: Path) -> Path:
