@@ -24,8 +24,9 @@ from scons_kmod import helpers, link
 from scons_kmod.bindgen import bindings_file, fingerprint_file
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_cache import CachedStep
-from scons_kmod.manifest import Manifest, find_manifests
+from scons_kmod.manifest import Manifest
 from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.project import find_project
 from scons_kmod.run_log import RunLog
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Command, Step
@@ -63,7 +64,7 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
     """
     env = Collector(manifests)
     for manifest in manifests:
-        if not manifest.c_sources:
+        if not manifest.c.sources:
             kmod.add_crate(env, target, manifest)
             kmod.shared(env, target, "helpers", kmod.helper_steps)
             env.add(env, target.name, until_linked(link.object_step(target, manifest)))
@@ -105,7 +106,7 @@ def kbuild_file(target: BuildTarget, manifests: list[Manifest]) -> str:
     lines = []
     for manifest in manifests:
         lines.append(f"obj-m += {manifest.name}.o")
-        parts = [f"{source.stem}.o" for source in manifest.c_sources] or [f"modules/{manifest.name}/link/{LINKED}"]
+        parts = [f"{source.stem}.o" for source in manifest.c.sources] or [f"modules/{manifest.name}/link/{LINKED}"]
         if parts != [f"{manifest.name}.o"]:
             lines.append(f"{manifest.name}-y := {' '.join(parts)}")
     steps = rust_steps(target, manifests)
@@ -142,7 +143,7 @@ def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
     work.mkdir(parents=True)
     (work / "Kbuild").write_text(kbuild_file(target, manifests))
     for manifest in manifests:
-        for source in manifest.c_sources:
+        for source in manifest.c.sources:
             shutil.copy2(source, work)
     steps = rust_steps(target, manifests)
     texts = {path: text for step in steps for path, text in step.files}
@@ -162,7 +163,7 @@ def main(checkout: Path, tree: Path, modules: Path, work: Path) -> None:
     settings = read_settings({"KDIR": str(tree)})
     (chosen,) = choose_targets(settings, checkout / "targets")
     target = open_target(chosen, settings, checkout / "build", checkout, RunLog)
-    lay_out(target, find_manifests([modules]), work)
+    lay_out(target, find_project([modules]).modules, work)
 
 
 if __name__ == "__main__":

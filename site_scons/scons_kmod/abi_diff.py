@@ -39,7 +39,7 @@ def compare(
     """
     rust = [manifest for manifest in manifests if manifest.root]
     sources = {manifest.name: [str(path) for path in reached_files(old, manifest)] for manifest in rust}
-    headers = [name for manifest in rust for name in manifest.headers]
+    headers = [name for manifest in rust for name in manifest.bindings.headers]
     before, after = (declarations(one, sources, headers, log) for one, log in zip((old, new), logs, strict=True))
     found = {}
     for manifest in manifests:

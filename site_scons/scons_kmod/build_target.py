@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.kbuild import Kbuild
@@ -50,11 +49,10 @@ class BuildTarget:
 
     def unserved(self, manifest: Manifest) -> str | None:
         """Why a module can't be built for this kernel, in words; None if it can."""
+        for one in manifest.needs:
+            if why := unserved(one, self.tree, self.provider):
+                return f"it depends on {one.name}: {why}"
         return unserved(manifest, self.tree, self.provider)
-
-    def served(self, manifests: Iterable[Manifest]) -> list[Manifest]:
-        """Those of the modules that can be built for this kernel."""
-        return [manifest for manifest in manifests if self.unserved(manifest) is None]
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:

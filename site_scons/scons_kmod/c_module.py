@@ -22,12 +22,12 @@ def c_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Each of the module's C sources to an object."""
-    return [c_object_step(target, manifest, source) for source in manifest.c_sources]
+    return [c_object_step(target, manifest, source) for source in manifest.c.sources]
 
 
 def is_single(manifest: Manifest) -> bool:
     """Whether the module's one object is that of its one source (``obj-m := NAME.o`` without ``NAME-y``)."""
-    return manifest.root is None and [source.stem for source in manifest.c_sources] == [manifest.name]
+    return manifest.root is None and [source.stem for source in manifest.c.sources] == [manifest.name]
 
 
 def c_object(target: BuildTarget, manifest: Manifest, source: Path) -> Path:
@@ -70,7 +70,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
 def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
     """The module's objects, after these, as one (scripts/Makefile.build, cmd_ld_multi_m)."""
     made = module_object(target, manifest)
-    objects = (*first, *(c_object(target, manifest, source) for source in manifest.c_sources))
+    objects = (*first, *(c_object(target, manifest, source) for source in manifest.c.sources))
     commands = [Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
         commands.append(objtool_command(target, made, "--link"))

@@ -258,6 +258,11 @@ def named_dir(target: BuildTarget, name: str) -> Path:
     return target.build / "modules" / name
 
 
+def generated_dir(target: BuildTarget, manifest: Manifest) -> Path:
+    """Where the sources lie that a module's generators write."""
+    return module_dir(target, manifest) / "generated"
+
+
 def crate_object(target: BuildTarget, manifest: Manifest) -> Path:
     """The object of a module's own crate."""
     return module_dir(target, manifest) / "crate" / f"{manifest.crate}.o"

@@ -52,7 +52,7 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
 
     Where Kbuild lets objtool check what it compiles, and not what it links, a Rust module has to be checked before.
     """
-    compiled = tuple(c_object(target, manifest, source) for source in manifest.c_sources)
+    compiled = tuple(c_object(target, manifest, source) for source in manifest.c.sources)
     if manifest.root is None:
         return compiled
     if manifest.api == MAINLINE and target.provider.name != CARRIED:

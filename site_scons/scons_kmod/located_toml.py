@@ -221,6 +221,13 @@ class Table:
             self.wrong(name, f"must be true or false, not {described(value)}")
         return value
 
+    def integer(self, name: str, *, default: int) -> int:
+        """A whole number; `default` if the key is absent."""
+        value = self._get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.wrong(name, f"must be a whole number, not {described(value)}")
+        return value
+
     def date(self, name: str) -> datetime.date:
         """A day, without a time."""
         value = self._get(name, _REQUIRED)

@@ -5,20 +5,27 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
+from scons_kmod.c_code import CCode, read_c
+from scons_kmod.crate_spec import CrateSpec, feature_cfgs, read_cfg, read_crates, read_edition, read_env
+from scons_kmod.depends import Depends, Exports, read_depends, read_exports
 from scons_kmod.errors import UserError
-from scons_kmod.located_toml import Key, Located, Table, load
+from scons_kmod.generator import Generator, read_generators
+from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.located_toml import Located, Table, load
 from scons_kmod.modprobe_conf import ModprobeConf, read_conf
+from scons_kmod.own_bindings import Bindings, read_bindings
+from scons_kmod.own_files import inside, own_paths
 from scons_kmod.package_info import PackageInfo, read_package
 from scons_kmod.requires import Requires, read_requires
 from scons_kmod.settings import VERBS
+from scons_kmod.when import Condition, conditions, merged
 
 FILE_NAME = "module.toml"
 # The kernel's MODULE_NAME_LEN is 64 - sizeof(unsigned long), its final NUL included (include/linux/moduleparam.h).
 MAX_NAME = 55
-HEADER = re.compile(r"\w[\w./-]*\.h")
 # The API of 2021, that of this project's own crates, and that of the kernel's own.
 BUNDLED, MAINLINE = "2021", "mainline"
 APIS = (BUNDLED, MAINLINE)
@@ -27,12 +34,15 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C: `c_sources`.
+    """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C alone.
 
-    With both, it is of both. `test` is the script of its VM test, None for the default one; `programs` are the C
-    sources of what the script runs. `headers` are headers of the kernel that the bindings are to cover for this module
-    (``linux/leds.h``). `modprobe` is what is installed for modprobe beside the module, `package` what packages say of
-    it, `requires` the kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`.
+    `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
+    `modprobe` is what is installed for modprobe beside the module, `package` what packages say of it, `requires` the
+    kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`; `edition` its edition of
+    Rust, if the manifest names one; `cfg` and `env` are as in `CrateSpec`.
+
+    `crates` are those that it is linked with, each after what it needs, `needs` the modules that must be loaded before
+    it, each after its own.
     """
 
     name: str
@@ -40,12 +50,20 @@ class Manifest:
     root: Path | None
     test: Path | None
     programs: tuple[Path, ...] = ()
-    headers: tuple[str, ...] = ()
-    c_sources: tuple[Path, ...] = ()
+    bindings: Bindings = dataclasses.field(default_factory=Bindings)
+    c: CCode = dataclasses.field(default_factory=CCode)
     package: PackageInfo | None = None
     modprobe: ModprobeConf = dataclasses.field(default_factory=ModprobeConf)
     requires: Requires = dataclasses.field(default_factory=Requires)
     api: str = BUNDLED
+    edition: str = ""
+    cfg: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    crates: tuple[CrateSpec, ...] = ()
+    generators: tuple[Generator, ...] = ()
+    depends: Depends = dataclasses.field(default_factory=Depends)
+    exports: Exports = dataclasses.field(default_factory=Exports)
+    needs: tuple[Manifest, ...] = ()
 
     @property
     def crate_root(self) -> Path:
@@ -59,42 +77,105 @@ class Manifest:
         """The module's name as C and Rust identifiers have it: KBUILD_MODNAME (scripts/Makefile.lib)."""
         return self.name.replace("-", "_")
 
+    @property
+    def generated(self) -> tuple[str, ...]:
+        """The sources that its generators write, as paths below the directory of generated sources."""
+        return tuple(output for generator in self.generators for output in generator.outputs)
+
+    @property
+    def has_c(self) -> bool:
+        """Whether there is C or assembly in it."""
+        return bool(self.c.sources) or any(name.endswith((".c", ".S")) for name in self.generated)
+
+
+@dataclasses.dataclass(frozen=True)
+class ManifestFile:
+    """A manifest as it was read: what of it counts for a kernel, `on` says."""
+
+    located: Located
+    conditions: Mapping[str, Condition]
+
+    def on(self, tree: KernelTree) -> Manifest:
+        """The module for a kernel. Raises `UserError` where its conditional tables don't fit together."""
+        texts = [text for text, condition in self.conditions.items() if condition.holds(tree)]
+        return parse(merged(self.located, texts))
+
 
 def read_manifest(path: Path) -> Manifest:
-    """Read and check one manifest. Raises `UserError` with file, line and key."""
+    """Read and check one manifest, without what counts for some kernels only.
+
+    Raises `UserError` with file, line and key.
+    """
+    return parse(open_manifest(path).located)
+
+
+def open_manifest(path: Path) -> ManifestFile:
+    """Read a manifest and check all of it: also each of its conditional tables. Raises `UserError`."""
     located = load(path)
-    top = Table(located, ())
+    found = ManifestFile(merged(located, []), conditions(located))
+    for text in found.conditions:
+        parse(merged(located, [text]))
+    return dataclasses.replace(found, located=located)
+
+
+def parse(located: Located) -> Manifest:
+    """A module by its manifest's text. Raises `UserError`."""
+    top = Table(merged(located, []), ())
+    directory = located.path.parent.resolve()
     module = top.table("module")
-    bindings = top.table("bindings", default=None)
-    c = top.table("c", default=None)
-    test = top.table("test", default=None)
-    install = top.table("install", default=None)
-    package = top.table("package", default=None)
-    requires = top.table("requires", default=None)
+    c, test = top.table("c", default=None), top.table("test", default=None)
+    tables = {name: top.table(name, default=None) for name in ("bindings", "crates", "generate", "depends", "exports")}
+    install, package, requires = (top.table(name, default=None) for name in ("install", "package", "requires"))
     top.done()
-    name = module.string("name")
-    root = module.string("root", default=None)
-    api = module.string("api", default=BUNDLED)
-    if api not in APIS:
-        module.wrong("api", f'there is no API "{api}"', f"write one of {', '.join(APIS)}")
+    name, root = module.string("name"), module.string("root", default=None)
+    edition = read_edition(module, "")
+    features = feature_cfgs(module.strings("features", default=()))
+    cfg, env, api = (*features, *read_cfg(module)), read_env(module), read_api(module)
     module.done()
     check_name(located, name)
-    directory = path.parent.resolve()
-    sources = files_inside(located, directory, c, "sources") if c else ()
-    if sources and root and api != MAINLINE:
-        raise UserError(
-            f"a module of both C and Rust is supported for the {MAINLINE} API only, as yet",
-            where=located.where(("c", "sources")),
-            fix="leave out [module] root, or [c]",
-        )
-    of_c = bool(sources and not root)
-    crate_root = None if of_c else inside(located, directory, ("module", "root"), root or default_root(directory, name))
+    code = read_c(c, directory) if c else CCode()
+    generators = read_generators(tables["generate"], directory) if tables["generate"] else ()
+    of_c = c is not None and root is None
     script, programs = tested(located, directory, test)
-    headers = kernel_headers(bindings) if bindings else ()
-    modprobe = read_conf(install) if install else ModprobeConf()
-    info = read_package(package) if package else None
-    needs = read_requires(requires) if requires else Requires()
-    return Manifest(name, directory, crate_root, script, programs, headers, sources, info, modprobe, needs, api)
+    found = Manifest(
+        name=name,
+        directory=directory,
+        root=None if of_c else inside(located, directory, ("module", "root"), root or default_root(directory, name)),
+        test=script,
+        programs=programs,
+        bindings=read_bindings(tables["bindings"], directory) if tables["bindings"] else Bindings(),
+        c=code,
+        package=read_package(package) if package else None,
+        modprobe=read_conf(install) if install else ModprobeConf(),
+        requires=read_requires(requires) if requires else Requires(),
+        api=api,
+        edition=edition,
+        cfg=cfg,
+        env=env,
+        crates=read_crates(tables["crates"], directory) if tables["crates"] else (),
+        generators=generators,
+        depends=read_depends(tables["depends"]) if tables["depends"] else Depends(),
+        exports=read_exports(tables["exports"], directory) if tables["exports"] else Exports(),
+    )
+    check_parts(located, found)
+    return found
+
+
+def check_parts(located: Located, module: Manifest) -> None:
+    """Raise `UserError` for parts that don't go together."""
+    if module.root is None and not module.has_c:
+        raise UserError("names no source", where=located.where(("c", "sources")), fix="name one, or leave out [c]")
+    if module.root is None:
+        for key, value in (("crates", module.crates), ("bindings", module.bindings.own)):
+            if value:
+                fix = 'name the crate root: [module] root = "NAME.rs"'
+                raise UserError("is for Rust, and this is a module of C", where=located.where((key,)), fix=fix)
+
+
+def read_api(module: Table) -> str:
+    """What the module's crate is written to."""
+    api = module.string("api", default=BUNDLED)
+    return api if api in APIS else module.wrong("api", f'there is no API "{api}"', f"write one of {', '.join(APIS)}")
 
 
 def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path | None, tuple[Path, ...]]:
@@ -103,32 +184,9 @@ def tested(located: Located, directory: Path, test: Table | None) -> tuple[Path 
         script = directory / "test.sh"
         return script if script.is_file() else None, ()
     name = test.string("script", default="test.sh")
-    programs = files_inside(located, directory, test, "programs", default=())
+    programs = own_paths(test, directory, "programs", default=())
+    test.done()
     return inside(located, directory, ("test", "script"), name), programs
-
-
-def files_inside(
-    located: Located, directory: Path, table: Table, key: str, **default: tuple[str, ...]
-) -> tuple[Path, ...]:
-    """The files that the only list of a table names."""
-    names = table.strings(key, **default)
-    table.done()
-    if not names and not default:
-        table.wrong(key, "must name a file")
-    return tuple(inside(located, directory, (*table.key, key, number), name) for number, name in enumerate(names))
-
-
-def kernel_headers(bindings: Table) -> tuple[str, ...]:
-    """The headers that a module adds to the bindings, named as C includes them."""
-    headers = bindings.strings("headers", default=())
-    bindings.done()
-    for number, header in enumerate(headers):
-        if not HEADER.fullmatch(header) or ".." in header:
-            where = bindings.located.where((*bindings.key, "headers", number))
-            raise UserError(
-                f"{header!r} is no header of the kernel", where=where, fix='write it as in #include: "linux/leds.h"'
-            )
-    return headers
 
 
 def default_root(directory: Path, name: str) -> str:
@@ -150,47 +208,3 @@ def check_name(located: Located, name: str) -> None:
         )
     if name in VERBS:
         raise UserError(f"{name!r} is a verb of the command line", where=where, fix="choose another name")
-
-
-def inside(located: Located, directory: Path, key: Key, value: str) -> Path:
-    """The file that a key names, which must exist within the module's directory."""
-    where = located.where(key)
-    path = (directory / value).resolve()
-    if not path.is_relative_to(directory):
-        raise UserError(f"{value} lies outside of the module's directory", where=where, fix=f"move it into {directory}")
-    if not path.is_file():
-        raise UserError(f"{value} is not there", where=where, fix=f"make {path}, or name another file")
-    return path
-
-
-def find_manifests(directories: Iterable[Path]) -> list[Manifest]:
-    """All modules in the directories, each of which is a module or holds some; by name.
-
-    Raises `UserError` if one has none, or if two modules share a name.
-    """
-    found: dict[str, Manifest] = {}
-    for directory in directories:
-        for path in manifest_files(directory):
-            manifest = read_manifest(path)
-            # The kernel takes - and _ for the same character in a module's name.
-            other = found.setdefault(manifest.crate, manifest)
-            if other.directory != manifest.directory:
-                raise UserError(
-                    f"{manifest.name!r} is the name of the module in {other.directory} too",
-                    where=load(path).where(("module", "name")),
-                    fix="rename one of them",
-                )
-    return [found[crate] for crate in sorted(found)]
-
-
-def manifest_files(directory: Path) -> list[Path]:
-    """The manifests of a directory: its own, or those one level below."""
-    fix = "name a module's directory, or one that holds several, with MODULES=DIR"
-    if not directory.is_dir():
-        raise UserError("there is no such directory", where=str(directory), fix=fix)
-    own = directory / FILE_NAME
-    paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
-    if not paths:
-        what = f"there is no {FILE_NAME} in it, nor in a directory in it"
-        raise UserError(what, where=str(directory), fix=f"write {own}, or {fix}")
-    return paths

@@ -17,10 +17,11 @@ import pytest
 
 from checkout import PROJECT, Checkout, copy_of_tree
 from oracle import before_the_end, write_c_module
-from scons_kmod.manifest import BUNDLED, find_manifests
+from scons_kmod.manifest import BUNDLED
+from scons_kmod.project import find_project
 
 # Those to the kernel's own crates have a table of their own: test_rebuilt_crates.py
-ALL = tuple(one.name for one in find_manifests([PROJECT / "modules"]) if one.api == BUNDLED)
+ALL = tuple(one.name for one in find_project([PROJECT / "modules"]).modules if one.api == BUNDLED)
 C_MODULES = ("c_one", "c_two")
 # What may run for a header's declarations, and what for its text.
 GATE = {"DIGEST"}

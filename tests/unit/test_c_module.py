@@ -8,6 +8,7 @@ import pytest
 from miniature import after, target, write
 
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.c_code import CCode
 from scons_kmod.c_module import c_steps
 from scons_kmod.digests import LINES
 from scons_kmod.kbuild_link import kbuild_steps
@@ -23,7 +24,7 @@ def made(tmp_path: Path, request: pytest.FixtureRequest) -> BuildTarget:
 
 def module(directory: Path, *sources: str) -> Manifest:
     paths = tuple(write(directory / name, "") for name in sources)
-    return Manifest("my-echo", directory, None, None, c_sources=paths)
+    return Manifest("my-echo", directory, None, None, c=CCode(paths))
 
 
 def checked(step: Step) -> list[str]:

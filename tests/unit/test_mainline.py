@@ -14,6 +14,7 @@ from miniature import CLANG, after, module, target, write
 
 from scons_kmod import carried
 from scons_kmod.build_target import BuildTarget
+from scons_kmod.c_code import CCode
 from scons_kmod.crate_plan import CratePlan, Rule
 from scons_kmod.crates import crate_object
 from scons_kmod.digests import LINES, TOKENS
@@ -355,7 +356,7 @@ def test_a_module_depends_on_the_crates_it_reads(rebuilt: Mainline, manifest: Ma
 
 
 def of_both(manifest: Manifest) -> Manifest:
-    return dataclasses.replace(manifest, c_sources=(write(manifest.directory / "part.c", ""),))
+    return dataclasses.replace(manifest, c=CCode((write(manifest.directory / "part.c", ""),)))
 
 
 def checked(known: Mainline, manifest: Manifest) -> tuple[Path, tuple[str, ...] | None]:
@@ -377,7 +378,7 @@ def test_a_crate_that_is_linked_with_more_is_checked_with_that(
     rebuilt: Mainline, carrying: Mainline, manifest: Manifest, change: Callable[[Manifest], Manifest]
 ) -> None:
     changed = change(manifest)
-    known = rebuilt if changed.c_sources else carrying
+    known = rebuilt if changed.c.sources else carrying
     assert checked(known, changed) == (crate_object(known.target, changed), None)
 
 

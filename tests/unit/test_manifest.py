@@ -7,7 +7,8 @@ import pytest
 from miniature import write
 
 from scons_kmod.errors import UserError
-from scons_kmod.manifest import Manifest, find_manifests, read_manifest
+from scons_kmod.manifest import Manifest, read_manifest
+from scons_kmod.project import find_project
 from scons_kmod.settings import VERBS
 
 
@@ -130,12 +131,12 @@ def test_modules_are_found_by_name(tmp_path: Path) -> None:
     for name in ("b", "a"):
         manifest(tmp_path / "some" / name, f'[module]\nname = "{name}"\n', f"{name}.rs")
     own = manifest(tmp_path / "one", '[module]\nname = "c"\n', "c.rs").parent
-    assert [one.name for one in find_manifests([own, tmp_path / "some"])] == ["a", "b", "c"]
+    assert [one.name for one in find_project([own, tmp_path / "some"]).modules] == ["a", "b", "c"]
 
 
 def test_a_directory_named_twice_is_one_module(tmp_path: Path) -> None:
     manifest(tmp_path / "a", '[module]\nname = "a"\n', "a.rs")
-    assert len(find_manifests([tmp_path, tmp_path / "a"])) == 1
+    assert len(find_project([tmp_path, tmp_path / "a"]).modules) == 1
 
 
 @pytest.mark.parametrize("second", ["snd_dummy", "snd-dummy"])
@@ -143,7 +144,7 @@ def test_two_modules_of_one_name(tmp_path: Path, second: str) -> None:
     for folder, name in (("a", "snd_dummy"), ("b", second)):
         manifest(tmp_path / folder, f'[module]\nname = "{name}"\n', "snd_dummy.rs")
     with pytest.raises(UserError) as caught:
-        find_manifests([tmp_path])
+        find_project([tmp_path])
     assert str(caught.value) == (
         f"{tmp_path}/b/module.toml:2: [module] name: {second!r} is the name of the module in {tmp_path}/a too\n"
         "    rename one of them"
@@ -153,10 +154,10 @@ def test_two_modules_of_one_name(tmp_path: Path, second: str) -> None:
 def test_a_directory_that_is_not_there_or_has_no_modules(tmp_path: Path) -> None:
     fix = "name a module's directory, or one that holds several, with MODULES=DIR"
     with pytest.raises(UserError) as caught:
-        find_manifests([Path("/absent")])
+        find_project([Path("/absent")])
     assert str(caught.value) == f"/absent: there is no such directory\n    {fix}"
     with pytest.raises(UserError) as caught:
-        find_manifests([tmp_path])
+        find_project([tmp_path])
     assert str(caught.value) == (
         f"{tmp_path}: there is no module.toml in it, nor in a directory in it\n"
         f"    write {tmp_path}/module.toml, or {fix}"
@@ -185,28 +186,22 @@ def test_a_crate_is_written_to_the_api_of_2021_unless_it_says_so(tmp_path: Path)
 BOTH = '[module]\nname = "x"\nroot = "x.rs"\napi = "{api}"\n[c]\nsources = ["a.c"]\n'
 
 
-def test_a_mainline_module_may_have_c_sources_beside_its_crate(tmp_path: Path) -> None:
-    found = read_manifest(manifest(tmp_path, BOTH.format(api="mainline"), "x.rs", "a.c"))
-    assert (found.crate_root, found.c_sources) == (tmp_path / "x.rs", (tmp_path / "a.c",))
-
-
-def test_a_module_of_2021_has_no_c_sources_beside_its_crate(tmp_path: Path) -> None:
-    assert complaint(manifest(tmp_path, BOTH.format(api="2021"), "x.rs", "a.c")) == (
-        "module.toml:6: [c] sources: a module of both C and Rust is supported for the mainline API only, as yet\n"
-        "    leave out [module] root, or [c]"
-    )
+@pytest.mark.parametrize("api", ["2021", "mainline"])
+def test_a_module_may_have_c_sources_beside_its_crate(tmp_path: Path, api: str) -> None:
+    found = read_manifest(manifest(tmp_path, BOTH.format(api=api), "x.rs", "a.c"))
+    assert (found.crate_root, found.c.sources) == (tmp_path / "x.rs", (tmp_path / "a.c",))
 
 
 def test_a_module_of_c_has_no_crate_though_there_is_a_file_of_that_name(tmp_path: Path) -> None:
     found = read_manifest(manifest(tmp_path, '[module]\nname = "x"\n[c]\nsources = ["a.c"]\n', "x.rs", "a.c"))
-    assert (found.root, found.c_sources) == (None, (tmp_path / "a.c",))
+    assert (found.root, found.c.sources) == (None, (tmp_path / "a.c",))
     with pytest.raises(ValueError, match="x has no crate"):
         _ = found.crate_root
 
 
 def test_headers_of_the_kernel_may_be_added_to_the_bindings(tmp_path: Path) -> None:
     text = '[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "net/sock.h"]\n'
-    assert read_manifest(manifest(tmp_path, text, "x.rs")).headers == ("linux/leds.h", "net/sock.h")
+    assert read_manifest(manifest(tmp_path, text, "x.rs")).bindings.headers == ("linux/leds.h", "net/sock.h")
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
 from scons_kmod.mainline import Mainline
-from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest, find_manifests
+from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.project import find_project
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
 
@@ -89,7 +90,8 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     named = [Path(env.Dir(name).abspath) for name in directories]
     with reported():
         if not session.manifests:
-            session.manifests = find_manifests(session.settings.module_dirs or named or [session.top / "modules"])
+            session.project = find_project(session.settings.module_dirs or named or [session.top / "modules"])
+            session.manifests = session.project.modules
     return session.manifests
 
 
@@ -144,13 +146,15 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """
     session: Session = env["KMOD"]
     with reported():
+        manifest = session.module(target, manifest)
         if why := target.unserved(manifest):
             if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
                 where = f"{manifest.name} for {target.name}"
                 raise UserError(why, where=where, fix="name another kernel with TARGET=, or another module")
             session.skipped.setdefault(why, []).append(manifest.name)
             return env.Alias(manifest.name, [])
-        made = kernel_object(env, target, manifest)
+        for one in (*manifest.needs, manifest):
+            made = kernel_object(env, target, one)
     env.Alias(manifest.name, made)
     return made
 
@@ -158,8 +162,8 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The bindings of a kernel: what of its declarations the crates reach, and then those in Rust."""
     session: Session = env["KMOD"]
-    manifests = [one for one in target.served(session.manifests) if one.api == BUNDLED]
-    headers = [header for manifest in manifests for header in manifest.headers]
+    manifests = [one for one in session.served(target) if one.api == BUNDLED]
+    headers = [header for manifest in manifests for header in manifest.bindings.headers]
     sources = bindgen.rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]
 

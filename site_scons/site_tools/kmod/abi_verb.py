@@ -26,7 +26,7 @@ def code_of(env: Env, manifests: Sequence[Manifest]) -> list[Any]:
     old = session.targets[0]
     made = [*env.SupportCrates(old), *env.CHelpers(old)]
     session.add(env, old.name, kernel_step(old))
-    for manifest in old.served(manifests):
+    for manifest in session.served(old, manifests):
         if manifest.root:
             made += nodes(env, *(session.add(env, old.name, step) for step in module_steps(old, manifest)))
         else:
@@ -41,7 +41,7 @@ def abi_diff(session: Session, manifests: Sequence[Manifest]) -> int:
     from scons_kmod.atomic import write_text
 
     old, new = session.targets
-    some = old.served(manifests)
+    some = session.served(old, manifests)
     with reported():
         found = compare(old, new, some, (session.log(old.name), session.log(new.name)))
     lines, path = list(report(found, some)), directory(old) / "diff.txt"

@@ -33,7 +33,7 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
     make = {"deb": debs, "rpm": rpms}[kind]
     with reported():
         for target, chosen in zip(session.targets, session.chosen, strict=True):
-            for manifest in target.served(packaged(manifests, session)):
+            for manifest in session.served(target, packaged(manifests, session)):
                 log = session.log(target.name)
                 package = module_package(target, chosen.description, manifest, session.settings, log)
                 made = make(session, target, chosen.description, manifest, package)
@@ -77,7 +77,7 @@ def stage(session: Session, manifests: Sequence[Manifest]) -> int:
         if root is None:
             raise UserError("a directory is missing", where="stage", fix="write DESTDIR=/path")
         for target, chosen in zip(session.targets, session.chosen, strict=True):
-            for manifest in target.served(packaged(manifests, session)):
+            for manifest in session.served(target, packaged(manifests, session)):
                 log = session.log(target.name)
                 package = packing.module_package(target, chosen.description, manifest, session.settings, log)
                 print(*(f"  {'STAGE':<8}{path}" for path in packing.stage(package, root)), sep="\n")

@@ -8,7 +8,7 @@ import dataclasses
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,7 @@ from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import MAINLINE, Manifest
 from scons_kmod.open_mainline import open_mainline
 from scons_kmod.open_target import Chosen
+from scons_kmod.project import Project
 from scons_kmod.run_log import RunLog
 from scons_kmod.seed import Seed, open_seed
 from scons_kmod.settings import Settings
@@ -47,7 +48,9 @@ class Session:
         self.logs: dict[str, RunLog] = {}
         self.chosen: list[Chosen] = []
         self.targets: list[BuildTarget] = []
+        self.project = Project({}, {})
         self.manifests: list[Manifest] = []
+        self.resolved: dict[str, dict[str, Manifest]] = {}
         self.shared: dict[tuple[str, str], list[Step]] = {}
         # The modules that can't be built for a kernel, by the reason.
         self.skipped: dict[str, list[str]] = {}
@@ -111,13 +114,24 @@ class Session:
         self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), seed)
         return step
 
+    def module(self, target: BuildTarget, manifest: Manifest) -> Manifest:
+        """A module as it is for a kernel."""
+        if target.name not in self.resolved:
+            self.resolved[target.name] = {one.name: one for one in self.project.on(target.tree)}
+        return self.resolved[target.name][manifest.name]
+
+    def served(self, target: BuildTarget, some: Sequence[Manifest] | None = None) -> list[Manifest]:
+        """Those of some modules, or of all, that can be built for a kernel, as they are for it."""
+        found = (self.module(target, one) for one in (self.manifests if some is None else some))
+        return [one for one in found if target.unserved(one) is None]
+
     def mainline(self, target: BuildTarget) -> Mainline:
         """How a kernel's own crates are made, found out when the first module asks for them."""
         if target.name not in self.mainlines:
             (chosen,) = (one for one in self.chosen if one.name == target.name)
             known = open_mainline(target, chosen.description, self.log(target.name))
-            users = (one for one in target.served(self.manifests) if one.api == MAINLINE)
-            headers = sorted({header for one in users for header in one.headers})
+            users = (one for one in self.served(target) if one.api == MAINLINE)
+            headers = sorted({header for one in users for header in one.bindings.headers})
             self.mainlines[target.name] = dataclasses.replace(known, headers=tuple(headers))
         return self.mainlines[target.name]
 

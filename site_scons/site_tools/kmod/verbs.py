@@ -54,7 +54,10 @@ def add_verbs(env: Env) -> None:
     Default(some if session.settings.module else everything)
     env.Clean(everything, [str(target.build) for target in session.targets])
     programs = [
-        node for target in session.targets for one in target.served(chosen) for node in test_programs(env, target, one)
+        node
+        for target in session.targets
+        for one in session.served(target, chosen)
+        for node in test_programs(env, target, one)
     ]
     verb(env, "test", [*some, *programs], lambda target, source, env: test(session, chosen))
     if "doc" in COMMAND_LINE_TARGETS:
@@ -105,7 +108,7 @@ def check_words(session: Session) -> None:
 
 def objects(session: Session, manifests: Sequence[Manifest]) -> list[str]:
     """The modules' .ko files for all targets, but for those that are up to date whatever happens."""
-    some = ((target, one) for target in session.targets for one in target.served(manifests))
+    some = ((target, one) for target in session.targets for one in session.served(target, manifests))
     paths = [str(module_ko(target, manifest)) for target, manifest in some]
     # One at least: of what depends on nothing, SCons says that there is nothing to be done, not that it is up to date.
     return [path for path in paths if session.graph.may_change(path)] or paths[:1]
@@ -135,7 +138,7 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
         for target, chosen in zip(session.targets, session.chosen, strict=True):
             path = target.build / "vm-plan.json"
             save_plan(
-                make_plan(target, chosen, target.served(manifests), session.log(target.name)),
+                make_plan(target, chosen, session.served(target, manifests), session.log(target.name)),
                 path,
             )
             argv.append(f"--vm-plan={path}")
@@ -165,7 +168,7 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
     with reported():
         for target in session.targets:
-            for path in install(target, target.served(manifests), session.settings, session.log(target.name)):
+            for path in install(target, session.served(target, manifests), session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
 
@@ -193,7 +196,7 @@ def why(session: Session, manifests: Sequence[Manifest]) -> None:
     for target in session.targets:
         store, graph = session.store(target.name), session.graph
         entries = [] if session.settings.next else read_entries(target.build / "last-run.json")
-        for manifest in target.served(manifests):
+        for manifest in session.served(target, manifests):
             key = str(module_ko(target, manifest))
             if session.settings.next:
                 lines = next_run(graph.steps, key, graph.expected, store)

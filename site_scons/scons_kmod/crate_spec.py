@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""``[crates.NAME]`` and ``[library]`` of a manifest: Rust crates that modules are linked with."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from scons_kmod.cargo import CARGO, read_cargo
+from scons_kmod.errors import UserError
+from scons_kmod.located_toml import Table
+from scons_kmod.own_files import inside
+
+NAME = re.compile(r"[A-Za-z_]\w*")
+CFG = re.compile(r'[A-Za-z_]\w*(="[^"\\]*")?')
+EDITIONS = ("2015", "2018", "2021", "2024")
+EDITION = "2021"
+# Names that crates of the kernel, of the compiler or of the build have.
+TAKEN = frozenset(
+    "alloc bindings build_error compiler_builtins core ffi helpers kernel macros pin_init pin_init_internal proc_macro"
+    " std test uapi".split()
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class CrateSpec:
+    """One crate, as Rust code names it. `directory` holds all its files, `root` is its crate root.
+
+    `cfg` are ``NAME`` or ``NAME="VALUE"``; `needs` are the names of crates that it uses. A `proc_macro` is for the
+    compiler: it is built for the machine, and so are the crates that it needs. `quiet`: somebody else's code, whose
+    warnings are not shown. `library`: a crate that several modules are linked with, and that belongs to none.
+    """
+
+    name: str
+    root: Path
+    directory: Path
+    edition: str = EDITION
+    cfg: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
+    proc_macro: bool = False
+    quiet: bool = False
+    library: bool = False
+
+
+def read_crates(table: Table, directory: Path) -> tuple[CrateSpec, ...]:
+    """Read and check the tables ``[crates.NAME]``. Raises `UserError`."""
+    found = tuple(read_crate(table.table(name), name, directory) for name in table.values)
+    table.done()
+    return found
+
+
+def read_crate(table: Table, name: str, directory: Path) -> CrateSpec:
+    """One of the tables: a crate of the module's own, or one that was copied here with its Cargo.toml."""
+    check_crate_name(table, name)
+    where = inside(table.located, directory, (*table.key, "path"), table.string("path", default="."), Path.exists)
+    home = where if where.is_dir() else where.parent
+    cargo = read_cargo(table, home) if (home / CARGO).is_file() else None
+    features = table.strings("features", default=())
+    made = CrateSpec(
+        name=name,
+        root=where if where.is_file() else crate_root(table, home, cargo.root if cargo else ""),
+        directory=home,
+        edition=read_edition(table, cargo.edition if cargo else EDITION),
+        cfg=(*feature_cfgs(cargo.turned_on(table, features) if cargo else features), *read_cfg(table)),
+        env=(*(cargo.env if cargo else ()), *read_env(table)),
+        needs=table.strings("crates", default=cargo.needs(table, features) if cargo else ()),
+        proc_macro=table.boolean("proc-macro", default=cargo.proc_macro if cargo else False),
+        quiet=cargo is not None,
+    )
+    table.done()
+    return made
+
+
+def crate_root(table: Table, home: Path, named: str) -> Path:
+    """The crate root in a crate's directory: as its Cargo.toml names it, or where cargo looks for it, or beside."""
+    for place in [named] if named else ["src/lib.rs", "lib.rs"]:
+        if (home / place).is_file():
+            return inside(table.located, home, (*table.key, "path"), place)
+    return table.wrong("path", f"there is no {named or 'src/lib.rs or lib.rs'} in {home}", "name the crate root itself")
+
+
+def read_edition(table: Table, default: str) -> str:
+    """The edition of Rust that a crate is written in."""
+    edition = table.string("edition", default=default)
+    if edition and edition not in EDITIONS:
+        table.wrong("edition", "there is no such edition of Rust", f"write one of {', '.join(EDITIONS)}")
+    return edition
+
+
+def feature_cfgs(features: tuple[str, ...]) -> tuple[str, ...]:
+    """What features are to a crate's code."""
+    return tuple(f'feature="{name}"' for name in features)
+
+
+def read_cfg(table: Table) -> tuple[str, ...]:
+    """The cfgs that a table turns on, features apart."""
+    found = table.strings("cfg", default=())
+    for one in found:
+        if not CFG.fullmatch(one):
+            table.wrong("cfg", f"{one!r} is no cfg", """write 'NAME' or 'NAME="VALUE"'""")
+    return found
+
+
+def read_env(table: Table) -> tuple[tuple[str, str], ...]:
+    """What a crate gets by ``env!``."""
+    env = table.table("env", default=None)
+    found = tuple((name, env.string(name)) for name in env.values) if env else ()
+    if env:
+        env.done()
+        for name, _ in found:
+            if not NAME.fullmatch(name) or name.startswith(("RUST", "LD_", "PATH", "HOME")):
+                env.wrong(name, "can't be set for the compiler", "choose another name")
+    return found
+
+
+def check_crate_name(table: Table, name: str) -> None:
+    """Raise `UserError` unless a crate can have this name."""
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} is no name of a crate", where=table.located.where(table.key), fix="use letters, digits and _"
+        )
+    if name in TAKEN:
+        raise UserError(
+            f"{name!r} is a crate of the kernel or of the compiler",
+            where=table.located.where(table.key),
+            fix="choose another name",
+        )
+
+
+def in_order(crates: tuple[CrateSpec, ...]) -> list[CrateSpec]:
+    """The crates, each after all that it needs. Raises `UserError` if one needs itself in the end, or one not there."""
+    known = {one.name: one for one in crates}
+    placed: dict[str, CrateSpec] = {}
+
+    def place(one: CrateSpec, users: tuple[str, ...]) -> None:
+        if one.name in users:
+            circle = " -> ".join((*users[users.index(one.name) :], one.name))
+            raise UserError(f"these crates need each other: {circle}", where=str(one.directory), fix="part them anew")
+        for name in one.needs:
+            if name not in known:
+                fix = f'copy it to a directory of the module and write [crates.{name}] path = "DIR"'
+                raise UserError(f"the crate {one.name} needs the crate {name}", where=str(one.directory), fix=fix)
+            if name not in placed:
+                place(known[name], (*users, one.name))
+        placed[one.name] = one
+
+    for one in crates:
+        if one.name not in placed:
+            place(one, ())
+    return list(placed.values())

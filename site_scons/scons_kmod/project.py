@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""All modules of a build, and the library crates that they are linked with: found, and fitted together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from scons_kmod.crate_spec import CrateSpec, in_order, read_crate
+from scons_kmod.errors import UserError
+from scons_kmod.kernel_tree import KernelTree
+from scons_kmod.located_toml import Located, Table, load
+from scons_kmod.manifest import FILE_NAME, Manifest, ManifestFile, open_manifest, parse
+
+LIBRARY = "library"
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """The modules by their crates' names, and the libraries by theirs."""
+
+    files: Mapping[str, ManifestFile]
+    libraries: Mapping[str, CrateSpec]
+
+    @property
+    def modules(self) -> list[Manifest]:
+        """The modules without what counts for some kernels only, by name."""
+        return self.fitted({name: parse(file.located) for name, file in self.files.items()})
+
+    def on(self, tree: KernelTree) -> list[Manifest]:
+        """The modules as they are for a kernel, by name. Raises `UserError` if they don't fit together."""
+        return self.fitted({name: file.on(tree) for name, file in self.files.items()})
+
+    def fitted(self, modules: Mapping[str, Manifest]) -> list[Manifest]:
+        """The modules with all that they need of each other, by name."""
+        placed: dict[str, Manifest] = {}
+        for name in modules:
+            self.place(name, modules, placed, ())
+        return [placed[name] for name in sorted(placed)]
+
+    def place(
+        self, name: str, modules: Mapping[str, Manifest], placed: dict[str, Manifest], users: tuple[str, ...]
+    ) -> Manifest:
+        """A module, after those that it depends on.
+
+        Raises `UserError` if one of them depends on it, or is not there.
+        """
+        if name in placed:
+            return placed[name]
+        one = modules[name]
+        if name in users:
+            circle = " -> ".join((*users[users.index(name) :], name))
+            raise UserError(f"these modules depend on each other: {circle}", where=place_of(one), fix="part them anew")
+        needs: dict[str, Manifest] = {}
+        for other in one.depends.modules:
+            if (crate := other.replace("-", "_")) not in modules:
+                fix = "name its directory with MODULES= too"
+                raise UserError(f"there is no module {other!r}, which it depends on", where=place_of(one), fix=fix)
+            needed = self.place(crate, modules, placed, (*users, name))
+            needs |= {each.crate: each for each in (*needed.needs, needed)}
+        crates = in_order((*self.linked(one), *one.crates))
+        placed[name] = dataclasses.replace(one, needs=tuple(needs.values()), crates=tuple(crates))
+        return placed[name]
+
+    def linked(self, module: Manifest) -> list[CrateSpec]:
+        """The libraries that a module is linked with, and those that they need. Raises `UserError`."""
+        found: dict[str, CrateSpec] = {}
+        left = list(module.depends.libraries)
+        while left:
+            name = left.pop()
+            if name not in self.libraries:
+                fix = f"there are: {', '.join(self.libraries) or 'none'}; name its directory with MODULES= too"
+                raise UserError(f"there is no library {name!r}", where=place_of(module), fix=fix)
+            if name not in found:
+                found[name] = self.libraries[name]
+                left += found[name].needs
+        return list(found.values())
+
+
+def place_of(module: Manifest) -> str:
+    """Where a module's manifest says what it depends on."""
+    path = module.directory / FILE_NAME
+    return load(path).where(("depends",))
+
+
+def find_project(directories: Iterable[Path]) -> Project:
+    """All modules and libraries in the directories, each of which is one or holds some.
+
+    Raises `UserError` if one has none, or if two share a name.
+    """
+    files: dict[str, ManifestFile] = {}
+    libraries: dict[str, CrateSpec] = {}
+    homes: dict[tuple[str, str], Path] = {}
+    for path in (path for directory in directories for path in manifest_files(directory)):
+        located = load(path)
+        if LIBRARY in located.data:
+            library = read_library(located)
+            check_single(homes, located, LIBRARY, library.name)
+            libraries[library.name] = library
+        else:
+            file = open_manifest(path)
+            # The kernel takes - and _ for the same character in a module's name.
+            crate = parse(file.located).crate
+            check_single(homes, located, "module", crate)
+            files[crate] = file
+    project = Project(files, libraries)
+    _ = project.modules
+    return project
+
+
+def check_single(homes: dict[tuple[str, str], Path], located: Located, kind: str, name: str) -> None:
+    """Raise `UserError` if a directory read before has a module, or a library, of this name."""
+    home = located.path.parent.resolve()
+    other = homes.setdefault((kind, name), home)
+    if other != home:
+        raise UserError(
+            f"{located.data[kind]['name']!r} is the name of the {kind} in {other} too",
+            where=located.where((kind, "name")),
+            fix="rename one of them",
+        )
+
+
+def read_library(located: Located) -> CrateSpec:
+    """A manifest that is of a library crate. Raises `UserError`."""
+    top = Table(located, ())
+    table = top.table(LIBRARY)
+    top.done()
+    crate = read_crate(table, table.string("name"), located.path.parent.resolve())
+    return dataclasses.replace(crate, library=True)
+
+
+def manifest_files(directory: Path) -> Sequence[Path]:
+    """The manifests of a directory: its own, or those one level below."""
+    fix = "name a module's directory, or one that holds several, with MODULES=DIR"
+    if not directory.is_dir():
+        raise UserError("there is no such directory", where=str(directory), fix=fix)
+    own = directory / FILE_NAME
+    paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
+    if not paths:
+        what = f"there is no {FILE_NAME} in it, nor in a directory in it"
+        raise UserError(what, where=str(directory), fix=f"write {own}, or {fix}")
+    return paths
