@@ -9,9 +9,9 @@ from pathlib import Path
 
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
-from scons_kmod.manifest import Manifest
+from scons_kmod.manifest import BUNDLED, Manifest
 from scons_kmod.older_rustc import TARGET, as_taken_by
-from scons_kmod.provider import NONE, Provider, unserved
+from scons_kmod.provider import CARRIED, NONE, Provider, unserved
 from scons_kmod.rust_flags import config_cfgs, rust_flags
 from scons_kmod.sysroot import HERE, System
 from scons_kmod.toolchain import Toolchain
@@ -53,6 +53,10 @@ class BuildTarget:
             if why := unserved(one, self.tree, self.provider):
                 return f"it depends on {one.name}: {why}"
         return unserved(manifest, self.tree, self.provider)
+
+    def brings_crates(self, manifest: Manifest) -> bool:
+        """Whether a module with a crate brings the code of the crates that this one is written to."""
+        return manifest.api == BUNDLED or self.provider.name == CARRIED
 
     @functools.cached_property
     def rust_flags(self) -> tuple[str, ...]:

@@ -1,77 +1,206 @@
 # SPDX-License-Identifier: MIT
-"""A module of C sources: compiled and linked by the commands that Kbuild has for one of one file or of several."""
+"""The C and assembly of a module: compiled and linked by the commands that Kbuild has for a module of several files."""
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.cc import COLOR, naming, objtool_command, searched
-from scons_kmod.crates import module_dir
-from scons_kmod.digests import LINES
-from scons_kmod.link import module_object
+from scons_kmod.bindgen import parts, program
+from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
+from scons_kmod.cc import COLOR, naming, objtool_command
+from scons_kmod.crates import generated_dir, module_dir
+from scons_kmod.digests import LINES, RAW
+from scons_kmod.exports import export_source, export_text
+from scons_kmod.header_search import include_directories
+from scons_kmod.link import mixed, module_object, versions_file
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
+ASSEMBLY = ".S"
+
 
 def c_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """Each of the module's C sources to an object (scripts/Makefile.build, rule_cc_o_c), and those to one."""
+    """A module of C alone: each of its sources to an object (scripts/Makefile.build, rule_cc_o_c), those to one."""
     compiled = c_object_steps(target, manifest)
     return compiled if is_single(manifest) else [*compiled, c_link_step(target, manifest)]
 
 
 def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """Each of the module's C sources to an object."""
-    return [c_object_step(target, manifest, source) for source in manifest.c.sources]
+    """Each of the module's sources in C or assembly to an object."""
+    return [c_object_step(target, manifest, source) for source in c_sources(target, manifest)]
+
+
+def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """All of the module's sources in C and assembly: those of the manifest, and those that the build writes."""
+    written = (generated_dir(target, manifest) / name for name in manifest.generated if name.endswith((".c", ASSEMBLY)))
+    exported = (export_source(target, manifest),) if manifest.exports.symbols else ()
+    return (*manifest.c.sources, *written, *exported)
 
 
 def is_single(manifest: Manifest) -> bool:
     """Whether the module's one object is that of its one source (``obj-m := NAME.o`` without ``NAME-y``)."""
-    return manifest.root is None and [source.stem for source in manifest.c.sources] == [manifest.name]
+    written = manifest.exports.symbols or manifest.generators
+    names = [source.name for source in manifest.c.sources]
+    return manifest.root is None and not written and names == [f"{manifest.name}.c"]
+
+
+def c_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """The objects of the module's C and assembly."""
+    return tuple(c_object(target, manifest, source) for source in c_sources(target, manifest))
 
 
 def c_object(target: BuildTarget, manifest: Manifest, source: Path) -> Path:
-    """The object of one of the module's C sources."""
+    """The object of one of the module's sources in C or assembly."""
     if is_single(manifest):
         return module_object(target, manifest)
-    return module_dir(target, manifest) / "c" / source.relative_to(manifest.directory).with_suffix(".o")
+    ours = source.is_relative_to(module_dir(target, manifest))
+    below = source.relative_to(module_dir(target, manifest) if ours else manifest.directory)
+    return module_dir(target, manifest) / ("c/build" if ours else "c") / below.with_suffix(".o")
+
+
+def checked_alone(target: BuildTarget, manifest: Manifest) -> bool:
+    """Whether objtool looks at each of the module's C objects: where Kbuild has it so, and Rust is not linked in by us.
+
+    What we link with a crate is checked as a whole.
+    """
+    return target.kbuild.objtool_each and (manifest.root is None or not target.brings_crates(manifest))
 
 
 def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step:
-    """One C source to an object, with objtool's check if this kernel's Kbuild runs it on each, or if it is the only."""
+    """One source to an object, with objtool's check if it is checked alone, or if it is the only one."""
     made = c_object(target, manifest, source)
     depfile = Path(f"{made}.d")
-    # What a message and __FILE__ say of a source does not depend on where the module lies.
-    prefix = f"-fmacro-prefix-map={manifest.directory}/=modules/{manifest.name}/"
-    argv = (
-        *(target.toolchain.cc.path, *target.kbuild.cc[1:], *naming(manifest.crate, source.stem), prefix),
-        *(f"-Wp,-MMD,{depfile}", "-c", "-o", str(made), str(source)),
-    )
+    flags = source_flags(target, manifest, source)
+    argv = (target.toolchain.cc.path, *flags, f"-Wp,-MMD,{depfile}", "-c", "-o", str(made), str(source))
     commands = [Command(argv, target.tree.path, color=COLOR)]
-    if target.kbuild.objtool and target.kbuild.objtool_each:
+    if target.kbuild.objtool and checked_alone(target, manifest):
         commands.append(objtool_command(target, made))
     elif target.kbuild.objtool and is_single(manifest):
         commands.append(objtool_command(target, made, "--link"))
+    written = source == export_source(target, manifest)
     return Step(
-        name="CC [M]",
+        name="AS [M]" if source.suffix == ASSEMBLY else "CC [M]",
         unit=f"{manifest.name}/{made.name}",
         commands=tuple(commands),
         outputs=(made,),
-        tracked=(source,),
+        tracked=() if written else (source,),
         depfiles=(depfile,),
+        files=((source, export_text(manifest)),) if written else (),
         tools=(target.toolchain.cc.digest,),
-        kind=LINES,
+        after=generated_files(target, manifest),
+        # In assembly any comment may be a directive.
+        kind=RAW if source.suffix == ASSEMBLY else LINES,
         exact=bool(target.kcflags),
-        searched=searched(target),
+        searched=searched(target, manifest),
         beside=str(source.parent),
+    )
+
+
+def generated_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """What the module's generators write."""
+    return tuple(generated_dir(target, manifest) / name for name in manifest.generated)
+
+
+def source_flags(target: BuildTarget, manifest: Manifest, source: Path) -> tuple[str, ...]:
+    """All flags for a source: the kernel's, the module's, and the file's own."""
+    own = manifest.c.of(source)
+    left_out = {*manifest.c.without, *own.without}
+    asm = source.suffix == ASSEMBLY
+    kernels = (*target.kbuild.assembler[1:], NO_DEBUG_INFO) if asm else target.kbuild.cc[1:]
+    flags = manifest.c.asm_flags if asm else manifest.c.flags
+    return (
+        *(word for word in kernels if word not in left_out),
+        *shared_flags(target, manifest),
+        *(word for word in (*flags, *own.flags) if word not in left_out),
+        *naming(manifest.crate, source.stem),
+        *no_paths(target, manifest),
+    )
+
+
+@functools.cache
+def shared_flags(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """What the module's C code, assembly and headers have in common besides the kernel's flags."""
+    return (
+        *(f"-I{path}" for path in own_directories(target, manifest)),
+        *(word for path in manifest.c.first for word in ("-include", str(path))),
+        *(f"-D{name}" for name in manifest.c.defines),
+    )
+
+
+def own_directories(target: BuildTarget, manifest: Manifest) -> Iterable[Path]:
+    """Where headers are looked for after the kernel's: the module's, and those of the modules that it depends on."""
+    yield from manifest.c.include
+    if manifest.generators:
+        yield generated_dir(target, manifest)
+    for one in manifest.needs:
+        if one.name in manifest.depends.modules:
+            yield from one.exports.include
+
+
+def no_paths(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """What messages and __FILE__ say of a source does not depend on where the module lies."""
+    places = {module_dir(target, manifest): "build/", manifest.directory: ""}
+    places |= {one.directory: f"../{one.name}/" for one in manifest.needs}
+    return tuple(f"-fmacro-prefix-map={place}/=modules/{manifest.name}/{name}" for place, name in places.items())
+
+
+@functools.cache
+def searched(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """Where the module's C code looks for headers."""
+    words = (*target.kbuild.cc, *shared_flags(target, manifest))
+    return include_directories(words, str(target.tree.path))
+
+
+def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
+    """What modpost wants to know of the module's sources (versions.py)."""
+    made = versions_file(target, manifest)
+    request, depfile = made.with_name("versions.json"), made.with_name("versions.d")
+    sources = made.with_name(f"{manifest.name}.sources")
+    objects = c_objects(target, manifest)
+    genksyms = target.tree.path / "scripts/genksyms/genksyms"
+    asked = {
+        "objects": [
+            {
+                "object": str(path),
+                "source": str(source),
+                "depfile": f"{path}.d",
+                "cpp": (
+                    *(target.toolchain.cc.path, *source_flags(target, manifest, source)),
+                    *("-E", "-D__GENKSYMS__", str(source)),
+                ),
+            }
+            for path, source in zip(objects, c_sources(target, manifest), strict=True)
+        ],
+        "modversions": target.tree.enabled("CONFIG_MODVERSIONS"),
+        "genksyms": "" if target.tree.enabled("CONFIG_GENDWARFKSYMS") else str(genksyms),
+        "cmd": str(made),
+        "sources": str(sources),
+        "depfile": str(depfile),
+    }
+    return Step(
+        name="SYMVER",
+        unit=manifest.name,
+        commands=(Command(program(target, "versions", request), target.tree.path),),
+        outputs=(made, sources),
+        inputs=objects,
+        tracked=parts("versions", "pipeline"),
+        depfiles=(depfile,),
+        files=((request, json.dumps(asked, indent=1)),),
+        tools=(target.toolchain.cc.digest,),
+        exact=True,
+        searched=searched(target, manifest),
     )
 
 
 def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
     """The module's objects, after these, as one (scripts/Makefile.build, cmd_ld_multi_m)."""
     made = module_object(target, manifest)
-    objects = (*first, *(c_object(target, manifest, source) for source in manifest.c.sources))
-    commands = [Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
+    objects = (*first, *c_objects(target, manifest))
+    check, files = mixed(target, manifest, first[0], objects[len(first) :]) if first else ((), ())
+    commands = [*check, Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
         commands.append(objtool_command(target, made, "--link"))
     return Step(
@@ -80,5 +209,7 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
         commands=tuple(commands),
         outputs=(made,),
         inputs=objects,
+        tracked=parts("mixed") if first else (),
+        files=files,
         tools=(target.toolchain.cc.digest,),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.build_target import BuildTarget
@@ -80,9 +81,10 @@ def c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -> Step:
     )
 
 
-def object_step(mainline: Mainline, manifest: Manifest) -> Step:
-    """Link a module's crate with those that it reaches, and with the C code that they call."""
+def object_step(mainline: Mainline, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
+    """Link a module's crate with those that it reaches, the module's C objects, and the C code that the crates call."""
     target = mainline.target
     rust = [crate_object(target, manifest), *mainline.objects]
     archive = helpers_archive(mainline)
-    return linked(target, manifest, rust, archive, "rust/carried/module.lds", roots=[FORMATTER], renamed=[PRINTK])
+    script = "rust/carried/module.lds"
+    return linked(target, manifest, rust, archive, script, c=c, roots=[FORMATTER], renamed=[PRINTK])

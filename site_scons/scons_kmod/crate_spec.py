@@ -29,7 +29,8 @@ class CrateSpec:
 
     `cfg` are ``NAME`` or ``NAME="VALUE"``; `needs` are the names of crates that it uses. A `proc_macro` is for the
     compiler: it is built for the machine, and so are the crates that it needs. `quiet`: somebody else's code, whose
-    warnings are not shown. `library`: a crate that several modules are linked with, and that belongs to none.
+    warnings are not shown. `library` is the directory of the manifest of a crate that several modules are linked with,
+    and that belongs to none.
     """
 
     name: str
@@ -41,7 +42,7 @@ class CrateSpec:
     needs: tuple[str, ...] = ()
     proc_macro: bool = False
     quiet: bool = False
-    library: bool = False
+    library: Path | None = None
 
 
 def read_crates(table: Table, directory: Path) -> tuple[CrateSpec, ...]:

@@ -9,7 +9,7 @@ import email.utils
 import gzip
 import hashlib
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from scons_kmod.atomic import write_bytes, write_text
@@ -70,7 +70,7 @@ def module_deb(package: ModulePackage, arch: str) -> DebPackage:
     return DebPackage(
         name=package.name,
         architecture=ARCHITECTURES[arch],
-        depends=f"kmod, {' | '.join(package.kernels)}",
+        depends=", ".join(("kmod", " | ".join(package.kernels), *needed(package))),
         info=package.info,
         about=f"This is the kernel module {package.module} for Linux {release}.",
         change=f"{package.module} {package.info.version} for Linux {release}.",
@@ -81,6 +81,12 @@ def module_deb(package: ModulePackage, arch: str) -> DebPackage:
         },
         seconds=package.seconds,
     )
+
+
+def needed(package: ModulePackage) -> Iterator[str]:
+    """The packages of other modules, in the versions that this one was linked against."""
+    for name, version in package.needs:
+        yield f"{name} (= {version}-{REVISION})"
 
 
 def build_deb(package: DebPackage, directory: Path, log: RunLog) -> Path:

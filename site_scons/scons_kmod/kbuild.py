@@ -24,7 +24,7 @@ from scons_kmod.run_log import RunLog
 from scons_kmod.sysroot import HERE, System, check_enter
 
 PROBE = "kmod_probe"
-KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o\n"
+KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o asm.o\n"
 # The kernel's makefiles take these from the environment; only what we hand over may count.
 KBUILD_ENVIRONMENT = (
     "ARCH",
@@ -40,20 +40,22 @@ KBUILD_ENVIRONMENT = (
     "V",
 )
 SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
+ASSEMBLY = "/* Nothing. */\n"
 
 
 @dataclasses.dataclass(frozen=True)
 class Kbuild:
     """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
 
-    `cc` compiles (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool` checks and rewrites one
-    object in place, `objtool_each` if not the whole module but each C object, `objtool_generated` if what Kbuild itself
-    adds to a module as well (7.2); `modpost` lacks ``-o OUT -T LIST``;
+    `cc` compiles C and `assembler` assembly (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool`
+    checks and rewrites one object in place, `objtool_each` if not the whole module but each C object,
+    `objtool_generated` if what Kbuild itself adds to a module as well (7.2); `modpost` lacks ``-o OUT -T LIST``;
     `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into every module (module-common.c), if
     the tree has one. `preamble` are the directives at the head of each ``.mod.c``, which bring in its headers.
     """
 
     cc: tuple[str, ...]
+    assembler: tuple[str, ...]
     ld: tuple[str, ...]
     objtool: tuple[str, ...]
     objtool_each: bool
@@ -132,7 +134,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
     """Build the probe module and read the commands from it."""
     check_enter(system, log)
     work = directory / "module"
-    for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE)):
+    for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE), ("asm.S", ASSEMBLY)):
         write_text(work / name, text)
     argv = [
         "make",
@@ -173,6 +175,7 @@ def read_commands(work: Path) -> Kbuild:
     common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
     return Kbuild(
         cc=tuple(strip_files(compile_[0], work)),
+        assembler=tuple(strip_files(saved_command(work / ".asm.o.cmd")[0], work)),
         ld=tuple(strip_files(link[0], work)),
         objtool=tuple(word for word in objtool if not names_file(word, work) and word != "--link"),
         objtool_each=any(map(is_objtool, compile_)),

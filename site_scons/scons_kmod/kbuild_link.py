@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
-from scons_kmod.c_module import c_object
+from scons_kmod.c_module import c_objects
 from scons_kmod.crates import crate_object, module_dir
-from scons_kmod.link import module_ko, module_object, whole_object
-from scons_kmod.manifest import MAINLINE, Manifest
-from scons_kmod.provider import CARRIED
+from scons_kmod.link import module_ko, module_object, symvers_file, versions_file, whole_object
+from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
 
@@ -21,30 +21,38 @@ def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     objects = module_objects(target, manifest)
     single = module_object(target, manifest) in objects
     shipped = [name] if single else [f"{name}_{number}" for number in range(len(objects))]
-    copies = [
-        Command(("cp", "--", str(path), str(work / f"{one}.o_shipped")), work)
-        for path, one in zip(objects, shipped, strict=True)
-    ]
+    copied = [(path, work / f"{one}.o_shipped") for path, one in zip(objects, shipped, strict=True)]
+    # modpost looks for CRCs and sources in the .cmd files of the objects.
+    cmds = [work / f".{one}.o.cmd" for one in shipped]
+    if manifest.has_c:
+        copied.append((versions_file(target, manifest), cmds.pop(0)))
+    results = [(work / made.name, made), (work / "Module.symvers", symvers_file(target, name))]
     parts = "" if single else f"{name}-y := {' '.join(f'{one}.o' for one in shipped)}\n"
     # 7.2's Kbuild has no rule of its own for files that were shipped.
     rules = "".join(f"$(obj)/{one}.o: $(obj)/{one}.o_shipped\n\tcp $< $@\n" for one in shipped)
     listed = f"obj-m := {name}.o\n{parts}{rules}"
     words = (f"KCFLAGS={' '.join((NO_DEBUG_INFO, *target.kcflags))}", "CONFIG_DEBUG_INFO_BTF_MODULES=")
-    extra = (f"KBUILD_EXTRA_SYMBOLS={' '.join(map(str, target.extra_symbols))}",) if target.extra_symbols else ()
+    needed = tuple(symvers_file(target, one.name) for one in manifest.needs)
+    others = (*target.extra_symbols, *needed)
+    extra = (f"KBUILD_EXTRA_SYMBOLS={' '.join(map(str, others))}",) if others else ()
     make = ("make", "-C", str(target.tree.path), f"M={work}", *words, *extra, "modules")
     return [
         Step(
             name="KBUILD",
             unit=made.name,
-            commands=(*copies, Command(make, work), Command(("cp", "--", str(work / made.name), str(made)), work)),
-            outputs=(made,),
-            inputs=objects,
+            commands=(*copies(copied, work), Command(make, work), *copies(results, work)),
+            outputs=tuple(path for _, path in results),
+            inputs=(*objects, *needed, *((versions_file(target, manifest),) if manifest.has_c else ())),
             tracked=(target.tree.symvers, *target.extra_symbols),
-            # modpost looks for an object's sources in its .cmd file.
-            files=(*((work / f".{one}.o.cmd", "") for one in shipped), (work / "Kbuild", listed)),
+            files=(*((path, "") for path in cmds), (work / "Kbuild", listed)),
             tools=(target.toolchain.cc.digest,),
         )
     ]
+
+
+def copies(pairs: Sequence[tuple[Path, Path]], work: Path) -> tuple[Command, ...]:
+    """The commands that copy files, each from the first place to the second."""
+    return tuple(Command(("cp", "--", str(path), str(place)), work) for path, place in pairs)
 
 
 def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
@@ -52,9 +60,9 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
 
     Where Kbuild lets objtool check what it compiles, and not what it links, a Rust module has to be checked before.
     """
-    compiled = tuple(c_object(target, manifest, source) for source in manifest.c.sources)
+    compiled = c_objects(target, manifest)
     if manifest.root is None:
         return compiled
-    if manifest.api == MAINLINE and target.provider.name != CARRIED:
+    if not target.brings_crates(manifest):
         return (crate_object(target, manifest), *compiled) if compiled else (module_object(target, manifest),)
     return ((module_object if target.kbuild.objtool_each else whole_object)(target, manifest),)

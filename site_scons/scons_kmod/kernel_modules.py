@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from scons_kmod.atomic import write_bytes
@@ -31,8 +32,11 @@ def depends(module: Path) -> tuple[str, ...]:
     return tuple(name for names in listed for name in names.split(",") if name)
 
 
-def needed_modules(module: Path, kernel: Path, made: Path, log: RunLog) -> list[Path]:
-    """The kernel's modules that a module needs, uncompressed in `made`, in an order in which they can be loaded.
+def needed_modules(
+    module: Path, kernel: Path, made: Path, log: RunLog, others: Mapping[str, Path] = MappingProxyType({})
+) -> list[Path]:
+    """The modules that a module needs, in an order in which they can be loaded: the kernel's, uncompressed in `made`,
+    and `others` by their names.
 
     `kernel` is a directory with the kernel's modules. Raises `MachineError` if it lacks one.
     """
@@ -41,7 +45,7 @@ def needed_modules(module: Path, kernel: Path, made: Path, log: RunLog) -> list[
     def visit(path: Path) -> None:
         for name in depends(path):
             if name not in found:
-                needed = unpacked(name, kernel, made, log)
+                needed = others.get(name) or unpacked(name, kernel, made, log)
                 visit(needed)
                 found[name] = needed
 

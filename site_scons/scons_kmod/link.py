@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from scons_kmod.bindgen import parts, program
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import (
     COLOR,
@@ -29,18 +31,19 @@ from scons_kmod.step import Command, Step
 from scons_kmod.views import SYMBOLS, View
 
 
-def object_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """Link a module's crate with the support crates and the C helpers, and let objtool check and rewrite the whole.
+def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
+    """Link a module's crate with the support crates, the module's C objects and the C helpers, and let objtool check
+    and rewrite the whole.
 
     Four links, each for what the linker does in no other way: the first drops what nothing reaches, the second the
-    undefined symbols that only the dropped code named, the third adds the helpers, whose tables the first would drop.
+    undefined symbols that only the dropped code named, the third adds C, whose tables the first would drop.
     The last is Kbuild's own link of a module's objects (cmd_ld_multi_m); without it the symbols' order would differ.
     """
     crate = crate_object(target, manifest)
     own = [support_object(target, name) for name in ("kernel", "bindings")]
     library = [support_object(target, name) for name in LIBRARY_CRATES]
-    step = linked(target, manifest, [crate, *own, *library], helpers_archive(target), "rust/module.lds")
-    inputs = (crate, *own, library_stamp(target), helpers_archive(target), layout_object(target))
+    step = linked(target, manifest, [crate, *own, *library], helpers_archive(target), "rust/module.lds", c=c)
+    inputs = (crate, *own, *c, library_stamp(target), helpers_archive(target), layout_object(target))
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -51,10 +54,11 @@ def linked(
     archive: Path,
     script: str,
     *,
+    c: Sequence[Path] = (),
     roots: Sequence[str] = (),
     renamed: Sequence[tuple[str, str]] = (),
 ) -> Step:
-    """Link Rust objects, of which what nothing reaches is dropped, with those of an archive that they need.
+    """Link Rust objects, of which what nothing reaches is dropped, with C objects and what they need of an archive.
 
     `roots` are symbols that the archive's objects reach, besides the module's entry points. `renamed` are symbols that
     have another name to Rust than to the archive.
@@ -66,12 +70,17 @@ def linked(
     entries = [word for root in ("init_module", "cleanup_module", *roots) for word in ("-u", root)]
     ld = target.kbuild.ld
     names = [f"--redefine-sym={old}={new}" for old, new in renamed]
+    kept = directory / "roots.lds"
+    check, files = mixed(target, manifest, rust[0], c, kept) if c else ((), ())
+    inputs = tuple(rust)
+    rust = [*rust, kept] if c else rust
     commands = [
+        *check,
         Command((*ld, "-X", "--gc-sections", *entries, "-T", str(lds), "-o", "reached.o", *map(str, rust)), directory),
         Command((*ld, "-o", "rust.o", "reached.o"), directory),
         # Not before: what objcopy writes, ld takes for needed.
         *([Command((target.kbuild.binutil("objcopy"), *names, "rust.o"), directory)] if names else []),
-        Command((*ld, "-o", str(whole), "rust.o", str(archive)), directory),
+        Command((*ld, "-o", str(whole), "rust.o", *map(str, c), str(archive)), directory),
         Command((*ld, "-o", str(made), str(whole)), directory),
     ]
     if target.kbuild.objtool:
@@ -81,10 +90,25 @@ def linked(
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
         outputs=(made, whole),
-        inputs=(*rust, archive),
-        tracked=(lds,),
+        inputs=(*inputs, *c, archive),
+        tracked=(lds, *(parts("mixed") if c else ())),
+        files=files,
         tools=(target.toolchain.cc.digest,),
     )
+
+
+def mixed(
+    target: BuildTarget, manifest: Manifest, crate: Path, c: Sequence[Path], roots: Path | None = None
+) -> tuple[tuple[Command, ...], tuple[tuple[Path, str], ...]]:
+    """The command that looks at a module's crate and its C objects before they are linked (mixed.py), and its request.
+
+    `roots` is where to write the linker script that keeps of the crates what C calls.
+    """
+    request = module_object(target, manifest).with_name("mixed.json")
+    tools = {name: target.kbuild.binutil(name) for name in ("nm", "readelf")}
+    asked = {**tools, "crate": str(crate), "c": [*map(str, c)], "roots": str(roots) if roots else ""}
+    command = Command(program(target, "mixed", request), request.parent)
+    return (command,), ((request, json.dumps(asked, indent=1)),)
 
 
 def whole_object(target: BuildTarget, manifest: Manifest) -> Path:
@@ -187,6 +211,18 @@ def common_objects(target: BuildTarget) -> tuple[Path, ...]:
     return (target.build / "link/module-common.o",) if target.kbuild.common else ()
 
 
+def versions_file(target: BuildTarget, manifest: Manifest) -> Path:
+    """The ``.cmd`` file by which modpost learns of a module's sources and of its symbols' CRCs."""
+    made = module_object(target, manifest)
+    return made.with_name(f".{made.name}.cmd")
+
+
+@functools.cache
+def symvers_file(target: BuildTarget, name: str) -> Path:
+    """What modpost says of the symbols that a module of this name exports."""
+    return named_object(target, name).with_name("Module.symvers")
+
+
 def ko_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Kbuild's last steps: modpost, its .mod.c, and the final link (scripts/Makefile.modpost, Makefile.modfinal)."""
     return [modpost_step(target, manifest), mod_c_step(target, manifest), ko_step(target, manifest)]
@@ -198,22 +234,24 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
     directory = linked.parent
     order = directory / "modules.order"
     # modpost reads all 30,000 lines of the kernel's symbols for each module, which is most of its time.
-    symvers = (target.tree.symvers, *target.extra_symbols)
+    needed = tuple(symvers_file(target, one.name) for one in manifest.needs)
+    symvers = (target.tree.symvers, *target.extra_symbols, *needed)
     own = tuple(directory / f"{number}.symvers" for number in range(len(symvers)))
     given = [word for path in own for word in ("-i", str(path))]
     options = strip_options(target.kbuild.modpost, {"-i"})
-    modpost = (*options, *given, "-o", str(directory / "Module.symvers"), "-T", str(order))
+    modpost = (*options, *given, "-o", str(symvers_file(target, manifest.name)), "-T", str(order))
     return Step(
         name="MODPOST",
         unit=f"{manifest.name}.ko",
         commands=(Command(modpost, target.tree.path),),
-        outputs=(linked.with_suffix(".mod.c"),),
-        inputs=(linked,),
+        outputs=(linked.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
+        inputs=(linked, *((versions_file(target, manifest),) if manifest.has_c else ())),
+        after=needed,
         views=(View(SYMBOLS, symvers, linked, own),),
         # modpost reads CRCs of exported symbols from the object's .cmd file, sources of the module from its .mod.
         files=(
             *((order, f"{linked}\n"), (linked.with_suffix(".mod"), f"{linked}\n")),
-            (directory / f".{linked.name}.cmd", ""),
+            *(() if manifest.has_c else ((versions_file(target, manifest), ""),)),
         ),
         tools=(target.toolchain.cc.digest,),
     )

@@ -258,7 +258,7 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
     target, plan = mainline.target, mainline.plan
     rustc = target.toolchain.rustc
     # To be linked with others, and checked by objtool then.
-    part = mainline.carried or bool(manifest.c.sources)
+    part = mainline.carried or manifest.has_c
     made = crate_object(target, manifest) if part else module_object(target, manifest)
     depfile = Path(f"{made}.d")
     name = f"modules/{manifest.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scons_kmod.c_code import CCode, read_c
@@ -84,8 +84,15 @@ class Manifest:
 
     @property
     def has_c(self) -> bool:
-        """Whether there is C or assembly in it."""
-        return bool(self.c.sources) or any(name.endswith((".c", ".S")) for name in self.generated)
+        """Whether there is C or assembly in it, if only to export symbols of Rust."""
+        return bool(self.c.sources or self.exports.symbols) or any(
+            name.endswith((".c", ".S")) for name in self.generated
+        )
+
+
+def with_needs(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """The modules, each once and after those that it depends on."""
+    return list(dict.fromkeys(one for manifest in manifests for one in (*manifest.needs, manifest)))
 
 
 @dataclasses.dataclass(frozen=True)

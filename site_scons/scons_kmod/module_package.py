@@ -32,6 +32,7 @@ class ModulePackage:
     """`name` is the package's. It is for the kernel `release`, which one of the packages `kernels` brings.
 
     `files` are by their paths below the root directory. `seconds` is the time of all that has one, since 1970.
+    `needs` are the packages of the modules that it depends on, with their versions.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModulePackage:
     info: PackageInfo
     files: Mapping[str, bytes]
     seconds: int
+    needs: tuple[tuple[str, str], ...] = ()
 
 
 def module_package(
@@ -51,7 +53,7 @@ def module_package(
     Raises `UserError`, `MachineError` and `StepError`.
     """
     release, info = target.tree.release, described(manifest)
-    name = f"{package_name(manifest)}-modules-{release}"
+    name = modules_package(manifest, release)
     finish = choose_finish(settings, target.tree, target.kbuild, target.system)
     with tempfile.TemporaryDirectory(prefix="package-", dir=target.build) as directory:
         module = finish.apply(module_ko(target, manifest), Path(directory), log)
@@ -66,7 +68,13 @@ def module_package(
         info=info,
         files=files,
         seconds=source_date(info),
+        needs=tuple((modules_package(one, release), described(one).version) for one in manifest.needs),
     )
+
+
+def modules_package(manifest: Manifest, release: str) -> str:
+    """The name of the package of a module for one kernel."""
+    return f"{package_name(manifest)}-modules-{release}"
 
 
 def package_name(manifest: Manifest) -> str:

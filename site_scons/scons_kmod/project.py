@@ -127,7 +127,7 @@ def read_library(located: Located) -> CrateSpec:
     table = top.table(LIBRARY)
     top.done()
     crate = read_crate(table, table.string("name"), located.path.parent.resolve())
-    return dataclasses.replace(crate, library=True)
+    return dataclasses.replace(crate, library=located.path.parent.resolve())
 
 
 def manifest_files(directory: Path) -> Sequence[Path]:

@@ -48,7 +48,7 @@ Source0: {archive}
 %{{!?staged:BuildRequires: python3dist(scons-kmod)}}
 Requires: kmod
 Requires: kernel-uname-r = {release}
-
+{needs}
 %description
 {description}This is the kernel module {module} for Linux {release}.
 
@@ -140,6 +140,7 @@ def spec_text(package: ModulePackage, settings: Settings) -> str:
         version=info.version,
         revision=REVISION,
         module=package.module,
+        needs="".join(f"Requires: {name} = {version}-{REVISION}\n" for name, version in package.needs),
         release=package.release,
         archive=archive_name(package),
         words=shlex.join(install_words(settings)).replace("%", "%%"),

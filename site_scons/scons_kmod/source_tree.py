@@ -22,11 +22,25 @@ NO_SOURCES = ("build", "__pycache__")
 
 
 def source_tree(manifest: Manifest) -> dict[str, bytes]:
-    """The project's files by their paths. Raises `OSError`."""
-    own = {
-        f"{MODULE}/{path.relative_to(manifest.directory)}": path.read_bytes() for path in sources(manifest.directory)
+    """The project's files by their paths: the module's, and those of what it needs. Raises `OSError`."""
+    found = {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes()}
+    for place, directory in places(manifest).items():
+        found |= {f"{place}/{path.relative_to(directory)}": path.read_bytes() for path in sources(directory)}
+    return found
+
+
+def places(manifest: Manifest) -> dict[str, Path]:
+    """Where the directories of a module, of those that it depends on and of its libraries go."""
+    modules = {one.name: one.directory for one in (*manifest.needs, manifest)}
+    libraries = {
+        f"library-{crate.name}": crate.library
+        for one in (*manifest.needs, manifest)
+        for crate in one.crates
+        if crate.library
     }
-    return {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes(), **own}
+    if len(modules) + len(libraries) == 1:
+        return {MODULE: manifest.directory}
+    return {f"{MODULE}/{name}": directory for name, directory in {**modules, **libraries}.items()}
 
 
 def sources(directory: Path) -> Iterator[Path]:

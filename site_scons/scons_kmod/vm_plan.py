@@ -33,8 +33,8 @@ PROGRAMS = "/tests/bin"
 
 @dataclasses.dataclass(frozen=True)
 class PlannedTest:
-    """A module's test: its .ko, its script (None: the default test), the programs that the script runs, and those of
-    the kernel's modules that are to be loaded before.
+    """A module's test: its .ko, its script (None: the default test), the programs that the script runs, and the
+    modules that are to be loaded before.
     """
 
     name: str
@@ -96,22 +96,27 @@ def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest]
             module_ko(target, one),
             one.test,
             tuple(step.outputs[0] for step in program_steps(target, one)),
-            needed_by(module_ko(target, one), target, chosen, log),
+            needed_by(one, target, chosen, log),
         )
         for one in manifests
     )
     return VmPlan(target.name, selection, target.tree.release, kernel, tests)
 
 
-def needed_by(ko: Path, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
-    """The kernel's modules that a module needs, fetched only if there are some. Raises `MachineError`."""
-    if not depends(ko):
+def needed_by(manifest: Manifest, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
+    """The modules that are to be loaded before one. The kernel's are fetched only if need be. Raises `MachineError`."""
+    ko = module_ko(target, manifest)
+    others = {one.crate: module_ko(target, one) for one in manifest.needs}
+    named = {name for path in (ko, *others.values()) for name in depends(path)}
+    if not named:
         return ()
-    if chosen.tree is None:
+    if named <= others.keys():
+        kernel = target.build
+    elif chosen.tree is None:
         kernel = fetch(chosen.description, target.cache, log, "modules").modules
     else:
         kernel = Path("/lib/modules") / target.tree.release
-    return tuple(needed_modules(ko, kernel, target.build / "kernel-modules", log))
+    return tuple(needed_modules(ko, kernel, target.build / "kernel-modules", log, others))
 
 
 def kernel_image(tree: KernelTree, boot: Path = Path("/boot")) -> Path:

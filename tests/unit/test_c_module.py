@@ -68,11 +68,15 @@ def test_code_knows_its_module_and_its_file_but_not_where_they_lie(made: BuildTa
 def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "b.c")
     (step,) = kbuild_steps(dataclasses.replace(made, extra_symbols=(Path("/x.symvers"),)), manifest)
-    *copies, make, back = (command.argv for command in step.commands)
-    work = made.build / "modules/my-echo/kbuild"
+    *copies, make, ko, symvers = (command.argv for command in step.commands)
+    work, link = made.build / "modules/my-echo/kbuild", made.build / "modules/my-echo/link"
+    *objects, versions = step.inputs
     assert [argv[2:] for argv in copies] == [
-        (str(path), str(work / f"my-echo_{number}.o_shipped")) for number, path in enumerate(step.inputs)
+        *((str(path), str(work / f"my-echo_{number}.o_shipped")) for number, path in enumerate(objects)),
+        # modpost looks for CRCs in the .cmd file of any of the objects.
+        (str(versions), str(work / ".my-echo_0.o.cmd")),
     ]
+    assert versions == link / ".my-echo.o.cmd"
     assert dict(step.files)[work / "Kbuild"] == (
         "obj-m := my-echo.o\nmy-echo-y := my-echo_0.o my-echo_1.o\n"
         "$(obj)/my-echo_0.o: $(obj)/my-echo_0.o_shipped\n\tcp $< $@\n"
@@ -80,4 +84,5 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
     )
     assert after(make, "-C") == str(made.tree.path)
     assert {f"M={work}", "KCFLAGS=-g0", "KBUILD_EXTRA_SYMBOLS=/x.symvers"} <= set(make)
-    assert back[2:] == (str(work / "my-echo.ko"), str(step.outputs[0]))
+    assert ko[2:] == (str(work / "my-echo.ko"), str(step.outputs[0]))
+    assert symvers[2:] == (str(work / "Module.symvers"), str(link / "Module.symvers"))

@@ -121,22 +121,27 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     if manifest.root is None:
         for step in c_module.c_steps(target, manifest):
             add(env, target, step)
-    elif manifest.api == MAINLINE:
-        shared(env, target, "mainline", mainline_steps)
-        add(env, target, mainline.module_step(session.mainline(target), manifest))
-        for step in mainline_link_steps(session.mainline(target), manifest):
-            add(env, target, step)
     else:
-        add_crate(env, target, manifest)
-        shared(env, target, "helpers", helper_steps)
-        add(env, target, link.object_step(target, manifest))
+        for step in c_module.c_object_steps(target, manifest):
+            add(env, target, step)
+        if manifest.api == MAINLINE:
+            shared(env, target, "mainline", mainline_steps)
+            add(env, target, mainline.module_step(session.mainline(target), manifest))
+            for step in mainline_link_steps(session.mainline(target), manifest):
+                add(env, target, step)
+        else:
+            add_crate(env, target, manifest)
+            shared(env, target, "helpers", helper_steps)
+            add(env, target, link.object_step(target, manifest, c_module.c_objects(target, manifest)))
+    if manifest.has_c:
+        add(env, target, c_module.versions_step(target, manifest))
     if target.kbuild_link:
         last = kbuild_link.kbuild_steps(target, manifest)
     else:
         shared(env, target, "link", lambda env, target: link.shared_steps(target))
         last = link.ko_steps(target, manifest)
     *_, made = [add(env, target, step) for step in last]
-    return nodes(env, made)
+    return nodes(env, made)[:1]
 
 
 def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
@@ -177,16 +182,11 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
 
 def mainline_link_steps(known: Mainline, manifest: Manifest) -> list[Step]:
     """What makes one object of a module to the kernel's own crates, if it is of several."""
-    if known.carried and manifest.c_sources:
-        where = f"{manifest.name} for {known.target.name}"
-        fix = "leave out [c], or name a target whose kernel has the crates in it"
-        raise UserError("a module can't bring both its crates and C sources yet", where=where, fix=fix)
     if known.carried:
-        return [carried.object_step(known, manifest)]
-    if not manifest.c_sources:
+        return [carried.object_step(known, manifest, c_module.c_objects(known.target, manifest))]
+    if not manifest.has_c:
         return []
-    compiled = c_module.c_object_steps(known.target, manifest)
-    return [*compiled, c_module.c_link_step(known.target, manifest, crate_object(known.target, manifest))]
+    return [c_module.c_link_step(known.target, manifest, crate_object(known.target, manifest))]
 
 
 def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:

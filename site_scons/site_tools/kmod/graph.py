@@ -54,14 +54,15 @@ class Graph:
         self.steps[step.key] = step
         inputs = [str(path) for path in step.inputs]
         reasons = list(islice(store.reasons(step), MANY))
-        reasons += [f"{path} may change" for path in inputs if path in self.doubtful][: MANY - len(reasons)]
+        first = [*inputs, *map(str, step.after)]
+        reasons += [f"{path} may change" for path in first if path in self.doubtful][: MANY - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))
             self.expected[step.key] = ", ".join(reasons)
         elif not self.everything:
             return
         outputs = nodes(env, step)
-        sources = [env.File(path) for path in (*inputs, *map(str, step.after))]
+        sources = [env.File(path) for path in first]
         self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_SEED=seed)
         # Old outputs are the store's business; and the action itself finds out whether there is anything to do.
         env.Precious(outputs)

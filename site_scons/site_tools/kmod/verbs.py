@@ -17,7 +17,7 @@ from scons_kmod.errors import UserError
 from scons_kmod.home import LIBRARY, home
 from scons_kmod.link import module_ko
 from scons_kmod.located_toml import suggestion
-from scons_kmod.manifest import Manifest
+from scons_kmod.manifest import Manifest, with_needs
 from scons_kmod.run_log import read_entries
 from scons_kmod.settings import VERBS
 
@@ -108,7 +108,7 @@ def check_words(session: Session) -> None:
 
 def objects(session: Session, manifests: Sequence[Manifest]) -> list[str]:
     """The modules' .ko files for all targets, but for those that are up to date whatever happens."""
-    some = ((target, one) for target in session.targets for one in session.served(target, manifests))
+    some = ((target, one) for target in session.targets for one in with_needs(session.served(target, manifests)))
     paths = [str(module_ko(target, manifest)) for target, manifest in some]
     # One at least: of what depends on nothing, SCons says that there is nothing to be done, not that it is up to date.
     return [path for path in paths if session.graph.may_change(path)] or paths[:1]
@@ -168,7 +168,8 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
     with reported():
         for target in session.targets:
-            for path in install(target, session.served(target, manifests), session.settings, session.log(target.name)):
+            some = with_needs(session.served(target, manifests))
+            for path in install(target, some, session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
 
