@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.errors import UserError
-from scons_kmod.located_toml import Located, Table, load
+from scons_kmod.located_toml import Located, Table, load, suggestion
 
 CARGO = "Cargo.toml"
 # What a Cargo.toml without the key means.
@@ -23,6 +23,7 @@ class Cargo:
     `dependencies` are the crates that it may need, as its code names them, and whether they are optional.
     """
 
+    name: str
     version: str
     edition: str
     root: str
@@ -33,7 +34,11 @@ class Cargo:
     @property
     def env(self) -> tuple[tuple[str, str], ...]:
         """What cargo would let the crate read by ``env!``."""
-        return (("CARGO_PKG_VERSION", self.version),)
+        numbers, _, pre = self.version.partition("+")[0].partition("-")
+        parts = dict(zip(("MAJOR", "MINOR", "PATCH"), numbers.split("."), strict=False))
+        known = {"NAME": self.name, "VERSION": self.version}
+        known |= {f"VERSION_{part}": value for part, value in {**parts, "PRE": pre}.items()}
+        return tuple((f"CARGO_PKG_{key}", value) for key, value in known.items())
 
     def turned_on(self, table: Table, features: Iterable[str]) -> tuple[str, ...]:
         """All features that the manifest's table asks for, and those that they turn on, by name.
@@ -43,7 +48,8 @@ class Cargo:
         asked = [*features, *(["default"] if self.default(table) else [])]
         for name in features:
             if name not in self.features:
-                table.wrong("features", f"the crate has no feature {name!r}", f"it has: {', '.join(self.features)}")
+                fix = suggestion(name, self.features)
+                table.wrong("features", f"the crate has no feature {name!r}", fix)
         return tuple(sorted(word for word in self.reached(asked) if word in self.features))
 
     def needs(self, table: Table, features: Iterable[str]) -> tuple[str, ...]:
@@ -64,11 +70,11 @@ class Cargo:
             word = left.pop()
             if word not in found:
                 found.add(word)
-                # "NAME/FEATURE" turns NAME on, and "NAME?/FEATURE" does not.
+                # "NAME/FEATURE" turns NAME on, and the feature of that name; "NAME?/FEATURE" does not.
                 left += self.features.get(word, ())
                 crate, slash, _ = word.partition("/")
                 if slash and not crate.endswith("?"):
-                    left.append(f"dep:{crate}")
+                    left += (f"dep:{crate}", crate)
         return found
 
 
@@ -79,7 +85,8 @@ def read_cargo(table: Table, home: Path) -> Cargo:
     """
     located = load(home / CARGO)
     package, lib = section(located, "package"), section(located, "lib")
-    script = package.get("build", "build.rs")
+    named = package.get("build", True)
+    script = "build.rs" if named is True else named
     ignored = table.boolean("ignore-build-script", default=False)
     if script and (home / str(script)).is_file() and not ignored:
         fix = "give in cfg and env what it would find out, and write ignore-build-script = true"
@@ -88,20 +95,27 @@ def read_cargo(table: Table, home: Path) -> Cargo:
     optional = {
         name: bool(value.get("optional")) if isinstance(value, dict) else False for name, value in dependencies.items()
     }
-    features = section(located, "features")
-    named = {word for turned in features.values() for word in turned if word.startswith("dep:")}
+    features = read_features(located)
+    hidden = {word for turned in features.values() for word in turned if word.startswith("dep:")}
     # An optional crate is a feature of its own name, unless a feature names it with "dep:".
     implicit = {
-        name: (f"dep:{name}",) for name, is_optional in optional.items() if is_optional and f"dep:{name}" not in named
+        name: (f"dep:{name}",) for name, is_optional in optional.items() if is_optional and f"dep:{name}" not in hidden
     }
     return Cargo(
+        name=text(located, package, "name", home.name),
         version=text(located, package, "version", "0.0.0"),
         edition=text(located, package, "edition", OLDEST_EDITION),
         root=text(located, lib, "path", ""),
         proc_macro=bool(lib.get("proc-macro") or lib.get("proc_macro")),
-        features={**implicit, **{name: tuple(turned) for name, turned in features.items()}},
+        features={**implicit, **features},
         dependencies=optional,
     )
+
+
+def read_features(located: Located) -> dict[str, tuple[str, ...]]:
+    """The features that the file has, and what each turns on."""
+    table = Table(located, ("features",))
+    return {name: table.strings(name) for name in table.values}
 
 
 def section(located: Located, name: str) -> Mapping[str, Any]:

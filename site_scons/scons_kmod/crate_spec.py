@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.cargo import CARGO, read_cargo
@@ -12,8 +14,9 @@ from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Table
 from scons_kmod.own_files import inside
 
-NAME = re.compile(r"[A-Za-z_]\w*")
-CFG = re.compile(r'[A-Za-z_]\w*(="[^"\\]*")?')
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+CFG = re.compile(r'[A-Za-z_]\w*(="[^"\\]*")?', re.ASCII)
+FEATURE = re.compile(r"[\w.+-]+")
 EDITIONS = ("2015", "2018", "2021", "2024")
 EDITION = "2021"
 # Names that crates of the kernel, of the compiler or of the build have.
@@ -30,7 +33,7 @@ class CrateSpec:
     `cfg` are ``NAME`` or ``NAME="VALUE"``; `needs` are the names of crates that it uses. A `proc_macro` is for the
     compiler: it is built for the machine, and so are the crates that it needs. `quiet`: somebody else's code, whose
     warnings are not shown. `library` is the directory of the manifest of a crate that several modules are linked with,
-    and that belongs to none.
+    and that belongs to none. `where` is the place of its table in a manifest.
     """
 
     name: str
@@ -43,25 +46,32 @@ class CrateSpec:
     proc_macro: bool = False
     quiet: bool = False
     library: Path | None = None
+    where: str = ""
 
 
 def read_crates(table: Table, directory: Path) -> tuple[CrateSpec, ...]:
     """Read and check the tables ``[crates.NAME]``. Raises `UserError`."""
-    found = tuple(read_crate(table.table(name), name, directory) for name in table.values)
+    found = []
+    for name in table.values:
+        own = table.table(name)
+        found.append(read_crate(own, name, directory, own.string("path")))
     table.done()
-    return found
+    return tuple(found)
 
 
-def read_crate(table: Table, name: str, directory: Path) -> CrateSpec:
-    """One of the tables: a crate of the module's own, or one that was copied here with its Cargo.toml."""
+def read_crate(table: Table, name: str, directory: Path, path: str) -> CrateSpec:
+    """One crate: of a module's own, or one that was copied here with its Cargo.toml.
+
+    `path` is its crate root, or the directory that has it.
+    """
     check_crate_name(table, name)
-    where = inside(table.located, directory, (*table.key, "path"), table.string("path", default="."), Path.exists)
-    home = where if where.is_dir() else where.parent
-    cargo = read_cargo(table, home) if (home / CARGO).is_file() else None
-    features = table.strings("features", default=())
+    place = inside(table.located, directory, (*table.key, "path"), path, Path.exists)
+    home = place if place.is_dir() else place.parent
+    cargo = read_cargo(table, home) if place.is_dir() and (home / CARGO).is_file() else None
+    features = read_features(table)
     made = CrateSpec(
         name=name,
-        root=where if where.is_file() else crate_root(table, home, cargo.root if cargo else ""),
+        root=place if place.is_file() else crate_root(table, home, cargo.root if cargo else ""),
         directory=home,
         edition=read_edition(table, cargo.edition if cargo else EDITION),
         cfg=(*feature_cfgs(cargo.turned_on(table, features) if cargo else features), *read_cfg(table)),
@@ -69,6 +79,7 @@ def read_crate(table: Table, name: str, directory: Path) -> CrateSpec:
         needs=table.strings("crates", default=cargo.needs(table, features) if cargo else ()),
         proc_macro=table.boolean("proc-macro", default=cargo.proc_macro if cargo else False),
         quiet=cargo is not None,
+        where=table.located.where(table.key),
     )
     table.done()
     return made
@@ -90,7 +101,16 @@ def read_edition(table: Table, default: str) -> str:
     return edition
 
 
-def feature_cfgs(features: tuple[str, ...]) -> tuple[str, ...]:
+def read_features(table: Table) -> tuple[str, ...]:
+    """The features that a table turns on."""
+    found = table.strings("features", default=())
+    for one in found:
+        if not FEATURE.fullmatch(one):
+            table.wrong("features", f"{one!r} is no name of a feature", "use letters, digits, _, -, + and .")
+    return found
+
+
+def feature_cfgs(features: Iterable[str]) -> tuple[str, ...]:
     """What features are to a crate's code."""
     return tuple(f'feature="{name}"' for name in features)
 
@@ -130,24 +150,41 @@ def check_crate_name(table: Table, name: str) -> None:
         )
 
 
-def in_order(crates: tuple[CrateSpec, ...]) -> list[CrateSpec]:
-    """The crates, each after all that it needs. Raises `UserError` if one needs itself in the end, or one not there."""
-    known = {one.name: one for one in crates}
+def in_order(crates: Iterable[CrateSpec]) -> list[CrateSpec]:
+    """The crates, each after all that it needs.
+
+    Raises `UserError` if two have one name, if one needs itself in the end, or one that is not there.
+    """
+    known: dict[str, CrateSpec] = {}
+    for one in crates:
+        other = known.setdefault(one.name, one)
+        if other is not one:
+            raise UserError(f"{one.name!r} is also {other.directory}", where=one.where, fix="rename one of them")
     placed: dict[str, CrateSpec] = {}
 
     def place(one: CrateSpec, users: tuple[str, ...]) -> None:
         if one.name in users:
             circle = " -> ".join((*users[users.index(one.name) :], one.name))
-            raise UserError(f"these crates need each other: {circle}", where=str(one.directory), fix="part them anew")
+            fix = "move what both need to a crate of its own"
+            raise UserError(f"these crates need each other: {circle}", where=one.where, fix=fix)
         for name in one.needs:
             if name not in known:
-                fix = f'copy it to a directory of the module and write [crates.{name}] path = "DIR"'
-                raise UserError(f"the crate {one.name} needs the crate {name}", where=str(one.directory), fix=fix)
+                what = f"it needs the crate {name!r}, which is not there"
+                raise UserError(what, where=one.where, fix=remedy(name, one, known))
             if name not in placed:
                 place(known[name], (*users, one.name))
         placed[one.name] = one
 
-    for one in crates:
+    for one in known.values():
         if one.name not in placed:
             place(one, ())
     return list(placed.values())
+
+
+def remedy(name: str, user: CrateSpec, known: Iterable[str]) -> str:
+    """What to do about a crate that is not there, which another needs."""
+    for near in difflib.get_close_matches(name, known, 1):
+        return f'did you mean "{near}"?'
+    if user.library:
+        return f'give it a module.toml of its own: [library] name = "{name}"'
+    return f'copy it to a directory of the module and write [crates.{name}] path = "DIR"'

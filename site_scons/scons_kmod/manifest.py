@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scons_kmod.c_code import CCode, read_c
-from scons_kmod.crate_spec import CrateSpec, feature_cfgs, read_cfg, read_crates, read_edition, read_env
+from scons_kmod.crate_spec import CrateSpec, feature_cfgs, read_cfg, read_crates, read_edition, read_env, read_features
 from scons_kmod.depends import Depends, Exports, read_depends, read_exports
 from scons_kmod.errors import UserError
 from scons_kmod.generator import Generator, read_generators
@@ -41,8 +41,8 @@ class Manifest:
     kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`; `edition` its edition of
     Rust, if the manifest names one; `cfg` and `env` are as in `CrateSpec`.
 
-    `crates` are those that it is linked with, each after what it needs, `needs` the modules that must be loaded before
-    it, each after its own.
+    `crates` are those that it is linked with, each after what it needs; `uses` those that its own crate names, if the
+    manifest says so. `needs` are the modules that must be loaded before it, each after its own.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Manifest:
     cfg: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     crates: tuple[CrateSpec, ...] = ()
+    uses: tuple[str, ...] | None = None
     generators: tuple[Generator, ...] = ()
     depends: Depends = dataclasses.field(default_factory=Depends)
     exports: Exports = dataclasses.field(default_factory=Exports)
@@ -136,8 +137,9 @@ def parse(located: Located) -> Manifest:
     top.done()
     name, root = module.string("name"), module.string("root", default=None)
     edition = read_edition(module, "")
-    features = feature_cfgs(module.strings("features", default=()))
+    features = feature_cfgs(read_features(module))
     cfg, env, api = (*features, *read_cfg(module)), read_env(module), read_api(module)
+    uses = module.strings("crates", default=None)
     module.done()
     check_name(located, name)
     code = read_c(c, directory) if c else CCode()
@@ -160,6 +162,7 @@ def parse(located: Located) -> Manifest:
         cfg=cfg,
         env=env,
         crates=read_crates(tables["crates"], directory) if tables["crates"] else (),
+        uses=uses,
         generators=generators,
         depends=read_depends(tables["depends"]) if tables["depends"] else Depends(),
         exports=read_exports(tables["exports"], directory) if tables["exports"] else Exports(),
@@ -173,10 +176,15 @@ def check_parts(located: Located, module: Manifest) -> None:
     if module.root is None and not module.has_c:
         raise UserError("names no source", where=located.where(("c", "sources")), fix="name one, or leave out [c]")
     if module.root is None:
-        for key, value in (("crates", module.crates), ("bindings", module.bindings.own)):
+        of_rust = {
+            ("crates",): module.crates,
+            ("bindings",): module.bindings.own,
+            ("depends", "libraries"): module.depends.libraries,
+        }
+        for key, value in of_rust.items():
             if value:
                 fix = 'name the crate root: [module] root = "NAME.rs"'
-                raise UserError("is for Rust, and this is a module of C", where=located.where((key,)), fix=fix)
+                raise UserError("is for Rust, and this is a module of C", where=located.where(key), fix=fix)
 
 
 def read_api(module: Table) -> str:

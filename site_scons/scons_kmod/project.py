@@ -10,7 +10,7 @@ from pathlib import Path
 from scons_kmod.crate_spec import CrateSpec, in_order, read_crate
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import KernelTree
-from scons_kmod.located_toml import Located, Table, load
+from scons_kmod.located_toml import Located, Table, load, suggestion
 from scons_kmod.manifest import FILE_NAME, Manifest, ManifestFile, open_manifest, parse
 
 LIBRARY = "library"
@@ -60,6 +60,7 @@ class Project:
             needed = self.place(crate, modules, placed, (*users, name))
             needs |= {each.crate: each for each in (*needed.needs, needed)}
         crates = in_order((*self.linked(one), *one.crates))
+        check_names(one, crates)
         placed[name] = dataclasses.replace(one, needs=tuple(needs.values()), crates=tuple(crates))
         return placed[name]
 
@@ -69,13 +70,26 @@ class Project:
         left = list(module.depends.libraries)
         while left:
             name = left.pop()
-            if name not in self.libraries:
-                fix = f"there are: {', '.join(self.libraries) or 'none'}; name its directory with MODULES= too"
-                raise UserError(f"there is no library {name!r}", where=place_of(module), fix=fix)
-            if name not in found:
+            if name in self.libraries and name not in found:
                 found[name] = self.libraries[name]
                 left += found[name].needs
+        for name in module.depends.libraries:
+            if name not in found:
+                fix = f"{suggestion(name, self.libraries)}; name its directory with MODULES= too"
+                raise UserError(f"there is no library {name!r}", where=place_of(module), fix=fix)
         return list(found.values())
+
+
+def check_names(module: Manifest, crates: Iterable[CrateSpec]) -> None:
+    """Raise `UserError` if a module's own crate has the name of one of these, or names one that is none of them."""
+    known = {one.name: one for one in crates}
+    if module.crate in known:
+        where = known[module.crate].where
+        raise UserError(f"{module.crate!r} is the module's own crate", where=where, fix="choose another name")
+    for name in module.uses or ():
+        if name not in known:
+            where = load(module.directory / FILE_NAME).where(("module", "crates"))
+            raise UserError(f"there is no crate {name!r}", where=where, fix=suggestion(name, known))
 
 
 def place_of(module: Manifest) -> str:
@@ -126,7 +140,8 @@ def read_library(located: Located) -> CrateSpec:
     top = Table(located, ())
     table = top.table(LIBRARY)
     top.done()
-    crate = read_crate(table, table.string("name"), located.path.parent.resolve())
+    name, path = table.string("name"), table.string("path", default=".")
+    crate = read_crate(table, name, located.path.parent.resolve(), path)
     return dataclasses.replace(crate, library=located.path.parent.resolve())
 
 
