@@ -119,7 +119,10 @@ def helper(target: BuildTarget) -> Path:
 
 def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
     """All files that name what the bindings must have: Rust's, and the C file that compares sizes."""
-    directories = [target.sources / "kernel", target.sources / "rust", *(one.directory for one in manifests)]
+    manifests = list(manifests)
+    libraries = [crate.directory for one in manifests for crate in one.crates if crate.library]
+    own = dict.fromkeys((*(one.directory for one in manifests), *libraries))
+    directories = [target.sources / "kernel", target.sources / "rust", *own]
     found = {path for directory in directories for path in rust_files(directory, target.build.parent)}
     return (*sorted(found), target.sources / "rust/bindings/layout.c")
 

@@ -21,6 +21,7 @@ from scons_kmod.helpers import archive_step, own_flags
 from scons_kmod.link import linked
 from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import Manifest
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.step import Command, Step
 
 PART = re.compile(r'^\s*#\s*include\s+"([\w-]+)\.c"\s*$', re.MULTILINE)
@@ -84,7 +85,7 @@ def c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -> Step:
 def object_step(mainline: Mainline, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
     """Link a module's crate with those that it reaches, the module's C objects, and the C code that the crates call."""
     target = mainline.target
-    rust = [crate_object(target, manifest), *mainline.objects]
+    rust = [crate_object(target, manifest), *crate_objects(target, manifest), *mainline.objects]
     archive = helpers_archive(mainline)
     script = "rust/carried/module.lds"
     return linked(target, manifest, rust, archive, script, c=c, roots=[FORMATTER], renamed=[PRINTK])

@@ -14,6 +14,7 @@ from scons_kmod.digests import LINES
 from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
 from scons_kmod.older_rustc import as_taken_by, library_edition, missing_features
+from scons_kmod.own_crates import cfg_words, crate_words, libraries, named
 from scons_kmod.step import Command, Step
 
 COLOR = "--color=always"
@@ -47,6 +48,12 @@ MODULE_EDITION = "2018"
 TOLERANCE = (
     *("-Astable_features", "-Aunused_features", "-Aduplicate_features"),
     *("-Zcrate-attr=feature(try_with_capacity)", "-Zcrate-attr=feature(used_with_arg)"),
+)
+# What rustc says of code that is for programs, and what to do about it.
+NO_STD = (
+    r"can't find crate for `std`|unlinked crate `std`|undeclared (crate or module|type) `std`",
+    "a kernel has no std: write #![no_std] in the crate and use core and alloc; if the crate has a feature for std, "
+    "which is often on by default, turn it off: default-features = false",
 )
 # What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
@@ -283,25 +290,28 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         emit=(f"obj={made}",),
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(copy.root.parent, name) if copy else (manifest.directory, name),
-        edition=MODULE_EDITION,
+        edition=manifest.edition or MODULE_EDITION,
         flags=(
             *(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
+            *(*cfg_words(manifest.cfg), *crate_words(target, manifest, named(manifest))),
             # The copy is nothing to point an author at.
             *(() if copy else as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
-        env=(("RUST_MODFILE", name),),
+        env=(*manifest.env, ("RUST_MODFILE", name)),
     )
     links = Command(("ln", "-sfn", "--", *map(str, copy.beside), str(copy.root.parent)), command.cwd) if copy else None
+    support = (library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel"))
     return Step(
         name="RUSTC",
         unit=f"{manifest.name}.o",
         commands=(links, command) if links else (command,),
         outputs=(made,),
-        inputs=(library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel")),
+        inputs=(*support, *libraries(target, manifest, named(manifest))),
         tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         files=((copy.root, copy.text),) if copy else (),
         tools=(target.toolchain.rustc.digest,),
         kind=LINES,
         exact=bool(target.krustflags),
+        hints=(NO_STD,),
     )

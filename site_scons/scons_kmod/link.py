@@ -27,8 +27,15 @@ from scons_kmod.digests import TOKENS
 from scons_kmod.helpers import helpers_archive, layout_object
 from scons_kmod.kbuild import PROBE, probe_mod_c, strip_options
 from scons_kmod.manifest import Manifest
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.step import Command, Step
 from scons_kmod.views import SYMBOLS, View
+
+# What ld says of two parts with one symbol (bfd's ldmain.c), and what to do about it.
+TWICE = (
+    r"multiple definition of `([^']+)'",
+    r"two parts of the module define \1; which, the linker says above: rename it in one, or leave out #[no_mangle]",
+)
 
 
 def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
@@ -42,8 +49,10 @@ def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ())
     crate = crate_object(target, manifest)
     own = [support_object(target, name) for name in ("kernel", "bindings")]
     library = [support_object(target, name) for name in LIBRARY_CRATES]
-    step = linked(target, manifest, [crate, *own, *library], helpers_archive(target), "rust/module.lds", c=c)
-    inputs = (crate, *own, *c, library_stamp(target), helpers_archive(target), layout_object(target))
+    ours = crate_objects(target, manifest)
+    rust = [crate, *ours, *own, *library]
+    step = linked(target, manifest, rust, helpers_archive(target), "rust/module.lds", c=c)
+    inputs = (crate, *ours, *own, *c, library_stamp(target), helpers_archive(target), layout_object(target))
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -94,6 +103,7 @@ def linked(
         tracked=(lds, *(parts("mixed") if c else ())),
         files=files,
         tools=(target.toolchain.cc.digest,),
+        hints=(TWICE,),
     )
 
 

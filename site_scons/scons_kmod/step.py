@@ -46,7 +46,8 @@ class Step:
     `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
     `exact` overrides it, for flags that may bring anything into the output. `searched` are the directories in which
     headers are looked for, after `beside`, that of the source. `kept`: the outputs of earlier runs are put aside, for
-    an edit that is undone.
+    an edit that is undone. `hints` are patterns of what a failing tool may print, and what is to be done then; groups
+    of the pattern can be named.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Step:
     searched: tuple[str, ...] = ()
     beside: str = ""
     kept: bool = True
+    hints: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -92,14 +94,24 @@ class Step:
             output.parent.mkdir(parents=True, exist_ok=True)
         for path, text in (*self.files, *self.parts_of_views()):
             write_text(path, text)
-        for command in self.commands:
-            printed = run_command(command, self, log, why, color)
-            if printed:
-                show(printed)
+        try:
+            for command in self.commands:
+                printed = run_command(command, self, log, why, color)
+                if printed:
+                    show(printed)
+        except StepError as error:
+            raise self.hinted(error) from None
         self.check_outputs()
         made = {*map(str, self.inputs), *(str(path) for path, _ in self.files)}
         found = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
         return sorted({*map(str, self.tracked), *found} - made)
+
+    def hinted(self, error: StepError) -> StepError:
+        """What a tool says of its failure, and what to do about it if one of the hints knows."""
+        for pattern, fix in self.hints:
+            if match := re.search(pattern, error.what):
+                return StepError(error.what, where=error.where, fix=match.expand(fix))
+        return error
 
     def parts_of_views(self) -> list[tuple[Path, str]]:
         """The files that hold what the step needs of others. Raises `StepError` if one of those can't be read."""

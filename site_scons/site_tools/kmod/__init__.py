@@ -19,7 +19,7 @@ from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, c_module, carried, crates, helpers, kbuild_link, link, mainline
+from scons_kmod import bindgen, c_module, carried, crates, helpers, kbuild_link, link, mainline, own_crate_steps
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
@@ -214,6 +214,8 @@ def shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, Build
 def add_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Step:
     """Add a module's own crate to the graph."""
     shared(env, target, "crates", crate_steps)
+    for step in own_crate_steps.crate_steps(target, manifest, own_crate_steps.kernel_step):
+        add(env, target, step)
     return add(env, target, crates.module_crate_step(target, manifest))
 
 
