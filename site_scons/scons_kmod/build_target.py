@@ -52,6 +52,8 @@ class BuildTarget:
         for one in manifest.needs:
             if why := unserved(one, self.tree, self.provider):
                 return f"it depends on {one.name}: {why}"
+        if manifest.exports.crate and self.tree.enabled("CONFIG_MODVERSIONS") and not self.brings_crates(manifest):
+            return "it exports its crate, whose symbols this kernel would want versions of (CONFIG_MODVERSIONS)"
         return unserved(manifest, self.tree, self.provider)
 
     def brings_crates(self, manifest: Manifest) -> bool:

@@ -11,38 +11,32 @@ from pathlib import Path
 from scons_kmod.bindgen import parts, program
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cc import COLOR, naming, objtool_command
+from scons_kmod.crate_exports import crate_source, crcs_file
 from scons_kmod.crates import generated_dir, module_dir
 from scons_kmod.digests import LINES, RAW
-from scons_kmod.exports import export_source, export_text
+from scons_kmod.exports import written_sources
 from scons_kmod.header_search import include_directories
-from scons_kmod.link import mixed, module_object, versions_file
+from scons_kmod.link import TWICE, mixed, module_object, versions_file
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
 ASSEMBLY = ".S"
 
 
-def c_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """A module of C alone: each of its sources to an object (scripts/Makefile.build, rule_cc_o_c), those to one."""
-    compiled = c_object_steps(target, manifest)
-    return compiled if is_single(manifest) else [*compiled, c_link_step(target, manifest)]
-
-
 def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """Each of the module's sources in C or assembly to an object."""
+    """Each of the module's sources in C or assembly to an object (scripts/Makefile.build, rule_cc_o_c)."""
     return [c_object_step(target, manifest, source) for source in c_sources(target, manifest)]
 
 
 def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """All of the module's sources in C and assembly: those of the manifest, and those that the build writes."""
-    written = (generated_dir(target, manifest) / name for name in manifest.generated if name.endswith((".c", ASSEMBLY)))
-    exported = (export_source(target, manifest),) if manifest.exports.symbols else ()
-    return (*manifest.c.sources, *written, *exported)
+    generated = (path for path in generated_files(target, manifest) if path.suffix in (".c", ASSEMBLY))
+    return (*manifest.c.sources, *generated, *written_sources(target, manifest))
 
 
 def is_single(manifest: Manifest) -> bool:
     """Whether the module's one object is that of its one source (``obj-m := NAME.o`` without ``NAME-y``)."""
-    written = manifest.exports.symbols or manifest.generators
+    written = manifest.generators or manifest.exports.symbols or manifest.depends.namespaces
     names = [source.name for source in manifest.c.sources]
     return manifest.root is None and not written and names == [f"{manifest.name}.c"]
 
@@ -80,7 +74,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         commands.append(objtool_command(target, made))
     elif target.kbuild.objtool and is_single(manifest):
         commands.append(objtool_command(target, made, "--link"))
-    written = source == export_source(target, manifest)
+    written = written_sources(target, manifest).get(source)
     return Step(
         name="AS [M]" if source.suffix == ASSEMBLY else "CC [M]",
         unit=f"{manifest.name}/{made.name}",
@@ -88,7 +82,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         outputs=(made,),
         tracked=() if written else (source,),
         depfiles=(depfile,),
-        files=((source, export_text(manifest)),) if written else (),
+        files=((source, written),) if written else (),
         tools=(target.toolchain.cc.digest,),
         after=generated_files(target, manifest),
         # In assembly any comment may be a directive.
@@ -100,8 +94,9 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
 
 
 def generated_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
-    """What the module's generators write."""
-    return tuple(generated_dir(target, manifest) / name for name in manifest.generated)
+    """The sources of the module that steps of the build write: its generators, and what exports its crate."""
+    exported = (crate_source(target, manifest),) if manifest.exports.crate else ()
+    return (*(generated_dir(target, manifest) / name for name in manifest.generated), *exported)
 
 
 def source_flags(target: BuildTarget, manifest: Manifest, source: Path) -> tuple[str, ...]:
@@ -135,9 +130,8 @@ def own_directories(target: BuildTarget, manifest: Manifest) -> Iterable[Path]:
     yield from manifest.c.include
     if manifest.generators:
         yield generated_dir(target, manifest)
-    for one in manifest.needs:
-        if one.name in manifest.depends.modules:
-            yield from one.exports.include
+    for one in manifest.named_modules:
+        yield from one.exports.include
 
 
 def no_paths(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
@@ -167,6 +161,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
                 "object": str(path),
                 "source": str(source),
                 "depfile": f"{path}.d",
+                "of_crate": source == crate_source(target, manifest),
                 "cpp": (
                     *(target.toolchain.cc.path, *source_flags(target, manifest, source)),
                     *("-E", "-D__GENKSYMS__", str(source)),
@@ -176,6 +171,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         ],
         "modversions": target.tree.enabled("CONFIG_MODVERSIONS"),
         "genksyms": "" if target.tree.enabled("CONFIG_GENDWARFKSYMS") else str(genksyms),
+        "crcs": [str(crcs_file(target, manifest))] if manifest.exports.crate else [],
         "cmd": str(made),
         "sources": str(sources),
         "depfile": str(depfile),
@@ -185,7 +181,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=manifest.name,
         commands=(Command(program(target, "versions", request), target.tree.path),),
         outputs=(made, sources),
-        inputs=objects,
+        inputs=(*objects, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
         tracked=parts("versions", "pipeline"),
         depfiles=(depfile,),
         files=((request, json.dumps(asked, indent=1)),),
@@ -212,4 +208,5 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
         tracked=parts("mixed") if first else (),
         files=files,
         tools=(target.toolchain.cc.digest,),
+        hints=(TWICE,),
     )

@@ -14,7 +14,15 @@ from scons_kmod.digests import LINES
 from scons_kmod.gone_features import copy_of_root
 from scons_kmod.manifest import Manifest
 from scons_kmod.older_rustc import as_taken_by, library_edition, missing_features
-from scons_kmod.own_crates import cfg_words, crate_words, libraries, named
+from scons_kmod.own_crates import (
+    cfg_words,
+    crate_words,
+    libraries,
+    module_library,
+    named,
+    used_libraries,
+    used_words,
+)
 from scons_kmod.step import Command, Step
 
 COLOR = "--color=always"
@@ -281,19 +289,20 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     directory = module_dir(target, manifest)
     made = crate_object(target, manifest)
     name = f"modules/{manifest.name}"
+    shared = (module_library(target, manifest),) if manifest.exports.crate else ()
     copy = copy_of_root(manifest, directory / "crate/copy")
     command, depfile = kernel_code(
         target,
         copy.root if copy else root,
         manifest.crate,
         directory / "crate",
-        emit=(f"obj={made}",),
+        emit=(f"obj={made}", *(f"metadata={path}" for path in shared)),
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(copy.root.parent, name) if copy else (manifest.directory, name),
         edition=manifest.edition or MODULE_EDITION,
         flags=(
             *(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *TOLERANCE),
-            *(*cfg_words(manifest.cfg), *crate_words(target, manifest, named(manifest))),
+            *(*cfg_words(manifest.cfg), *crate_words(target, manifest, named(manifest)), *used_words(target, manifest)),
             # The copy is nothing to point an author at.
             *(() if copy else as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
@@ -305,8 +314,8 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         name="RUSTC",
         unit=f"{manifest.name}.o",
         commands=(links, command) if links else (command,),
-        outputs=(made,),
-        inputs=(*support, *libraries(target, manifest, named(manifest))),
+        outputs=(made, *shared),
+        inputs=(*support, *libraries(target, manifest, named(manifest)), *used_libraries(target, manifest)),
         tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         files=((copy.root, copy.text),) if copy else (),

@@ -17,10 +17,14 @@ LICENSES = {"GPL": True, "any": False}
 
 @dataclasses.dataclass(frozen=True)
 class Depends:
-    """`modules` are those whose exported symbols a module uses, `libraries` the crates that it is linked with."""
+    """`modules` are those whose exported symbols a module uses, of which some may be in `namespaces`.
+
+    `libraries` are crates that it is linked with.
+    """
 
     modules: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +47,11 @@ class Exports:
 
 def read_depends(table: Table) -> Depends:
     """Read and check the table. Raises `UserError`."""
-    depends = Depends(table.strings("modules", default=()), table.strings("libraries", default=()))
+    depends = Depends(*(table.strings(key, default=()) for key in ("modules", "libraries", "namespaces")))
     table.done()
+    for name in depends.namespaces:
+        if not NAMESPACE.fullmatch(name):
+            table.wrong("namespaces", f"{name!r} is no namespace", "use letters, digits and _")
     return depends
 
 

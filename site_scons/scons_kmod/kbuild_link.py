@@ -11,6 +11,7 @@ from scons_kmod.c_module import c_objects
 from scons_kmod.crates import crate_object, module_dir
 from scons_kmod.link import module_ko, module_object, symvers_file, versions_file, whole_object
 from scons_kmod.manifest import Manifest
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.step import Command, Step
 
 
@@ -64,5 +65,6 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     if manifest.root is None:
         return compiled
     if not target.brings_crates(manifest):
-        return (crate_object(target, manifest), *compiled) if compiled else (module_object(target, manifest),)
+        others = (*crate_objects(target, manifest), *compiled)
+        return (crate_object(target, manifest), *others) if others else (module_object(target, manifest),)
     return ((module_object if target.kbuild.objtool_each else whole_object)(target, manifest),)

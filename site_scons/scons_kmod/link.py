@@ -22,6 +22,7 @@ from scons_kmod.cc import (
     searched,
     without_includes,
 )
+from scons_kmod.crate_exports import renames
 from scons_kmod.crates import LIBRARY_CRATES, crate_object, library_stamp, module_dir, named_dir, support_object
 from scons_kmod.digests import TOKENS
 from scons_kmod.helpers import helpers_archive, layout_object
@@ -52,7 +53,8 @@ def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ())
     ours = crate_objects(target, manifest)
     rust = [crate, *ours, *own, *library]
     step = linked(target, manifest, rust, helpers_archive(target), "rust/module.lds", c=c)
-    inputs = (crate, *ours, *own, *c, library_stamp(target), helpers_archive(target), layout_object(target))
+    others = (*c, *renames(target, manifest), library_stamp(target), helpers_archive(target), layout_object(target))
+    inputs = (crate, *ours, *own, *others)
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -79,6 +81,8 @@ def linked(
     entries = [word for root in ("init_module", "cleanup_module", *roots) for word in ("-u", root)]
     ld = target.kbuild.ld
     names = [f"--redefine-sym={old}={new}" for old, new in renamed]
+    renaming = renames(target, manifest)
+    names += [f"--redefine-syms={path}" for path in renaming]
     kept = directory / "roots.lds"
     check, files = mixed(target, manifest, rust[0], c, kept) if c else ((), ())
     inputs = tuple(rust)
@@ -99,7 +103,7 @@ def linked(
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
         outputs=(made, whole),
-        inputs=(*inputs, *c, archive),
+        inputs=(*inputs, *c, *renaming, archive),
         tracked=(lds, *(parts("mixed") if c else ())),
         files=files,
         tools=(target.toolchain.cc.digest,),
@@ -117,6 +121,8 @@ def mixed(
     request = module_object(target, manifest).with_name("mixed.json")
     tools = {name: target.kbuild.binutil(name) for name in ("nm", "readelf")}
     asked = {**tools, "crate": str(crate), "c": [*map(str, c)], "roots": str(roots) if roots else ""}
+    if roots:
+        asked["renames"] = [str(path) for path in renames(target, manifest)]
     command = Command(program(target, "mixed", request), request.parent)
     return (command,), ((request, json.dumps(asked, indent=1)),)
 

@@ -18,13 +18,28 @@ from scons_kmod.bindgen import program
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.cc import objtool_command
 from scons_kmod.crate_plan import CratePlan, Rule
-from scons_kmod.crates import COLOR, ENVIRONMENT, REAL_PATHS_IN_MESSAGES, crate_object
+from scons_kmod.crate_spec import CrateSpec
+from scons_kmod.crates import COLOR, ENVIRONMENT, NO_STD, REAL_PATHS_IN_MESSAGES, crate_object
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.header_search import include_directories
 from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
 from scons_kmod.older_rustc import as_taken_by
+from scons_kmod.own_crate_steps import own_words, unit
+from scons_kmod.own_crates import (
+    cfg_words,
+    crate_words,
+    libraries,
+    library,
+    linked,
+    module_library,
+    named,
+    own_object,
+    place,
+    used_libraries,
+    used_words,
+)
 from scons_kmod.plan_trees import TARGET_FILE
 from scons_kmod.provider import CARRIED, TREE
 from scons_kmod.step import Command, Step
@@ -254,34 +269,76 @@ def depfile_of(mainline: Mainline, words: Iterable[str]) -> Path:
 
 
 def module_step(mainline: Mainline, manifest: Manifest) -> Step:
-    """A module's own crate: to the object that modpost reads, or to one that the crates' are linked with."""
+    """A module's own crate: to the object that modpost reads, or to one that others are linked with."""
+    target = mainline.target
+    part = mainline.carried or manifest.has_c or bool(linked(manifest))
+    made = crate_object(target, manifest) if part else module_object(target, manifest)
+    shared = (module_library(target, manifest),) if manifest.exports.crate else ()
+    name = f"modules/{manifest.name}"
+    emit = (f"obj={made}", f"dep-info={made}.d", *(f"metadata={path}" for path in shared))
+    words = (
+        *(f"--crate-name={manifest.crate}", *cfg_words(manifest.cfg)),
+        *(*crate_words(target, manifest, named(manifest)), *used_words(target, manifest)),
+        *(f"--remap-path-prefix={manifest.directory}={name}", f"--emit={','.join(emit)}"),
+    )
+    env = (*manifest.env, ("RUST_MODFILE", name))
+    step = code_step(mainline, manifest.crate_root, made, words, manifest.edition, env, part=part)
+    inputs = (*step.inputs, *libraries(target, manifest, named(manifest)), *used_libraries(target, manifest))
+    return dataclasses.replace(step, unit=f"{manifest.name}.o", outputs=(made, *shared), inputs=inputs)
+
+
+def own_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> Step:
+    """A crate that is linked into modules to the mainline API."""
+    target = mainline.target
+    made, metadata = own_object(target, manifest, crate), library(target, manifest, crate, host=False)
+    name = place(manifest, crate)
+    words = (
+        *(f"--crate-name={crate.name}", *own_words(target, manifest, crate)),
+        f"--remap-path-prefix={crate.directory}={name}",
+        f"--emit=obj={made},metadata={metadata},dep-info={made}.d",
+    )
+    env = (*crate.env, ("RUST_MODFILE", name))
+    step = code_step(mainline, crate.root, made, words, crate.edition, env, part=True)
+    inputs = (*step.inputs, *libraries(target, manifest, crate.needs))
+    return dataclasses.replace(step, unit=unit(manifest, crate, made), outputs=(metadata, made), inputs=inputs)
+
+
+def code_step(
+    mainline: Mainline,
+    root: Path,
+    made: Path,
+    words: Iterable[str],
+    edition: str,
+    env: tuple[tuple[str, str], ...],
+    *,
+    part: bool,
+) -> Step:
+    """A crate to the object `made`, by the kernel's own command for modules with these words and settings added.
+
+    `edition` is in the place of the kernel's, if there is one. A `part` is to be linked with others, and checked by
+    objtool then.
+    """
     target, plan = mainline.target, mainline.plan
     rustc = target.toolchain.rustc
-    # To be linked with others, and checked by objtool then.
-    part = mainline.carried or manifest.has_c
-    made = crate_object(target, manifest) if part else module_object(target, manifest)
-    depfile = Path(f"{made}.d")
-    name = f"modules/{manifest.name}"
-    words = kept_words(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
-    kept = [word for word in words if not word.startswith(("--emit=", "-Cdebuginfo")) and not word.endswith(".rs")]
-    argv = (
-        *(rustc.path, f"--crate-name={manifest.crate}", *kept),
-        *(f"--remap-path-prefix={manifest.directory}={name}", *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES])),
-        *(f"--emit=obj={made},dep-info={depfile}", str(manifest.crate_root)),
-    )
-    env = {**dict((*ENVIRONMENT, *plan.module.env, *rustc.env)), "RUST_MODFILE": name}
-    commands = [Command(argv, plan.objects, tuple(env.items()), COLOR)]
+    kernels = kept_words(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
+    kept = [word for word in kernels if not word.startswith(("--emit=", "-Cdebuginfo")) and not word.endswith(".rs")]
+    if edition:
+        kept = [f"--edition={edition}" if word.startswith("--edition=") else word for word in kept]
+    argv = (rustc.path, *words, *kept, *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]), str(root))
+    settings = dict((*ENVIRONMENT, *plan.module.env, *rustc.env, *env))
+    commands = [Command(argv, plan.objects, tuple(settings.items()), COLOR)]
     if target.kbuild.objtool and (target.kbuild.objtool_each or not part):
         commands.append(objtool_command(target, made, *(() if target.kbuild.objtool_each else ("--link",))))
     return Step(
         name="RUSTC",
-        unit=f"{manifest.name}.o",
+        unit=made.name,
         commands=tuple(commands),
         outputs=(made,),
         inputs=mainline.crates,
-        tracked=(manifest.crate_root, mainline.path("include/generated/rustc_cfg")),
-        depfiles=(depfile,),
+        tracked=(root, mainline.path("include/generated/rustc_cfg")),
+        depfiles=(Path(f"{made}.d"),),
         tools=(rustc.digest, target.toolchain.cc.digest),
         kind=LINES,
         exact=bool(target.krustflags),
+        hints=(NO_STD,),
     )

@@ -86,9 +86,19 @@ class Manifest:
     @property
     def has_c(self) -> bool:
         """Whether there is C or assembly in it, if only to export symbols of Rust."""
-        return bool(self.c.sources or self.exports.symbols) or any(
-            name.endswith((".c", ".S")) for name in self.generated
-        )
+        written = self.exports.symbols or self.exports.crate or self.depends.namespaces
+        return bool(self.c.sources or written) or any(name.endswith((".c", ".S")) for name in self.generated)
+
+    @property
+    def named_modules(self) -> tuple[Manifest, ...]:
+        """The modules that it says it depends on."""
+        names = {name.replace("-", "_") for name in self.depends.modules}
+        return tuple(one for one in self.needs if one.crate in names)
+
+    @property
+    def used_crates(self) -> tuple[Manifest, ...]:
+        """The modules whose crates its own one can use."""
+        return tuple(one for one in self.named_modules if self.root and one.exports.crate and one.api == self.api)
 
 
 def with_needs(manifests: Iterable[Manifest]) -> list[Manifest]:
@@ -180,6 +190,7 @@ def check_parts(located: Located, module: Manifest) -> None:
             ("crates",): module.crates,
             ("bindings",): module.bindings.own,
             ("depends", "libraries"): module.depends.libraries,
+            ("exports", "crate"): module.exports.crate,
         }
         for key, value in of_rust.items():
             if value:

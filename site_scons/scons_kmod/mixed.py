@@ -22,8 +22,11 @@ def main(request: dict[str, Any]) -> int:
     crate, objects = request["crate"], request["c"]
     if roots := request.get("roots"):
         text = run([request["nm"], "-u", "-P", *objects])
-        names = sorted({line.split()[0] for line in text.splitlines() if not line.endswith(":") and line.strip()})
-        Path(roots).write_text("".join(f"EXTERN({name})\n" for name in names))
+        names = {line.split()[0] for line in text.splitlines() if not line.endswith(":") and line.strip()}
+        # The crates' own names for them, at this point.
+        pairs = (line.split() for path in request["renames"] for line in Path(path).read_text().splitlines())
+        theirs = {new: old for old, new in pairs}
+        Path(roots).write_text("".join(f"EXTERN({theirs.get(name, name)})\n" for name in sorted(names)))
     both = said(request["readelf"], [crate]) & said(request["readelf"], objects)
     for tag in sorted(both):
         print(f"the module's {tag} is given both in C (MODULE_{tag.upper()}) and in Rust (module!)", file=sys.stderr)

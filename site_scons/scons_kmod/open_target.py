@@ -12,6 +12,7 @@ from pathlib import Path
 from scons_kmod.atomic import write_text
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cache import cache_directory
+from scons_kmod.crate_exports import elftools
 from scons_kmod.errors import UserError
 from scons_kmod.kbuild import probe
 from scons_kmod.kernel_tree import KernelTree, open_tree
@@ -101,7 +102,9 @@ def open_target(
     directory = build / chosen.name
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
     has_sources = has_source_package(chosen.description, tree)
-    system = open_system(chosen.description, cache, (sources, HERE_IS, tree.path), own_log, refresh=settings.update)
+    system = open_system(
+        chosen.description, cache, (sources, HERE_IS, elftools(), tree.path), own_log, refresh=settings.update
+    )
     kbuild = probe(tree, directory / "config", kcflags, own_log, system)
     need = chosen.description.toolchain
     toolchain = find_toolchain(need, kbuild, tree.path, cache, directory / "config", own_log, system)

@@ -10,6 +10,7 @@ from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_spec import CrateSpec
 from scons_kmod.crates import (
     COLOR,
+    ENVIRONMENT,
     NO_STD,
     REAL_PATHS_IN_MESSAGES,
     indirect,
@@ -24,13 +25,13 @@ from scons_kmod.manifest import Manifest
 from scons_kmod.older_rustc import as_taken_by
 from scons_kmod.own_crates import (
     cfg_words,
-    crate_object,
     crate_words,
     directory,
     for_machine,
     libraries,
     library,
     linked,
+    own_object,
     place,
 )
 from scons_kmod.step import Command, Step
@@ -46,7 +47,6 @@ def own_words(target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host
         *cfg_words(crate.cfg),
         *crate_words(target, manifest, crate.needs, host=host),
         *(("--cap-lints=allow",) if crate.quiet else ()),
-        *as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES]),
     )
 
 
@@ -56,7 +56,7 @@ def unit(manifest: Manifest, crate: CrateSpec, made: Path) -> str:
 
 
 def crate_steps(
-    target: BuildTarget, manifest: Manifest, kernel_step: Callable[[BuildTarget, Manifest, CrateSpec], Step]
+    target: BuildTarget, manifest: Manifest, kernel_step: Callable[[Manifest, CrateSpec], Step]
 ) -> Iterator[Step]:
     """All steps that make the module's crates; `kernel_step` makes that of a crate which is linked into it."""
     for_kernel, of_machine = linked(manifest), for_machine(manifest)
@@ -64,13 +64,14 @@ def crate_steps(
         if crate in of_machine:
             yield host_step(target, manifest, crate)
         if crate in for_kernel:
-            yield kernel_step(target, manifest, crate)
+            yield kernel_step(manifest, crate)
 
 
 def kernel_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
     """A crate that is linked into modules to the 2021 API."""
     work = directory(target, manifest, crate)
-    outputs = (library(target, manifest, crate, host=False), crate_object(target, manifest, crate))
+    outputs = (library(target, manifest, crate, host=False), own_object(target, manifest, crate))
+    flags = (f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *own_words(target, manifest, crate))
     command, depfile = kernel_code(
         target,
         crate.root,
@@ -80,7 +81,7 @@ def kernel_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> St
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(crate.directory, place(manifest, crate)),
         edition=crate.edition,
-        flags=(f"@{target.cfg_file}", "--cfg=MODULE", *indirect(target), *own_words(target, manifest, crate)),
+        flags=(*flags, *as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         env=crate.env,
     )
     support = (library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel"))
@@ -109,12 +110,13 @@ def host_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step
         *(("--crate-type=proc-macro", "--extern=proc_macro") if crate.proc_macro else ("--crate-type=rlib",)),
         *own_words(target, manifest, crate, host=True),
         *(f"--remap-path-prefix={crate.directory}={place(manifest, crate)}", no_build_path(target)),
+        *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]),
         *(f"--emit=link={made},dep-info={depfile}", str(crate.root)),
     ]
     return Step(
         name="RUSTC",
         unit=unit(manifest, crate, made),
-        commands=(Command(tuple(argv), made.parent / "work", (*rustc.env, *crate.env), COLOR),),
+        commands=(Command(tuple(argv), made.parent / "work", (*ENVIRONMENT, *rustc.env, *crate.env), COLOR),),
         outputs=(made,),
         inputs=libraries(target, manifest, crate.needs, host=True),
         tracked=(crate.root,),

@@ -63,14 +63,14 @@ def directory(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Path
     return target.build / "modules" / manifest.name / "crates" / crate.name
 
 
-def crate_object(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Path:
+def own_object(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Path:
     """The object of a crate that is linked into modules."""
     return directory(target, manifest, crate) / f"{crate.name}.o"
 
 
 def crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The objects of the crates that are linked into the module."""
-    return [crate_object(target, manifest, crate) for crate in linked(manifest)]
+    return [own_object(target, manifest, crate) for crate in linked(manifest)]
 
 
 def library(target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host: bool) -> Path:
@@ -98,6 +98,25 @@ def crate_words(
     return (
         *(f"--extern={name}={known[name]}" for name in names),
         *(f"-Ldependency={path.parent}" for path in known.values()),
+    )
+
+
+def module_library(target: BuildTarget, manifest: Manifest) -> Path:
+    """The metadata of a module's own crate, for modules that use it."""
+    return target.build / "modules" / manifest.name / "crate" / f"lib{manifest.crate}.rmeta"
+
+
+def used_libraries(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """What rustc reads of the crates of other modules that the module's own one uses, and of what these need."""
+    each = ((module_library(target, one), *libraries(target, one, named(one))) for one in manifest.used_crates)
+    return tuple(dict.fromkeys(path for paths in each for path in paths))
+
+
+def used_words(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """rustc's words for a module's own crate that uses those of others."""
+    return (
+        *(f"--extern={one.crate}={module_library(target, one)}" for one in manifest.used_crates),
+        *(f"-Ldependency={path.parent}" for path in used_libraries(target, manifest)),
     )
 
 

@@ -24,14 +24,15 @@ VERSION = b"version="
 def main(request: dict[str, Any]) -> int:
     """Write the ``.cmd`` file ``cmd`` of the module, its ``sources`` in one file, and the ``depfile``.
 
-    Each of ``objects`` has its ``object``, ``source``, ``depfile``, and ``cpp``, the command that preprocesses it.
-    Returns the exit status.
+    Each of ``objects`` has its ``object``, ``source``, ``depfile``, and ``cpp``, the command that preprocesses it;
+    ``of_crate`` is the one that exports a crate, for which the files ``crcs`` are there. Returns the exit status.
     """
     whole = {one["object"]: Path(one["object"]).read_bytes() for one in request["objects"]}
     read: list[Path] = []
-    lines: list[str] = []
+    lines = [Path(path).read_text() for path in request["crcs"]]
     for one in request["objects"]:
-        if request["modversions"] and any(mark in whole[one["object"]] for mark in EXPORTED):
+        exports = any(mark in whole[one["object"]] for mark in EXPORTED)
+        if request["modversions"] and exports and not one["of_crate"]:
             if not request["genksyms"]:
                 print("this kernel makes CRCs of debug information (gendwarfksyms), which is not supported")
                 return 1

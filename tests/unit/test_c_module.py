@@ -9,7 +9,7 @@ from miniature import after, target, write
 
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.c_code import CCode
-from scons_kmod.c_module import c_steps
+from scons_kmod.c_module import c_link_step, c_object_steps
 from scons_kmod.digests import LINES
 from scons_kmod.kbuild_link import kbuild_steps
 from scons_kmod.link import module_object
@@ -35,7 +35,7 @@ def checked(step: Step) -> list[str]:
 
 def test_several_sources_are_compiled_and_linked(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "sub/b.c")
-    one, two, linked = c_steps(made, manifest)
+    (one, two), linked = c_object_steps(made, manifest), c_link_step(made, manifest)
     directory = made.build / "modules/my-echo"
     assert [step.outputs[0] for step in (one, two)] == [directory / "c/a.o", directory / "c/sub/b.o"]
     assert linked.inputs == (*one.outputs, *two.outputs)
@@ -47,17 +47,18 @@ def test_several_sources_are_compiled_and_linked(made: BuildTarget, tmp_path: Pa
 
 def test_a_source_with_the_modules_name_is_the_module(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "my-echo.c")
-    (only,) = c_steps(made, manifest)
+    (only,) = c_object_steps(made, manifest)
     assert only.outputs == (module_object(made, manifest),)
     assert checked(only) == (["alone"] if made.kbuild.objtool_each else ["--link"])
 
 
 def test_a_source_with_another_name_is_linked(made: BuildTarget, tmp_path: Path) -> None:
-    assert len(c_steps(made, module(tmp_path / "m", "other.c"))) == 2
+    (only,) = c_object_steps(made, module(tmp_path / "m", "other.c"))
+    assert only.outputs == (made.build / "modules/my-echo/c/other.o",)
 
 
 def test_code_knows_its_module_and_its_file_but_not_where_they_lie(made: BuildTarget, tmp_path: Path) -> None:
-    step, *_ = c_steps(made, module(tmp_path / "m", "part-one.c", "b.c"))
+    step, *_ = c_object_steps(made, module(tmp_path / "m", "part-one.c", "b.c"))
     argv = step.commands[0].argv
     assert '-DKBUILD_BASENAME="part_one"' in argv
     assert '-DKBUILD_MODNAME="my_echo"' in argv

@@ -14,19 +14,31 @@ compiled against), `RustCrate` (a module's own crate), `CHelpers` and `KernelObj
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import bindgen, c_module, carried, crates, helpers, kbuild_link, link, mainline, own_crate_steps
+from scons_kmod import (
+    bindgen,
+    c_module,
+    carried,
+    crate_exports,
+    crates,
+    helpers,
+    kbuild_link,
+    link,
+    mainline,
+    own_crate_steps,
+)
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
 from scons_kmod.home import home
-from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.open_target import choose_targets, open_target
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.project import find_project
 from scons_kmod.settings import read_settings
 from scons_kmod.step import Step
@@ -111,28 +123,19 @@ def c_helpers(env: Env, target: BuildTarget) -> Nodes:
 
 
 def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """A module's own crate, compiled against the support crates to one object."""
-    return nodes(env, add_crate(env, target, manifest))
+    """A module's own crate, compiled against those that it is written to to one object."""
+    return nodes(env, add_crates(env, target, manifest)[-1])
 
 
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
-    session: Session = env["KMOD"]
-    if manifest.root is None:
-        for step in c_module.c_steps(target, manifest):
-            add(env, target, step)
-    else:
-        for step in c_module.c_object_steps(target, manifest):
-            add(env, target, step)
-        if manifest.api == MAINLINE:
-            shared(env, target, "mainline", mainline_steps)
-            add(env, target, mainline.module_step(session.mainline(target), manifest))
-            for step in mainline_link_steps(session.mainline(target), manifest):
-                add(env, target, step)
-        else:
-            add_crate(env, target, manifest)
-            shared(env, target, "helpers", helper_steps)
-            add(env, target, link.object_step(target, manifest, c_module.c_objects(target, manifest)))
+    crates = add_crates(env, target, manifest) if manifest.root else []
+    for step in crate_exports.export_steps(target, manifest, crates):
+        add(env, target, step)
+    for step in c_module.c_object_steps(target, manifest):
+        add(env, target, step)
+    for step in object_steps(env, target, manifest):
+        add(env, target, step)
     if manifest.has_c:
         add(env, target, c_module.versions_step(target, manifest))
     if target.kbuild_link:
@@ -180,13 +183,21 @@ def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     return [step(target) for step in steps]
 
 
-def mainline_link_steps(known: Mainline, manifest: Manifest) -> list[Step]:
-    """What makes one object of a module to the kernel's own crates, if it is of several."""
-    if known.carried:
-        return [carried.object_step(known, manifest, c_module.c_objects(known.target, manifest))]
-    if not manifest.has_c:
+def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """What makes one object of all that a module is made of, unless it is of one."""
+    compiled = c_module.c_objects(target, manifest)
+    if manifest.root is None:
+        return [] if c_module.is_single(manifest) else [c_module.c_link_step(target, manifest)]
+    if manifest.api == BUNDLED:
+        shared(env, target, "helpers", helper_steps)
+        return [link.object_step(target, manifest, compiled)]
+    session: Session = env["KMOD"]
+    if session.mainline(target).carried:
+        return [carried.object_step(session.mainline(target), manifest, compiled)]
+    ours = crate_objects(target, manifest)
+    if not (compiled or ours):
         return []
-    return [c_module.c_link_step(known.target, manifest, crate_object(known.target, manifest))]
+    return [c_module.c_link_step(target, manifest, crate_object(target, manifest), *ours)]
 
 
 def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
@@ -211,12 +222,18 @@ def shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, Build
     return known[key]
 
 
-def add_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Step:
-    """Add a module's own crate to the graph."""
-    shared(env, target, "crates", crate_steps)
-    for step in own_crate_steps.crate_steps(target, manifest, own_crate_steps.kernel_step):
-        add(env, target, step)
-    return add(env, target, crates.module_crate_step(target, manifest))
+def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """Add the crates that a module is linked with to the graph, and its own, which is the last of them."""
+    session: Session = env["KMOD"]
+    if manifest.api == MAINLINE:
+        shared(env, target, "mainline", mainline_steps)
+        known = session.mainline(target)
+        make, own = partial(mainline.own_crate_step, known), mainline.module_step(known, manifest)
+    else:
+        shared(env, target, "crates", crate_steps)
+        make, own = partial(own_crate_steps.kernel_step, target), crates.module_crate_step(target, manifest)
+    steps = (*own_crate_steps.crate_steps(target, manifest, make), own)
+    return [add(env, target, step) for step in steps]
 
 
 def add(env: Env, target: BuildTarget, step: Step) -> Step:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Modules whose crates other modules use: the steps that export a crate's symbols, and what users have of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from scons_kmod.bindgen import parts, program
+from scons_kmod.build_target import BuildTarget
+from scons_kmod.crates import crate_object, module_dir
+from scons_kmod.exports import head, statement
+from scons_kmod.manifest import Manifest
+from scons_kmod.own_crates import crate_objects
+from scons_kmod.step import Command, Step
+
+
+def elftools() -> Path:
+    """The directory of the library that reads debug information."""
+    spec = importlib.util.find_spec("elftools")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("elftools")
+    return Path(spec.origin).parent
+
+
+def crate_source(target: BuildTarget, manifest: Manifest) -> Path:
+    """The C source that exports a crate's symbols; the files beside it say what they are called, and their CRCs."""
+    return module_dir(target, manifest) / "exports/crate_exports.c"
+
+
+def crcs_file(target: BuildTarget, manifest: Manifest) -> Path:
+    """The CRCs of a crate's symbols, as modpost takes them."""
+    return crate_source(target, manifest).with_name("crcs")
+
+
+def renames_file(target: BuildTarget, manifest: Manifest) -> Path:
+    """What a crate's symbols are called for other modules, as objcopy takes it."""
+    return crate_source(target, manifest).with_name("renames")
+
+
+def renames(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """What symbols of crates are called that a module exports or that it uses of others."""
+    own = (manifest,) if manifest.exports.crate else ()
+    return tuple(renames_file(target, one) for one in (*own, *manifest.used_crates))
+
+
+def export_steps(target: BuildTarget, manifest: Manifest, crates: Iterable[Step]) -> list[Step]:
+    """What finds out a crate's symbols. `crates` are the steps that make the objects of it and of what it is linked
+    with.
+    """
+    if not manifest.exports.crate:
+        return []
+    wanted = [crate_object(target, manifest), *crate_objects(target, manifest)]
+    makers = {path: step for step in crates for path in step.outputs}
+    versions = target.tree.enabled("CONFIG_MODVERSIONS")
+    debug = [with_debug(target, manifest, path, makers[path]) for path in wanted] if versions else []
+    return [*debug, symbols_step(target, manifest, wanted, [step.outputs[0] for step in debug])]
+
+
+def with_debug(target: BuildTarget, manifest: Manifest, made: Path, step: Step) -> Step:
+    """The step that makes the object of a crate, as one that makes it with debug information."""
+    place = crate_source(target, manifest).with_name(f"{made.stem}.debug.o")
+    emit = f"--emit=obj={place},dep-info={place}.d"
+    commands = []
+    for command in step.commands:
+        words = [emit if word.startswith("--emit=") else word for word in command.argv]
+        if emit in words:
+            commands.append(dataclasses.replace(command, argv=(*words, "-Cdebuginfo=2")))
+    name = f"{manifest.name}/{place.name}"
+    return dataclasses.replace(
+        step, unit=name, commands=tuple(commands), outputs=(place,), depfiles=(Path(f"{place}.d"),)
+    )
+
+
+def symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], debug: list[Path]) -> Step:
+    """The C source that exports what the objects define (export_crate.py)."""
+    made = crate_source(target, manifest)
+    request = made.with_name("request.json")
+    asked = {
+        "nm": target.kbuild.binutil("nm"),
+        "objects": [*map(str, objects)],
+        "debug": [*map(str, debug)],
+        "elftools": str(elftools().parent),
+        "crate": manifest.crate,
+        "head": head(manifest.exports),
+        "statement": statement(manifest.exports),
+        "source": str(made),
+        "renames": str(renames_file(target, manifest)),
+        "crcs": str(crcs_file(target, manifest)),
+    }
+    return Step(
+        name="EXPORTS",
+        unit=manifest.name,
+        commands=(Command(program(target, "export_crate", request), request.parent),),
+        outputs=(made, renames_file(target, manifest), crcs_file(target, manifest)),
+        inputs=(*objects, *debug),
+        tracked=parts("export_crate", "dwarf_types"),
+        files=((request, json.dumps(asked, indent=1)),),
+        tools=(target.toolchain.cc.digest,),
+    )
