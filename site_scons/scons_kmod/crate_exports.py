@@ -68,7 +68,9 @@ def with_debug(target: BuildTarget, manifest: Manifest, made: Path, step: Step) 
     for command in step.commands:
         words = [emit if word.startswith("--emit=") else word for word in command.argv]
         if emit in words:
-            commands.append(dataclasses.replace(command, argv=(*words, "-Cdebuginfo=2")))
+            # Not where the same crate may be compiled at the same time: both have files of one name there.
+            argv = (*words, "-Cdebuginfo=2", f"--out-dir={place.parent}")
+            commands.append(dataclasses.replace(command, argv=argv))
     name = f"{manifest.name}/{place.name}"
     return dataclasses.replace(
         step, unit=name, commands=tuple(commands), outputs=(place,), depfiles=(Path(f"{place}.d"),)

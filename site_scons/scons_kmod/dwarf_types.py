@@ -24,7 +24,8 @@ PARTS = frozenset(
         "unspecified_parameters",
     )
 )
-# A structure has what its members' types are inside of it, as well; they are told where a member names them.
+# What is called otherwise stays what it is.
+NAMELESS = "DW_TAG_formal_parameter"
 SYMBOLS = ("DW_TAG_subprogram", "DW_TAG_variable")
 
 
@@ -39,8 +40,16 @@ def symbol_types(path: Path, names: Collection[str]) -> dict[str, str]:
             return {}
         dwarf = elf.get_dwarf_info()
         dies = (die for unit in dwarf.iter_CUs() for die in unit.iter_DIEs())
-        found = ((linkage_name(die), die) for die in dies if die.tag in SYMBOLS)
-        return {name: "\n".join(told(die, {})) for name, die in found if name in names and is_defined(die)}
+        found = (declared(die) for die in dies if die.tag in SYMBOLS and is_defined(die))
+        return {name: "\n".join(told(die, {})) for die in found if (name := linkage_name(die)) in names}
+
+
+def declared(die: Any) -> Any:
+    """The entry that has the name and the type of a function or variable: what is inlined as well refers to it."""
+    for name in ("DW_AT_abstract_origin", "DW_AT_specification"):
+        if name in die.attributes:
+            return declared(die.get_DIE_from_attribute(name))
+    return die
 
 
 def linkage_name(die: Any) -> str:
@@ -61,7 +70,8 @@ def told(die: Any, known: dict[int, int]) -> Iterator[str]:
         return
     if die.tag not in PARTS:
         known[die.offset] = len(known)
-    yield " ".join((die.tag, *(attribute(die, name) for name in TELLING if name in die.attributes)))
+    names = TELLING[1:] if die.tag == NAMELESS else TELLING
+    yield " ".join((die.tag, *(attribute(die, name) for name in names if name in die.attributes)))
     if "DW_AT_type" in die.attributes:
         yield from told(die.get_DIE_from_attribute("DW_AT_type"), known)
     for part in die.iter_children():
@@ -71,6 +81,6 @@ def told(die: Any, known: dict[int, int]) -> Iterator[str]:
 
 
 def attribute(die: Any, name: str) -> str:
-    """An attribute as text. A symbol's own name says nothing that it does not."""
+    """An attribute as text."""
     value = die.attributes[name].value
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -323,7 +323,8 @@ def test_a_module_is_compiled_by_kbuilds_own_words(rebuilt: Mainline, manifest: 
     step = module_step(rebuilt, manifest)
     words = argv(step)
     made = module_object(rebuilt.target, manifest)
-    assert words[:3] == ("/opt/rust/bin/rustc", "--crate-name=rust_echo", "--edition=2021")
+    assert words[0] == "/opt/rust/bin/rustc"
+    assert {"--crate-name=rust_echo", "--edition=2021"} <= set(words)
     assert after(words, "--extern") == "kernel"
     assert after(words, "-L") == f"{rebuilt.plan.objects}/rust/"
     assert [word for word in words if word.startswith("--emit")] == [f"--emit=obj={made},dep-info={made}.d"]
