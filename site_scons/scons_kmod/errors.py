@@ -44,6 +44,22 @@ class MachineError(KmodError):
 
 
 class StepError(KmodError):
-    """A step of the build failed. `what` holds the command and the tool's own output."""
+    """A step of the build failed. `what` holds the command and the tool's own output.
+
+    `output` is that output alone, `status` the tool's exit status, None if it has not ended.
+    """
 
     kind = "step error"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        output: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.output = output
+        self.status = status

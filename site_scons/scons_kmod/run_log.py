@@ -92,10 +92,13 @@ class RunLog:
             except OSError as error:
                 raise MachineError(f"{words[0]} can't be started: {error.strerror}", where=f"{step} {unit}") from error
             except subprocess.TimeoutExpired as error:
-                raise StepError(f"no end after {timeout:.0f} s: {shlex.join(words)}", where=f"{step} {unit}") from error
+                what, output = f"no end after {timeout:.0f} s: {shlex.join(words)}", text_of(error.output)
+                raise StepError(what, where=f"{step} {unit}", output=output) from error
             status.append(done.returncode)
         if done.returncode != 0:
-            raise StepError(failure_text(words, done), where=f"{step} {unit}")
+            output = text_of(done.stdout)
+            what = f"exit status {done.returncode}\n{shlex.join(words)}\n{output}"
+            raise StepError(what, where=f"{step} {unit}", output=output, status=done.returncode)
         return done
 
     @contextmanager
@@ -139,7 +142,6 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def failure_text(argv: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> str:
-    """What a failed step shows: its exit status, its command and its own output, unchanged."""
-    output = done.stdout.decode(errors="replace").rstrip("\n")
-    return f"exit status {done.returncode}\n{shlex.join(argv)}\n{output}"
+def text_of(output: bytes | None) -> str:
+    """What a tool has printed, as a failed step shows it."""
+    return (output or b"").decode(errors="replace").rstrip("\n")

@@ -34,6 +34,8 @@ LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr
 SEARCHED = "/usr/sbin:/usr/bin"
 INTERPRETER = "/usr/bin/python3"
 STATUS = "var/lib/dpkg/status"
+# What helps where bubblewrap can't run anything.
+NAMESPACES = "let users have namespaces of their own (sysctl kernel.unprivileged_userns_clone=1), or build as root"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,20 +182,15 @@ def fill(target: Target, partial: Path, log: RunLog) -> None:
         raise MachineError(problem_text(error), where=f"{target.name}: sysroot", fix=problem_fix(error)) from error
 
 
-def said(error: StepError) -> list[str]:
-    """What a tool that failed has printed: its exit status and its command, whose words may be the same, left out."""
-    return error.what.splitlines()[2:]
-
-
 def problem_text(error: StepError) -> str:
     """What went wrong in the tools' own words, without the progress that they tell."""
-    lines = [line for line in said(error) if line.strip() and not line.startswith(("I: ", "W: "))]
+    lines = [line for line in error.output.splitlines() if line.strip() and not line.startswith(("I: ", "W: "))]
     return "it can't be made\n" + "\n".join(f"    {line}" for line in lines[-8:])
 
 
 def problem_fix(error: StepError) -> str:
     """What may help against a failure of mmdebstrap."""
-    text = "\n".join(said(error))
+    text = error.output
     if "No space left" in text:
         return "make room in the cache directory and in TMPDIR, or set SCONS_KMOD_CACHE=DIR and TMPDIR=DIR"
     if os.geteuid() and any(word in text for word in ("unshare", "subuid", "newuidmap")):
@@ -227,6 +224,5 @@ def check_enter(system: System, log: RunLog) -> None:
     try:
         log.run([*system.enter, "true"], step="SYSROOT", unit="enter")
     except KmodError as error:
-        fix = "let users have namespaces of their own (sysctl kernel.unprivileged_userns_clone=1), or build as root"
         last = error.what.rstrip().splitlines()[-1]
-        raise MachineError(f"tools can't be run in {system.root}: {last}", where="bwrap", fix=fix) from error
+        raise MachineError(f"tools can't be run in {system.root}: {last}", where="bwrap", fix=NAMESPACES) from error

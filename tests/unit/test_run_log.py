@@ -25,6 +25,7 @@ def test_a_failure_shows_status_command_and_output(tmp_path: Path) -> None:
     assert (status, command) == ("exit status 2", "ls -- 'a b'")
     assert output == "ls: cannot access 'a b': No such file or directory"
     assert caught.value.where == "LS x.o"
+    assert (caught.value.status, caught.value.output) == (2, output)
 
 
 def test_a_program_that_is_not_there_is_the_machines_fault(tmp_path: Path) -> None:
@@ -35,6 +36,12 @@ def test_a_program_that_is_not_there_is_the_machines_fault(tmp_path: Path) -> No
 def test_a_program_that_never_ends_is_stopped() -> None:
     with pytest.raises(StepError, match="no end after 0 s: sleep 60"):
         RunLog().run(["sleep", "60"], step="X", unit="y", timeout=0.1)
+
+
+def test_what_a_program_has_printed_that_never_ends_is_kept() -> None:
+    with pytest.raises(StepError) as caught:
+        RunLog().run(["sh", "-c", "echo begun; exec sleep 60"], step="X", unit="y", timeout=0.3)
+    assert (caught.value.status, caught.value.output) == (None, "begun")
 
 
 def test_the_environment_is_added_to_ours(monkeypatch: pytest.MonkeyPatch) -> None:
