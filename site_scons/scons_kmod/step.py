@@ -41,7 +41,7 @@ class Step:
     make, `tracked` files that somebody edits or installs; what a step finds out for itself (headers, submodules) comes
     from its `depfiles`. `views` are files of which a part alone matters. `files` are written before the first command.
     `tools` are digests of the programs that run. `after` are outputs of other steps that must be up to date before this
-    one runs, though nothing that it makes depends on what is in them.
+    one runs: it may read them, and which of them count for what it makes, if any do, its `depfiles` say.
 
     `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
     `exact` overrides it, for flags that may bring anything into the output. `searched` are the directories in which
@@ -82,7 +82,8 @@ class Step:
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.files]
         views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
-        return json.dumps([commands, files, self.tools, [str(p) for p in self.tracked], views, self.kind, self.exact])
+        tracked, after = ([str(path) for path in paths] for paths in (self.tracked, self.after))
+        return json.dumps([commands, files, self.tools, tracked, after, views, self.kind, self.exact])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.

@@ -31,6 +31,8 @@ class Store:
         self.digests = digests
         self.traces = Traces(build / "traces.jsonl")
         self.kept = build / "kept"
+        # What is known of shared files is worked out once a run; modules' own headers may be written during the run.
+        self.never_shared = f"{build / 'modules'}/"
         self._searches: dict[tuple[str, ...], Search] = {}
         # Of files that several steps have read: why they are not as they were, and their paths.
         self._shared: dict[str, tuple[list[str], list[str]]] = {}
@@ -173,13 +175,14 @@ class Store:
             outputs[str(path)] = self.digests.of(path)
         files = {path: self.digests.of(path, kind) for path in read}
         # Looked at once more: a file may have changed while others were read. One that is gone was there to be read.
-        fresh = {path for path in read if files[path] is None or self.digests.changed_since(path, started)}
+        fresh = {path for path in read if files[path] is None or self.edited(path, step, started)}
         files |= dict.fromkeys(fresh, UNKNOWN)
         parts = tuple(self.part(step, view, started) for view in step.views)
         if kind == LINES:
             self.keep_texts(files)
         search = self.search(step)
-        shared = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
+        held = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
+        shared = {path: digest for path, digest in held.items() if not path.startswith(self.never_shared)}
         own = {path: digest for path, digest in files.items() if path not in shared}
         if search.beside(step.beside, shared):
             own, shared = files, {}
@@ -192,10 +195,14 @@ class Store:
             seen = look(view, self.digests)
         except OSError as error:
             raise StepError(f"{view.by} can't be read: {error}", where=f"{step.name} {step.unit}") from error
-        if not any(self.digests.changed_since(path, started) for path in view.paths):
+        if not any(self.edited(path, step, started) for path in view.paths):
             return seen
         unknown = (UNKNOWN,) * len(seen.paths)
         return dataclasses.replace(seen, raw=unknown, pieces=unknown, part=UNKNOWN)
+
+    def edited(self, path: Path | str, step: Step, started: int) -> bool:
+        """Whether a file may have been changed since a step began; what other steps make was made before."""
+        return Path(path) not in step.after and self.digests.changed_since(path, started)
 
     def keep_texts(self, files: Digested) -> None:
         """Put the text of sources aside, by their digests."""

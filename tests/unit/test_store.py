@@ -850,3 +850,44 @@ def test_whatever_happens_outputs_are_those_of_a_build_from_nothing(tmp_path: Pa
         assert workshop.made.read_bytes() == (tmp_path / "source.c").read_bytes()
         assert workshop.second.read_bytes() == (tmp_path / "input").read_bytes()
         assert workshop.reasons(sound) == []
+
+
+# Files that other steps of the same run write, and of which a step finds out itself whether it reads them.
+
+
+def including_generated(workshop: Workshop) -> tuple[Step, Path]:
+    """A step that reads a header of the module's own, which another step has written just now."""
+    header = workshop.path / "build/modules/m/generated/table.h"
+    header.parent.mkdir(parents=True)
+    header.write_text("int table;\n")
+    (workshop.path / "made.d").write_text(f"made: {header}\n")
+    (workshop.path / "a.rs").write_text("fn f(file: u32) {}\n")
+    workshop.write("declared", "file\n")
+    (workshop.path / "a.rs").touch()
+    header.touch()
+    step = workshop.step(
+        after=(header, workshop.path / "a.rs"),
+        views=(View(IDENTIFIERS, (workshop.path / "a.rs",), workshop.path / "declared"),),
+        searched=(*workshop.step().searched, str(header.parent)),
+    )
+    return step, header
+
+
+def test_a_file_that_a_step_before_wrote_just_now_was_not_changed_meanwhile(workshop: Workshop) -> None:
+    step, _ = including_generated(workshop)
+    workshop.run(step)
+    assert workshop.reasons(step) == []
+
+
+def test_a_header_that_is_written_during_the_run_is_a_reason_afterwards(workshop: Workshop) -> None:
+    step, header = including_generated(workshop)
+    workshop.run(step)
+    store = workshop.store()
+    assert list(store.reasons(step)) == []
+    header.write_text("int other;\n")
+    store.digests.again(header)
+    assert list(store.reasons(step)) == [f"{header} changed"]
+
+
+def test_other_files_that_may_be_read_are_a_reason(workshop: Workshop) -> None:
+    assert workshop.reasons(workshop.step(after=(workshop.path / "more.h",))) == ["its command or its tools changed"]
