@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scons_kmod.bindgen import rust_files
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import LIBRARY_CRATES, kernel_crate_step, library_stamp, module_crate_step, support_object
+from scons_kmod.generate import with_generated
 from scons_kmod.helpers import helper_sources, helpers_archive
 from scons_kmod.identifiers import identifiers
 from scons_kmod.manifest import Manifest
@@ -56,6 +57,7 @@ def unoptimized(step: Step, name: str, made: Path) -> Step:
         depfiles=(depfile,),
         files=step.files,
         tools=step.tools,
+        after=step.after,
         kind=step.kind,
         exact=step.exact,
     )
@@ -78,7 +80,8 @@ def kernel_step(target: BuildTarget) -> Step:
 
 def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """A module's own crate, and the link that drops what it does not reach."""
-    crate = unoptimized(module_crate_step(target, manifest), manifest.name, directory(target) / f"{manifest.name}.o")
+    step = with_generated(target, manifest, module_crate_step(target, manifest))
+    crate = unoptimized(step, manifest.name, directory(target) / f"{manifest.name}.o")
     made = reached_code(target, manifest)
     own = (crate.outputs[0], kernel_object(target), support_object(target, "bindings"))
     archives = (*(support_object(target, name) for name in LIBRARY_CRATES), helpers_archive(target))
@@ -97,7 +100,8 @@ def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 def reached_files(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The sources that the module's code comes from: its own, and those of the kernel crate and of the C helpers."""
-    own = list(rust_files(manifest.directory, target.build.parent))
+    for_machine = {generator.program for generator in manifest.generators}
+    own = [path for path in rust_files(manifest.directory, target.build.parent) if path not in for_machine]
     named = {word for path in own for word in identifiers(code_text(str(path), path.read_text()))}
     crate = (path for path in (target.sources / "kernel").rglob("*.rs") if named_by(path) in named)
     code = (target.sources / name for name in code_files(reached_code(target, manifest)))

@@ -124,7 +124,8 @@ def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Pa
     own = dict.fromkeys((*(one.directory for one in manifests), *libraries))
     directories = [target.sources / "kernel", target.sources / "rust", *own]
     found = {path for directory in directories for path in rust_files(directory, target.build.parent)}
-    return (*sorted(found), target.sources / "rust/bindings/layout.c")
+    for_machine = {generator.program for one in manifests for generator in one.generators}
+    return (*sorted(found - for_machine), target.sources / "rust/bindings/layout.c")
 
 
 def rust_files(directory: Path, build: Path) -> Iterator[Path]:
@@ -134,8 +135,10 @@ def rust_files(directory: Path, build: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in files if name.endswith(".rs"))
 
 
-def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iterable[str] = ()) -> Step:
-    """Digests of the declarations that the identifiers in `sources` reach.
+def fingerprint_step(
+    target: BuildTarget, sources: Sequence[Path], headers: Iterable[str] = (), generated: Sequence[Path] = ()
+) -> Step:
+    """Digests of the declarations that the identifiers in `sources` reach, and those in sources that are `generated`.
 
     Of a source only the identifiers that the headers declare can change what is made.
     """
@@ -147,7 +150,7 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
         "libclang": dict(bindgen.env)["LIBCLANG_PATH"],
         "header": str(unit),
         "flags": bindgen_flags(target),
-        "sources": [str(path) for path in sources],
+        "sources": [str(path) for path in (*sources, *generated)],
         "fingerprint": str(fingerprint_file(target)),
         "declared": str(declared_file(target)),
         "depfile": str(depfile),
@@ -159,9 +162,10 @@ def fingerprint_step(target: BuildTarget, sources: Sequence[Path], headers: Iter
         outputs=(fingerprint_file(target), declared_file(target)),
         tracked=(*parts("fingerprint", "libclang", "identifiers", "meaning"), helper(target)),
         depfiles=(depfile,),
-        views=(View(IDENTIFIERS, tuple(sources), declared_file(target)),),
+        views=(View(IDENTIFIERS, (*sources, *generated), declared_file(target)),),
         files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
+        after=tuple(generated),
         kind=TOKENS,
         exact=bool(target.kcflags),
         searched=include_directories(target.kbuild.cc, str(target.tree.path)),

@@ -12,7 +12,7 @@ from scons_kmod.bindgen import parts, program
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cc import COLOR, naming, objtool_command
 from scons_kmod.crate_exports import crate_source, crcs_file
-from scons_kmod.crates import generated_dir, module_dir
+from scons_kmod.crates import generated_dir, generated_files, module_dir
 from scons_kmod.digests import LINES, RAW
 from scons_kmod.exports import written_sources
 from scons_kmod.header_search import include_directories
@@ -30,8 +30,8 @@ def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """All of the module's sources in C and assembly: those of the manifest, and those that the build writes."""
-    generated = (path for path in generated_files(target, manifest) if path.suffix in (".c", ASSEMBLY))
-    return (*manifest.c.sources, *generated, *written_sources(target, manifest))
+    built = (path for path in built_files(target, manifest) if path.suffix in (".c", ASSEMBLY))
+    return (*manifest.c.sources, *built, *written_sources(target, manifest))
 
 
 def is_single(manifest: Manifest) -> bool:
@@ -84,7 +84,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         depfiles=(depfile,),
         files=((source, written),) if written else (),
         tools=(target.toolchain.cc.digest,),
-        after=generated_files(target, manifest),
+        after=built_files(target, manifest),
         # In assembly any comment may be a directive.
         kind=RAW if source.suffix == ASSEMBLY else LINES,
         exact=bool(target.kcflags),
@@ -93,10 +93,10 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
     )
 
 
-def generated_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+def built_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The sources of the module that steps of the build write: its generators, and what exports its crate."""
     exported = (crate_source(target, manifest),) if manifest.exports.crate else ()
-    return (*(generated_dir(target, manifest) / name for name in manifest.generated), *exported)
+    return (*generated_files(target, manifest), *exported)
 
 
 def source_flags(target: BuildTarget, manifest: Manifest, source: Path) -> tuple[str, ...]:
@@ -186,6 +186,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         depfiles=(depfile,),
         files=((request, json.dumps(asked, indent=1)),),
         tools=(target.toolchain.cc.digest,),
+        after=built_files(target, manifest),
         exact=True,
         searched=searched(target, manifest),
     )

@@ -278,6 +278,11 @@ def generated_dir(target: BuildTarget, manifest: Manifest) -> Path:
     return module_dir(target, manifest) / "generated"
 
 
+def generated_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """The sources that a module's generators write."""
+    return tuple(generated_dir(target, manifest) / name for name in manifest.generated)
+
+
 def crate_object(target: BuildTarget, manifest: Manifest) -> Path:
     """The object of a module's own crate."""
     return module_dir(target, manifest) / "crate" / f"{manifest.crate}.o"

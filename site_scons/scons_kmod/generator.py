@@ -7,9 +7,11 @@ import dataclasses
 import re
 from pathlib import Path
 
+from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Table
 from scons_kmod.own_files import inside, matching_files
 
+NAME = re.compile(r"[\w-]+")
 OUTPUT = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")
 ENDINGS = (".py", ".c", ".rs")
 # Seconds.
@@ -21,7 +23,8 @@ class Generator:
     """`program` is a source in Python, C or Rust, for the machine that builds. It reads `inputs` and no other file of
     the module, and writes `outputs`, paths below the directory of generated sources, within `patience` seconds.
 
-    A word of `arguments` that is one of the inputs, as the manifest names it, becomes that file's path.
+    A word of `arguments` that is one of the inputs, as the manifest names it, becomes that file's path. `where` is the
+    table's place in the manifest.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Generator:
     outputs: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     patience: int = PATIENCE
+    where: str = ""
 
 
 def read_generators(table: Table, directory: Path) -> tuple[Generator, ...]:
@@ -47,6 +51,9 @@ def read_generators(table: Table, directory: Path) -> tuple[Generator, ...]:
 
 def read_generator(table: Table, name: str, directory: Path) -> Generator:
     """One of the tables."""
+    where = table.located.where(table.key)
+    if not NAME.fullmatch(name):
+        raise UserError(f"{name!r} is no name for a generator", where=where, fix="use letters, digits, _ and -")
     program = inside(table.located, directory, (*table.key, "program"), table.string("program"))
     if program.suffix not in ENDINGS:
         table.wrong("program", "is in none of the languages", f"name a file that ends in {', '.join(ENDINGS)}")
@@ -66,6 +73,7 @@ def read_generator(table: Table, name: str, directory: Path) -> Generator:
         outputs=outputs,
         arguments=table.strings("arguments", default=()),
         patience=patience,
+        where=where,
     )
     table.done()
     return made

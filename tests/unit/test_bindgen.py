@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from scons_kmod.bindgen import (
 )
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.generate_bindings import bindgen_arguments, in_order, mangled, named_sizes, opaque_types, patterns
+from scons_kmod.generator import Generator
 from scons_kmod.step import Step
 
 
@@ -149,6 +151,20 @@ def test_what_a_module_has_built_in_its_own_directory_is_no_source_of_it(made: B
     sources = rust_sources(made, [manifest])
     assert manifest.directory / "more/x.rs" in sources
     assert not [path for path in sources if path.name == "bindings_generated.rs" or ".hidden" in path.parts]
+
+
+def test_a_program_for_the_machine_is_no_source_of_a_module_but_what_it_writes_is(
+    made: BuildTarget, tmp_path: Path
+) -> None:
+    manifest = module(tmp_path / "m")
+    generator = Generator("table", write(tmp_path / "m/make.rs", ""), (), ("table.rs",))
+    sources = rust_sources(made, [dataclasses.replace(manifest, generators=(generator,))])
+    assert [path.name for path in sources if path.is_relative_to(tmp_path / "m")] == ["rust_echo.rs"]
+    written = made.build / "modules/rust-echo/generated/table.rs"
+    step = fingerprint_step(made, sources, (), [written])
+    assert asked(step)["sources"] == [*map(str, sources), str(written)]
+    assert step.views[0].paths == (*sources, written)
+    assert step.after == (written,)
 
 
 def test_patterns_are_in_parentheses() -> None:

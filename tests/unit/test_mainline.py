@@ -18,6 +18,8 @@ from scons_kmod.c_code import CCode
 from scons_kmod.crate_plan import CratePlan, Rule
 from scons_kmod.crates import crate_object
 from scons_kmod.digests import LINES, TOKENS
+from scons_kmod.generate import with_generated
+from scons_kmod.generator import Generator
 from scons_kmod.helpers import TRACING
 from scons_kmod.link import module_object
 from scons_kmod.mainline import Mainline, crate_steps, module_step
@@ -346,6 +348,17 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline
             "RUST_MODFILE": "modules/rust-echo",
             "LD_LIBRARY_PATH": "/opt/rust/lib",
         }
+
+
+def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manifest: Manifest) -> None:
+    generator = Generator("table", manifest.directory / "make.py", (), ("table.rs",))
+    with_one = dataclasses.replace(manifest, generators=(generator,))
+    plain = module_step(rebuilt, with_one)
+    step = with_generated(rebuilt.target, with_one, plain)
+    directory = rebuilt.target.build / "modules" / manifest.name / "generated"
+    assert ("GENERATED", str(directory)) in step.commands[0].env
+    assert step.commands[1:] == plain.commands[1:], "objtool's"
+    assert step.after == (directory / "table.rs",)
 
 
 def test_a_module_depends_on_the_crates_it_reads(rebuilt: Mainline, manifest: Manifest) -> None:

@@ -35,6 +35,7 @@ from scons_kmod import (
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
+from scons_kmod.generate import with_generated
 from scons_kmod.home import home
 from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.open_target import choose_targets, open_target
@@ -129,6 +130,8 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
+    session: Session = env["KMOD"]
+    session.add_generators(env, target, manifest)
     crates = add_crates(env, target, manifest) if manifest.root else []
     for step in crate_exports.export_steps(target, manifest, crates):
         add(env, target, step)
@@ -172,8 +175,11 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     session: Session = env["KMOD"]
     manifests = [one for one in session.served(target) if one.api == BUNDLED]
     headers = [header for manifest in manifests for header in manifest.bindings.headers]
+    for manifest in manifests:
+        session.add_generators(env, target, manifest)
+    generated = [path for one in manifests for path in crates.generated_files(target, one) if path.suffix == ".rs"]
     sources = bindgen.rust_sources(target, manifests)
-    return [bindgen.fingerprint_step(target, sources, headers), bindgen.bindings_step(target, headers)]
+    return [bindgen.fingerprint_step(target, sources, headers, generated), bindgen.bindings_step(target, headers)]
 
 
 def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
@@ -225,6 +231,7 @@ def shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, Build
 def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Add the crates that a module is linked with to the graph, and its own, which is the last of them."""
     session: Session = env["KMOD"]
+    session.add_generators(env, target, manifest)
     if manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         known = session.mainline(target)
@@ -233,7 +240,7 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
         shared(env, target, "crates", crate_steps)
         make, own = partial(own_crate_steps.kernel_step, target), crates.module_crate_step(target, manifest)
     steps = (*own_crate_steps.crate_steps(target, manifest, make), own)
-    return [add(env, target, step) for step in steps]
+    return [add(env, target, with_generated(target, manifest, step)) for step in steps]
 
 
 def add(env: Env, target: BuildTarget, step: Step) -> Step:

@@ -28,6 +28,7 @@ def code_of(env: Env, manifests: Sequence[Manifest]) -> list[Any]:
     session.add(env, old.name, kernel_step(old))
     for manifest in session.served(old, manifests):
         if manifest.root:
+            session.add_generators(env, old, manifest)
             made += nodes(env, *(session.add(env, old.name, step) for step in module_steps(old, manifest)))
         else:
             made += env.KernelObject(old, manifest)

@@ -18,6 +18,7 @@ from SCons.Script import COMMAND_LINE_TARGETS, GetOption, SConsignFile, SetOptio
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.digests import Digests
 from scons_kmod.errors import KmodError
+from scons_kmod.generate import discard_others, generator_steps
 from scons_kmod.mainline import Mainline
 from scons_kmod.manifest import MAINLINE, Manifest
 from scons_kmod.open_mainline import open_mainline
@@ -113,6 +114,13 @@ class Session:
             seed.plant(step, store)
         self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), seed)
         return step
+
+    def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:
+        """Add what writes a module's generated sources to the graph; first of all that is to read them."""
+        if not self.dry:
+            discard_others(target, manifest)
+        for step in generator_steps(target, manifest):
+            self.add(env, target.name, step)
 
     def module(self, target: BuildTarget, manifest: Manifest) -> Manifest:
         """A module as it is for a kernel."""
