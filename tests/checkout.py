@@ -24,6 +24,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 MODULES = ("rust_fail", "rust_kvm", "rust_minimal", "rust_miscdev")
 PARTS = ("SConstruct", "site_scons", "rust", "kernel", "targets")
 SCONS = (sys.executable, "-m", "SCons")
+# A project elsewhere is built by the plugin of this checkout.
+PLUGIN = f"--site-dir={PROJECT / 'site_scons'}"
 
 
 def unpacked_headers() -> Unpacked:
@@ -124,7 +126,10 @@ class OwnProject(Checkout):
         shutil.copy2(PROJECT / "SConstruct", path)
 
     def scons(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return super().scons(f"--site-dir={PROJECT / 'site_scons'}", *words, check=check)
+        return super().scons(PLUGIN, *words, check=check)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return super().start(PLUGIN, *words)
 
     def module(self, name: str, files: Mapping[str, str | Path], manifest: str) -> None:
         """A module of these files: their text, or the path of one that is copied."""
