@@ -53,7 +53,7 @@ class Result:
         """The row of the Markdown table."""
         row = self.row
         cells = (
-            *(row.title, f"{row.count} {'Rust' if row.kind == 'rust' else 'C'}"),
+            *(row.title, f"{row.count} {KINDS[row.kind]}"),
             *(f"{self.median('kbuild'):.2f} s", f"{self.median('ours'):.2f} s", f"{self.ratio():.3f}"),
             *("" if row.goal is None else f"{row.goal}", f"{self.ratio('cpu'):.3f}"),
             *(f"{self.median('ours', 'megabytes'):.0f} MB", str(self.processes)),
@@ -67,6 +67,7 @@ class Result:
         return {**row, **samples, "ratio": self.ratio(), "processes": self.processes, "different": self.different}
 
 
+KINDS = {"c": "C", "rust": "Rust", "parts": "files in one"}
 HEAD = "| what | modules | Kbuild | ours | ratio | goal | ratio of CPU time | our memory | our processes |"
 
 
@@ -108,6 +109,8 @@ def pair_for(row: Row, base: Path, tree: Path, jobs: int) -> Pair:
     if not pair.directory.exists():
         if row.kind == "rust":
             generate.rust_modules(pair.modules, generate.rust_names(row.count))
+        elif row.kind == "parts":
+            generate.module_of_parts(pair.modules, row.count)
         else:
             generate.c_modules(pair.modules, row.count)
         pair.lay_out()

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 from scons_kmod.cache import cache_directory
+from scons_kmod.manifest import BUNDLED
 from scons_kmod.packages import fetch
+from scons_kmod.project import find_project
 from scons_kmod.run_log import RunLog
 from scons_kmod.target import default_target, read_targets
 
@@ -63,6 +65,66 @@ def c_modules(directory: Path, count: int) -> None:
         (directory / name / f"{name}.c").write_text(C_SOURCE.format(name=name))
 
 
+PART_SOURCE = """\
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "parts.h"
+
+struct part_{number} {{
+	struct list_head list;
+	spinlock_t lock;
+	u64 count;
+	char name[{size}];
+}};
+
+int part_{number}(struct inode *inode, const char *text)
+{{
+	struct part_{number} *part = kzalloc(sizeof(*part), GFP_KERNEL);
+	int sum = 0;
+
+	if (!part)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&part->list);
+	spin_lock_init(&part->lock);
+	strscpy(part->name, text, sizeof(part->name));
+	for (size_t i = 0; part->name[i]; i++) {{
+		spin_lock(&part->lock);
+		sum += part->name[i] ^ PARTS_SALT;
+		part->count++;
+		spin_unlock(&part->lock);
+	}}
+	pr_info("part {number}: %s, %llu of %lu\\n", part->name, part->count, inode ? inode->i_ino : 0);
+	kfree(part);
+	return sum;
+}}
+"""
+
+
+def module_of_parts(directory: Path, count: int) -> None:
+    """One module of so many C files, which have a header of its own in common."""
+    name = "bench_parts"
+    home = directory / name
+    home.mkdir(parents=True)
+    (home / "module.toml").write_text(f'[module]\nname = "{name}"\n\n[c]\nsources = ["*.c"]\n')
+    numbers = range(1, count)
+    lines = "".join(f"int part_{number}(struct inode *inode, const char *text);\n" for number in numbers)
+    (home / "parts.h").write_text(f"#define PARTS_SALT 5\nstruct inode;\n{lines}")
+    for number in numbers:
+        (home / f"part_{number}.c").write_text(PART_SOURCE.format(number=number, size=16 + number))
+    calls = "".join(f"\tsum += part_{number}(NULL, text);\n" for number in numbers)
+    text = C_SOURCE.format(name=name).replace(
+        "#include <linux/module.h>\n", '#include <linux/module.h>\n\n#include "parts.h"\n'
+    )
+    begin = '\tpr_info("'
+    text = text.replace(
+        begin, f'\tconst char *text = "bench";\n\tint sum = 0;\n\n{calls}\tpr_info("%d\\n", sum);\n{begin}', 1
+    )
+    (home / "main.c").write_text(text)
+
+
 def rust_modules(directory: Path, names: list[str]) -> None:
     """Copies of the project's own modules of these names."""
     for name in names:
@@ -70,8 +132,11 @@ def rust_modules(directory: Path, names: list[str]) -> None:
 
 
 def rust_names(count: int) -> list[str]:
-    """The names of the project's first modules."""
-    names = sorted(path.parent.name for path in (PROJECT / "modules").glob("*/module.toml"))
+    """The names of the project's first modules of one crate."""
+    modules = find_project([PROJECT / "modules"]).modules
+    names = [
+        one.name for one in modules if one.root and one.api == BUNDLED and not (one.has_c or one.crates or one.needs)
+    ]
     if count > len(names):
         raise SystemExit(f"modules/ has {len(names)} modules, not {count}")
     return names[:count]

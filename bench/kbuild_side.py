@@ -51,6 +51,13 @@ class Collector:
         """A node of SCons's; here it is the path."""
         return path
 
+    def served(self, _target: BuildTarget) -> list[Manifest]:
+        """All modules."""
+        return self.manifests
+
+    def add_generators(self, _env: Any, _target: BuildTarget, _manifest: Manifest) -> None:
+        """None of the modules has any."""
+
     def add(self, _env: Any, _target: str, step: Step) -> Step:
         """Keep a step."""
         self.steps.append(step)
@@ -65,7 +72,7 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
     env = Collector(manifests)
     for manifest in manifests:
         if not manifest.c.sources:
-            kmod.add_crate(env, target, manifest)
+            kmod.add_crates(env, target, manifest)
             kmod.shared(env, target, "helpers", kmod.helper_steps)
             env.add(env, target.name, until_linked(link.object_step(target, manifest)))
     given = str(fingerprint_file(target))
@@ -143,8 +150,8 @@ def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
     work.mkdir(parents=True)
     (work / "Kbuild").write_text(kbuild_file(target, manifests))
     for manifest in manifests:
-        for source in manifest.c.sources:
-            shutil.copy2(source, work)
+        for path in (*manifest.c.sources, *manifest.directory.glob("*.h")):
+            shutil.copy2(path, work)
     steps = rust_steps(target, manifests)
     texts = {path: text for step in steps for path, text in step.files}
     for path in (*texts, *(path for step in steps for path in step.outputs)):

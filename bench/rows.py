@@ -101,7 +101,10 @@ Edit = Callable[[Pair], None]
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust)."""
+    """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust).
+
+    Of the kind `parts` it is one module of `count` C files.
+    """
 
     name: str
     title: str
@@ -183,6 +186,16 @@ def c_module(pair: Pair) -> list[Path]:
     return [pair.modules / "bench_0000/bench_0000.c", pair.work / "bench_0000.c"]
 
 
+def part(pair: Pair) -> list[Path]:
+    """One of a module's C files, for each of the two."""
+    return [pair.modules / "bench_parts/part_1.c", pair.work / "part_1.c"]
+
+
+def own_header(pair: Pair) -> list[Path]:
+    """The header that a module's C files have in common, for each of the two."""
+    return [pair.modules / "bench_parts/parts.h", pair.work / "parts.h"]
+
+
 def all_rows(counts: list[int]) -> Iterator[Row]:
     """The rows of the table, for these numbers of C modules."""
     goals = {1: 0.7, 100: 0.35, 1000: 0.2}
@@ -194,6 +207,14 @@ def all_rows(counts: list[int]) -> Iterator[Row]:
         goal = 0.7 if count == COLD_MOST else None
         yield Row("cold-c", "no module built yet", "c", count, without_modules, goal)
         yield Row("cold-all-c", "no build directory yet", "c", count, without_build)
+    for count, goal in ((10, 1.0), (200, 0.8)):
+        yield Row("null-parts", "nothing to do", "parts", count, nothing)
+        yield Row("cold-parts", "no module built yet", "parts", count, without_modules, goal)
+        yield Row("edit-part", "one file's source", "parts", count, replaced(part, r"\^ (\d+ \^ )?", "^ {n} ^ "))
+        yield Row("own-header", "comment in the module's header", "parts", count, comment(own_header))
+        yield Row(
+            "own-macro", "macro in the module's header", "parts", count, replaced(own_header, r"SALT \d+", "SALT {n}")
+        )
     fs, wrapper = header("linux/fs.h"), source("kernel/rbtree.rs")
     text = r'pr_info!\("(bench \d+ )?', r'pr_info!("bench {n} '
     yield Row("edit-rust", "one module's source", *rust, replaced(rust_module, *text), 0.7)

@@ -17,6 +17,7 @@ from scons_kmod.link import (
     common_steps,
     header_step,
     ko_step,
+    ko_steps,
     mod_c_step,
     modpost_step,
     module_headers,
@@ -24,6 +25,7 @@ from scons_kmod.link import (
     module_object,
     object_step,
     precompiled_step,
+    shared_steps,
 )
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Step
@@ -166,6 +168,16 @@ def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
     for step in helper_steps(made)[1:-1]:
         assert step.kind == TOKENS
         assert step.commands[0].argv[1:3] == ("-include", str(headers))
+
+
+def test_for_a_few_modules_no_headers_are_precompiled(made: BuildTarget, manifest: Manifest) -> None:
+    assert shared_steps(made, many=False) == common_steps(made)
+    step = ko_steps(made, manifest, many=False)[1]
+    assert step.outputs == mod_c_step(made, manifest).outputs
+    assert step.after == ()
+    # A comment in a header is no reason to compile it again.
+    assert (step.kind, len(step.depfiles)) == (TOKENS, 1)
+    assert f"-Wp,-MMD,{step.depfiles[0]}" in step.commands[0].argv
 
 
 def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: BuildTarget) -> None:

@@ -48,6 +48,8 @@ from .graph import nodes
 from .session import Session, reported
 from .verbs import add_verbs, doctor
 
+# Up to so many modules, what they share of their last steps takes longer than to do it for each.
+FEW = 4
 Env = Any  # SCons's environments are made at run time; they have no useful static type.
 Nodes = list[Any]
 
@@ -144,8 +146,9 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     if target.kbuild_link:
         last = kbuild_link.kbuild_steps(target, manifest)
     else:
-        shared(env, target, "link", lambda env, target: link.shared_steps(target))
-        last = link.ko_steps(target, manifest)
+        many = len(session.served(target)) > FEW
+        shared(env, target, "link", lambda env, target: link.shared_steps(target, many=many))
+        last = link.ko_steps(target, manifest, many=many)
     *_, made = [add(env, target, step) for step in last]
     return nodes(env, made)[:1]
 

@@ -123,7 +123,7 @@ def support(env: Env, target: BuildTarget) -> list[Any]:
 
     session: Session = env["KMOD"]
     made = [*env.SupportCrates(target), *env.CHelpers(target)]
-    others = (session.add(env, target.name, step) for step in (layout_step(target), *shared_steps(target)))
+    others = (session.add(env, target.name, step) for step in (layout_step(target), *shared_steps(target, many=True)))
     return [*made, *nodes(env, *others)]
 
 
