@@ -34,8 +34,8 @@ from scons_kmod.views import SYMBOLS, View
 
 # What ld says of two parts with one symbol (bfd's ldmain.c), and what to do about it.
 TWICE = (
-    r"multiple definition of `([^']+)'",
-    r"two parts of the module define \1; which, the linker says above: rename it in one, or leave out #[no_mangle]",
+    r"([^/\s]+)\.o:(?: in function [^\n]*\n)?[^\n]*multiple definition of `([^']+)'; [^\n]*?([^/\n]+)\.o:",
+    r"\1 and \3 both define \2: rename it in one of them, or leave out #[no_mangle]",
 )
 
 
