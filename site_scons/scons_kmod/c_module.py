@@ -195,8 +195,9 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
 def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
     """The module's objects, after these, as one (scripts/Makefile.build, cmd_ld_multi_m)."""
     made = module_object(target, manifest)
-    objects = (*first, *c_objects(target, manifest))
-    check, files = mixed(target, manifest, first[0], objects[len(first) :]) if first else ((), ())
+    compiled = c_objects(target, manifest)
+    objects = (*first, *compiled)
+    check, files = mixed(target, manifest, first[0], compiled) if first and compiled else ((), ())
     commands = [*check, Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
         commands.append(objtool_command(target, made, "--link"))
@@ -206,7 +207,7 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
         commands=tuple(commands),
         outputs=(made,),
         inputs=objects,
-        tracked=parts("mixed") if first else (),
+        tracked=parts("mixed") if files else (),
         files=files,
         tools=(target.toolchain.cc.digest,),
         hints=(TWICE,),
