@@ -159,7 +159,8 @@ def in_order(crates: Iterable[CrateSpec]) -> list[CrateSpec]:
     for one in crates:
         other = known.setdefault(one.name, one)
         if other is not one:
-            raise UserError(f"{one.name!r} is also {other.directory}", where=one.where, fix="rename one of them")
+            what = f"{one.name!r} is the name of the crate in {other.directory} too"
+            raise UserError(what, where=one.where, fix="rename one of them")
     placed: dict[str, CrateSpec] = {}
 
     def place(one: CrateSpec, users: tuple[str, ...]) -> None:

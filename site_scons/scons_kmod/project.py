@@ -75,7 +75,7 @@ class Project:
                 left += found[name].needs
         for name in module.depends.libraries:
             if name not in found:
-                fix = f"{suggestion(name, self.libraries)}; name its directory with MODULES= too"
+                fix = f"name its directory with MODULES= too; {suggestion(name, self.libraries)}"
                 raise UserError(f"there is no library {name!r}", where=place_of(module), fix=fix)
         return list(found.values())
 

@@ -15,15 +15,19 @@ from miniature import CLANG, after, module, target, write
 from scons_kmod import carried
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.c_code import CCode
+from scons_kmod.c_module import c_link_step
 from scons_kmod.crate_plan import CratePlan, Rule
+from scons_kmod.crate_spec import CrateSpec
 from scons_kmod.crates import crate_object
+from scons_kmod.depends import Depends
 from scons_kmod.digests import LINES, TOKENS
 from scons_kmod.generate import with_generated
 from scons_kmod.generator import Generator
 from scons_kmod.helpers import TRACING
 from scons_kmod.link import module_object
-from scons_kmod.mainline import Mainline, crate_steps, module_step
+from scons_kmod.mainline import Mainline, crate_steps, module_step, own_crate_step
 from scons_kmod.manifest import Manifest
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.provider import Provider
 from scons_kmod.run_log import RunLog
 from scons_kmod.saved_command import Part
@@ -336,6 +340,54 @@ def test_a_module_is_compiled_by_kbuilds_own_words(rebuilt: Mainline, manifest: 
     )
     assert not [word for word in words if "kmod_rust_probe" in word]
     assert step.commands[0].cwd == rebuilt.plan.objects
+
+
+def with_crates(manifest: Manifest, *needs: str) -> tuple[Manifest, CrateSpec]:
+    """The module with a library, and a crate of its own that needs these."""
+    place = manifest.directory / "own"
+    own = CrateSpec("own", place / "lib.rs", place, edition="2018", cfg=("fast",), needs=needs, quiet=True)
+    shared = CrateSpec("shared", Path("/shared/lib.rs"), Path("/shared"), library=Path("/shared"))
+    depends = Depends(libraries=("shared",))
+    return dataclasses.replace(manifest, crates=(shared, own), depends=depends, edition="2024"), own
+
+
+def test_a_crate_is_compiled_by_kbuilds_own_words_for_a_module(rebuilt: Mainline, manifest: Manifest) -> None:
+    whole, own = with_crates(manifest, "shared")
+    step = own_crate_step(rebuilt, whole, own)
+    words = argv(step)
+    directory = rebuilt.target.build / "modules/rust-echo/crates/own"
+    assert step.outputs == (directory / "libown.rmeta", directory / "own.o")
+    assert [word for word in words if word.startswith(("--edition", "--crate-name", "--cfg=", "-Cmetadata"))] == [
+        *("--crate-name=own", "-Cmetadata=modules/rust-echo", "--cfg=fast", "--edition=2018")
+    ]
+    shared = rebuilt.target.build / "libraries/mainline/shared"
+    assert f"--extern=shared={shared}/libshared.rmeta" in words
+    assert shared / "libshared.rmeta" in step.inputs
+    assert set(rebuilt.crates) <= set(step.inputs)
+    assert {"--cap-lints=allow", f"--remap-path-prefix={own.directory}=modules/rust-echo/own"} <= set(words)
+    assert after(words, "--extern") == "kernel"
+    # objtool looks at what is linked of it.
+    assert len(step.commands) == 1
+
+
+def test_a_module_of_several_crates_is_a_part(rebuilt: Mainline, manifest: Manifest) -> None:
+    whole, _ = with_crates(manifest)
+    step = module_step(rebuilt, whole)
+    assert step.outputs == (crate_object(rebuilt.target, whole),)
+    assert len(step.commands) == 1
+    assert [word for word in argv(step) if word.startswith(("--edition", "--extern="))][-1] == "--edition=2024"
+    named = [word.split("=")[1] for word in argv(step) if word.startswith("--extern=")]
+    assert named == ["shared", "own"]
+    linked = c_link_step(rebuilt.target, whole, *step.outputs, *crate_objects(rebuilt.target, whole))
+    assert [path.name for path in linked.inputs] == ["rust_echo.o", "shared.o", "own.o"]
+    assert linked.outputs == (module_object(rebuilt.target, whole),)
+
+
+def test_a_carried_module_is_linked_with_its_crates(carrying: Mainline, manifest: Manifest) -> None:
+    whole, own = with_crates(manifest)
+    assert "-Zfunction-sections=y" in argv(own_crate_step(carrying, whole, own))
+    step = carried.object_step(carrying, whole)
+    assert [path.name for path in step.inputs[:3]] == ["rust_echo.o", "shared.o", "own.o"]
 
 
 def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline, tmp_path: Path) -> None:

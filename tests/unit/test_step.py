@@ -75,6 +75,20 @@ def test_commands_after_a_failure_are_not_run(copy: Step) -> None:
     assert [entry.status for entry in log.entries] == [1]
 
 
+def test_what_a_failing_tool_says_may_be_a_hint(copy: Step) -> None:
+    failing = dataclasses.replace(copy, commands=(command("cp", "/absent", "/dev/null"),))
+    hints = (("nothing of the kind", "wrong"), (r"stat '/(\w+)'", r"make \1"), ("absent", "too late"))
+    with pytest.raises(StepError) as caught:
+        run(dataclasses.replace(failing, hints=hints), RunLog())
+    assert caught.value.fix == "make absent"
+    assert "No such file" in caught.value.what
+    assert caught.value.where == "COPY made"
+    with pytest.raises(StepError) as caught:
+        run(dataclasses.replace(failing, hints=hints[:1]), RunLog())
+    assert caught.value.fix is None
+    assert dataclasses.replace(copy, hints=hints).signature() == copy.signature()
+
+
 def test_ending_well_without_the_output_is_a_failure(copy: Step) -> None:
     idle = dataclasses.replace(copy, commands=(command("true"),))
     with pytest.raises(StepError, match=f": it ended well but did not make {copy.outputs[0]}$"):
