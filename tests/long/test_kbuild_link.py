@@ -10,9 +10,9 @@ import pytest
 from checkout import PROJECT, Checkout
 from scons_kmod.target import chosen_targets, read_targets
 
-RUST = ("rust_minimal", "rust_miscdev")
+RUST = ("rust_minimal", "rust_miscdev", "rust_crates")
 # Those to the kernel's own crates, for targets that have them.
-MAINLINE = ("mainline_minimal", "mainline_lock")
+MAINLINE = ("mainline_minimal", "mainline_lock", "mainline_crates")
 TARGETS = {target.name: target for target in chosen_targets("all", read_targets(PROJECT / "targets"))}
 # Modules of C by the names of their sources: Kbuild makes one of a single source, with its name, in another way.
 C = {"c_single": ("c_single",), "c_several": ("first", "second")}

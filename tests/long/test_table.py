@@ -21,7 +21,9 @@ from scons_kmod.manifest import BUNDLED
 from scons_kmod.project import find_project
 
 # Those to the kernel's own crates have a table of their own: test_rebuilt_crates.py
-ALL = tuple(one.name for one in find_project([PROJECT / "modules"]).modules if one.api == BUNDLED)
+PROJECTS = find_project([PROJECT / "modules"])
+ALL = tuple(one.name for one in PROJECTS.modules if one.api == BUNDLED)
+LIBRARIES = tuple(PROJECTS.libraries)
 C_MODULES = ("c_one", "c_two")
 # What may run for a header's declarations, and what for its text.
 GATE = {"DIGEST"}
@@ -35,7 +37,7 @@ class Table:
         self.after_each = after_each
         self.tree = copy_of_tree(directory / "tree")
         (self.common,) = (path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
-        self.checkout = Checkout(directory / "kept", ALL)
+        self.checkout = Checkout(directory / "kept", (*ALL, *LIBRARIES))
         for name in C_MODULES:
             write_c_module(self.checkout.path / "modules" / name, name)
         self.clean = directory / "clean"
