@@ -9,10 +9,11 @@ has no code, such as a constant, can be reached by its name only: so a file that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scons_kmod.bindgen import rust_files
+from scons_kmod.bindgen import rust_files, source_directories
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import LIBRARY_CRATES, kernel_crate_step, library_stamp, module_crate_step, support_object
 from scons_kmod.generate import with_generated
@@ -20,6 +21,9 @@ from scons_kmod.helpers import helper_sources, helpers_archive
 from scons_kmod.identifiers import identifiers
 from scons_kmod.manifest import Manifest
 from scons_kmod.meaning import code_text
+from scons_kmod.own_crate_steps import crate_steps
+from scons_kmod.own_crate_steps import kernel_step as kernel_crate
+from scons_kmod.own_crates import crate_objects
 from scons_kmod.step import Command, Step
 from scons_kmod.views import defined_symbols, object_symbols
 
@@ -79,11 +83,16 @@ def kernel_step(target: BuildTarget) -> Step:
 
 
 def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """A module's own crate, and the link that drops what it does not reach."""
-    step = with_generated(target, manifest, module_crate_step(target, manifest))
-    crate = unoptimized(step, manifest.name, directory(target) / f"{manifest.name}.o")
+    """A module's own crate and those that it is linked with, and the link that drops what is not reached."""
+    crates = crate_steps(target, manifest, partial(kernel_crate, target))
+    steps = (*crates, module_crate_step(target, manifest))
+    *whole, last = (with_generated(target, manifest, step) for step in steps)
+    makers = {path: step for step in whole for path in step.outputs}
+    linked = {f"{manifest.name}-{path.stem}": makers[path] for path in crate_objects(target, manifest)}
+    again = {manifest.name: last, **linked}.items()
+    compiled = [unoptimized(step, name, directory(target) / f"{name}.o") for name, step in again]
     made = reached_code(target, manifest)
-    own = (crate.outputs[0], kernel_object(target), support_object(target, "bindings"))
+    own = (*(step.outputs[0] for step in compiled), kernel_object(target), support_object(target, "bindings"))
     archives = (*(support_object(target, name) for name in LIBRARY_CRATES), helpers_archive(target))
     # Kbuild's own linker, without the options for modules.
     argv = (target.kbuild.ld[0], *LINK, *ROOTS, "-o", str(made), *map(str, (*own, *archives)))
@@ -95,13 +104,14 @@ def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
         inputs=(*own, library_stamp(target), helpers_archive(target)),
         tools=(target.toolchain.cc.digest,),
     )
-    return [crate, link]
+    return [*whole, *compiled, link]
 
 
 def reached_files(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The sources that the module's code comes from: its own, and those of the kernel crate and of the C helpers."""
     for_machine = {generator.program for generator in manifest.generators}
-    own = [path for path in rust_files(manifest.directory, target.build.parent) if path not in for_machine]
+    files = (path for place in source_directories(manifest) for path in rust_files(place, target.build.parent))
+    own = [path for path in files if path not in for_machine]
     named = {word for path in own for word in identifiers(code_text(str(path), path.read_text()))}
     crate = (path for path in (target.sources / "kernel").rglob("*.rs") if named_by(path) in named)
     code = (target.sources / name for name in code_files(reached_code(target, manifest)))

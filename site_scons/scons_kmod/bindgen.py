@@ -119,13 +119,16 @@ def helper(target: BuildTarget) -> Path:
 
 def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
     """All files that name what the bindings must have: Rust's, and the C file that compares sizes."""
-    manifests = list(manifests)
-    libraries = [crate.directory for one in manifests for crate in one.crates if crate.library]
-    own = dict.fromkeys((*(one.directory for one in manifests), *libraries))
-    directories = [target.sources / "kernel", target.sources / "rust", *own]
+    own = (directory for manifest in manifests for directory in source_directories(manifest))
+    directories = {target.sources / "kernel", target.sources / "rust", *own}
     found = {path for directory in directories for path in rust_files(directory, target.build.parent)}
     for_machine = {generator.program for one in manifests for generator in one.generators}
     return (*sorted(found - for_machine), target.sources / "rust/bindings/layout.c")
+
+
+def source_directories(manifest: Manifest) -> tuple[Path, ...]:
+    """Where a module's Rust sources lie: its own, and those of the libraries that it is linked with."""
+    return (manifest.directory, *(crate.directory for crate in manifest.crates if crate.library))
 
 
 def rust_files(directory: Path, build: Path) -> Iterator[Path]:

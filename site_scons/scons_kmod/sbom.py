@@ -62,7 +62,7 @@ def module_sbom(
     path: Path, package: Subject, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
 ) -> None:
     """Write the document of a module's package; `steps` are those that lead to the .ko, whose traces `store` has."""
-    roots = {f"modules/{manifest.name}": manifest.directory, "": target.sources}
+    roots = {**own_roots(manifest), "": target.sources}
     write_sbom(path, package, source_files(target, roots, steps, store), others(target, rust=bool(manifest.root)))
 
 
@@ -73,10 +73,15 @@ def crates_sbom(path: Path, package: Subject, target: BuildTarget, steps: Sequen
 
 def source_sbom(path: Path, package: Subject, manifest: Manifest) -> None:
     """Write the document of a package that holds a module's sources: what they are built with is not known."""
-    files = {
-        f"./modules/{manifest.name}/{one.relative_to(manifest.directory)}": one for one in sources(manifest.directory)
-    }
+    roots = own_roots(manifest).items()
+    files = {f"./{name}/{one.relative_to(root)}": one for name, root in roots for one in sources(root)}
     write_sbom(path, package, files, ())
+
+
+def own_roots(manifest: Manifest) -> dict[str, Path]:
+    """Where a module's sources lie, and those of its libraries, by what these places are called."""
+    libraries = {f"libraries/{one.name}": one.library for one in manifest.crates if one.library}
+    return {f"modules/{manifest.name}": manifest.directory, **libraries}
 
 
 def write_sbom(

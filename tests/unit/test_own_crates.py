@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from miniature import module, target, write
 
+from scons_kmod.abi_reach import module_steps
 from scons_kmod.bindgen import rust_sources
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_spec import CrateSpec, in_order
@@ -220,6 +221,16 @@ def test_the_crates_are_linked_into_the_module(made: BuildTarget, tmp_path: Path
     assert reached[at - 1].endswith("crate/rust_echo.o")
     assert own in step.inputs
     assert not [path for path in step.inputs if path.suffix == ".so"]
+
+
+def test_what_a_module_uses_of_the_kernel_its_crates_may_use_for_it(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = having(tmp_path, spec(tmp_path, "a", "m"), spec(tmp_path, "m", proc_macro=True))
+    found = module_steps(made, manifest)
+    macro, crate, own, again, link = found
+    assert [step.unit for step in (macro, crate)] == ["rust-echo/libm.so", "rust-echo/a.o"]
+    assert again.outputs == (made.build / "abi/rust-echo-a.o",)
+    assert "-Copt-level=0" in again.commands[0].argv
+    assert link.inputs[:2] == (*own.outputs, *again.outputs)
 
 
 def test_names_in_libraries_are_looked_for_in_the_headers(made: BuildTarget, tmp_path: Path) -> None:
