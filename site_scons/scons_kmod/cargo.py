@@ -70,10 +70,10 @@ class Cargo:
             word = left.pop()
             if word not in found:
                 found.add(word)
-                # "NAME/FEATURE" turns NAME on, and the feature of that name; "NAME?/FEATURE" does not.
+                # "NAME/FEATURE" turns NAME on, and the feature of that name. "NAME?/FEATURE" does not: none is "NAME?".
                 left += self.features.get(word, ())
                 crate, slash, _ = word.partition("/")
-                if slash and not crate.endswith("?"):
+                if slash:
                     left += (f"dep:{crate}", crate)
         return found
 

@@ -108,10 +108,11 @@ class Step:
         return sorted({*map(str, self.tracked), *found} - made)
 
     def hinted(self, error: StepError) -> StepError:
-        """What a tool says of its failure, and what to do about it if one of the hints knows."""
+        """The error, with what to do about it if one of the hints knows what the tool says."""
         for pattern, fix in self.hints:
-            if match := re.search(pattern, error.what):
-                return StepError(error.what, where=error.where, fix=match.expand(fix))
+            if match := re.search(pattern, error.output):
+                error.fix = match.expand(fix)
+                break
         return error
 
     def parts_of_views(self) -> list[tuple[Path, str]]:
