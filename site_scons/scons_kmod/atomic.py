@@ -11,26 +11,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` by a file with the content `data`; makes its directory. Readers see the old file or the new."""
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644, check: Callable[[Path], object] | None = None) -> None:
+    """Replace `path` by a file with the content `data`; makes its directory. Readers see the old file or the new.
+
+    What `check`, which gets the file before it takes its place, raises leaves the old file there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(name).chmod(mode)
+        if check:
+            check(Path(name))
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+def write_text(path: Path, text: str, *, mode: int = 0o644, check: Callable[[Path], object] | None = None) -> None:
     """Like `write_bytes`, for text in UTF-8."""
-    write_bytes(path, text.encode(), mode=mode)
+    write_bytes(path, text.encode(), mode=mode, check=check)
 
 
 def copy_file(source: Path, path: Path) -> None:

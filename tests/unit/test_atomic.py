@@ -39,6 +39,20 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
+def test_what_is_found_wrong_with_the_new_file_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_text(path, "old")
+
+    def check(new: Path) -> None:
+        assert (path.read_text(), new.read_text()) == ("old", "new")
+        raise ValueError("no good")
+
+    with pytest.raises(ValueError, match="no good"):
+        write_text(path, "new", check=check)
+    assert path.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
 def test_a_file_cannot_take_the_place_of_a_directory(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(OSError, match="directory"):
