@@ -42,6 +42,7 @@ class Settings:
     kdir: Path | None = None
     module_dirs: tuple[Path, ...] = ()
     module: str | None = None
+    adopted: Path | None = None
     destdir: Path | None = None
     mod_path: Path | None = None
     mod_dir: str = "updates"
@@ -68,6 +69,7 @@ VARIABLES = {
     "KDIR": "kdir",
     "MODULES": "module_dirs",
     "MODULE": "module",
+    "DIR": "adopted",
     "DESTDIR": "destdir",
     "INSTALL_MOD_PATH": "mod_path",
     "INSTALL_MOD_DIR": "mod_dir",
@@ -131,7 +133,7 @@ def convert(name: str, value: str) -> object:
             return "" if value == "0" else value
         case "SIGN_KEY" | "OLD" | "NEW":
             return value or None
-        case "KDIR" | "DESTDIR" | "INSTALL_MOD_PATH" | "SIGN_CERT" | "SIGN_PIN_FILE":
+        case "KDIR" | "DIR" | "DESTDIR" | "INSTALL_MOD_PATH" | "SIGN_CERT" | "SIGN_PIN_FILE":
             if not value:
                 raise UserError("a path is missing", where=f"{name}=", fix=f"write {name}=/path")
             return Path(value)

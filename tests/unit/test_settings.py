@@ -26,6 +26,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "TARGET": "debian-6.1,debian-6.12",
         "MODULES": "a,/b/c",
         "MODULE": "rust_kvm",
+        "DIR": "mine",
         "DESTDIR": "/tmp/root",
         "INSTALL_MOD_PATH": "/stage",
         "INSTALL_MOD_DIR": "extra/ours",
@@ -49,6 +50,7 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         targets=("debian-6.1", "debian-6.12"),
         module_dirs=(Path("a"), Path("/b/c")),
         module="rust_kvm",
+        adopted=Path("mine"),
         destdir=Path("/tmp/root"),
         mod_path=Path("/stage"),
         mod_dir="extra/ours",
@@ -107,7 +109,7 @@ def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DESTDIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
+        "ARCH, DESTDIR, DIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
         "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, "
         "SOURCE, TARGET, UPDATE, V"
     )

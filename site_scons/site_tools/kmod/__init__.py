@@ -46,7 +46,7 @@ from scons_kmod.step import Step
 
 from .graph import nodes
 from .session import Session, reported
-from .verbs import add_verbs, doctor
+from .verbs import add_verbs, adopt, doctor
 
 # Up to so many modules, what they share of their last steps takes longer than to do it for each.
 FEW = 4
@@ -83,6 +83,8 @@ def generate(env: Env) -> None:
 def kmod_targets(env: Env) -> list[BuildTarget]:
     """The kernels that the command line asks for, each ready to build for."""
     session: Session = env["KMOD"]
+    if "adopt" in COMMAND_LINE_TARGETS:
+        adopt(session)
     with reported():
         chosen = choose_targets(session.settings, home() / "targets")
         if GetOption("clean"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of the command line: test, doc, doctor, install; and what plain `scons` builds."""
+"""The verbs of the command line: test, doc, doctor, adopt, install; and what plain `scons` builds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,6 @@ ALONE = (
     *("-p", "scons_kmod.vm_pytest", "-p", "no:cacheprovider"),
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
-# Those that there are; the others' names are kept for later.
-IMPLEMENTED = tuple(verb for verb in VERBS if verb != "adopt")
 
 
 def add_verbs(env: Env) -> None:
@@ -97,12 +95,10 @@ def chosen_modules(session: Session) -> list[Manifest]:
 
 def check_words(session: Session) -> None:
     """Raise `UserError` for a word of the command line that names no module, no verb and no file."""
-    names = [*(manifest.name for manifest in session.manifests), *IMPLEMENTED]
+    names = [*(manifest.name for manifest in session.manifests), *VERBS]
     for word in map(str, COMMAND_LINE_TARGETS):
         if word in names or "/" in word or Path(word).exists():
             continue
-        if word in VERBS:
-            raise UserError("this verb is not supported yet", where=word, fix=f"there are: {', '.join(IMPLEMENTED)}")
         raise UserError("there is no module or verb of this name", where=word, fix=suggestion(word, names))
 
 
@@ -216,3 +212,19 @@ def doctor(session: Session) -> None:
         lines, whole = report(session.chosen, session.build)
     print("\n".join(lines))
     sys.exit(0 if whole else 1)
+
+
+def adopt(session: Session) -> None:
+    """Write the manifest of the module in DIR=, print what is not in it, and end."""
+    from scons_kmod.adopt import adopt
+
+    with reported():
+        directory = session.settings.adopted
+        if directory is None:
+            raise UserError("no directory is named", where="adopt", fix="write scons adopt DIR=path")
+        made = adopt(directory, session.settings.module, write=not session.dry)
+    print(f"  {'WRITE':<8}{made.path}")
+    if made.remarks:
+        print("Not carried over, or not as it was:", *(f"  {remark}" for remark in made.remarks), sep="\n")
+    print(f"To build it: scons MODULES={directory}")
+    sys.exit(0)
