@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, OwnProject
+from ko_content import content
 from scons_kmod.apt import private_apt
 from scons_kmod.cache import cache_directory
 from scons_kmod.run_log import RunLog
@@ -34,6 +36,15 @@ MODULES = (
     "mainline_params",
     "mainline_workqueue",
 )
+ADOPTED = ("rust_crate", "rust_and_c")
+
+
+def run_in_sysroot(directory: Path, *argv: str | Path) -> None:
+    """Run a program with the tools that the kernel is built with."""
+    tools = dataclasses.replace(TARGET, sysroot=(*TARGET.sysroot, *TOOLS))
+    log = RunLog()
+    system = open_system(tools, cache_directory(), (), log)
+    log.inside(system.enter).run(argv, step="KERNEL", unit=str(argv[-1]), cwd=directory, env={"C": None})
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +62,10 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     # The sources of most drivers are not read by this configuration; but their Kconfig files are.
     subprocess.run(["tar", "-xf", archive, "-C", work / "linux", "--strip-components=1"], check=True)
     archive.unlink()
-    tools = dataclasses.replace(TARGET, sysroot=(*TARGET.sysroot, *TOOLS))
-    system = open_system(tools, cache_directory(), (), log)
     build = work / "build"
     build.mkdir()
     (build / "fragment").write_text("".join(f"CONFIG_{name}=y\n" for name in CONFIG.split()))
-
-    def run(*argv: str | Path) -> None:
-        log.inside(system.enter).run(argv, step="KERNEL", unit=str(argv[-1]), cwd=build, env={"C": None})
+    run = functools.partial(run_in_sysroot, build)
 
     run("make", "-s", "-C", work / "linux", f"O={build}", "tinyconfig")
     merge = work / "linux/scripts/kconfig/merge_config.sh"
@@ -98,3 +105,16 @@ def test_the_crates_of_a_tree_are_not_taken_for_another_rustc(kernel: Path, tmp_
     assert done.returncode == 2
     assert "modules by rustc 1.97.1 would not find its symbols" in done.stderr
     assert not list(tmp_path.glob("build/*/modules/*/*.ko"))
+
+
+def test_crates_that_were_adopted_are_those_of_kbuild(kernel: Path, tmp_path: Path) -> None:
+    """Rust, and Rust with C, in Kbuild directories: here `make M=` has all that it needs to build them."""
+    project = OwnProject(tmp_path / "ours")
+    for name in ADOPTED:
+        for place in (tmp_path / name, project.path / "modules" / name):
+            shutil.copytree(PROJECT / "tests/long/kbuild_directories" / name, place)
+        run_in_sysroot(kernel, "make", "-s", "CC=gcc-16", f"M={tmp_path / name}", "modules")
+        project.scons("adopt", f"DIR=modules/{name}")
+    project.scons(f"KDIR={kernel}")
+    for name in ADOPTED:
+        assert content(project.target / f"modules/{name}/{name}.ko") == content(tmp_path / name / f"{name}.ko")

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0
+void proc(void);
+void proc(void)
+{
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "parts.h"
+
+int a(void)
+{
+	return 1;
+}
