@@ -19,10 +19,9 @@ TEST = re.compile(
 )
 SIZE = re.compile(r"mem ?:: ?(size|align)_of ?:: ?< ?(\w+) ?> ?\(\) ?[,-] ?(\d+)usize")
 FIELD = re.compile(
-    r"MaybeUninit ?:: ?< ?(\w+) ?> ?:: ?uninit.*?"
     r"addr_of ?! ?\(\(\* ?ptr\) ?\. ?((?:r#)?\w+)\) as usize - ptr as usize \} ?, ?(\d+)usize"
+    r"|mem :: offset_of ! \(\w+ , ((?:r#)?\w+)\) - (\d+)usize"
 )
-OFFSET = re.compile(r"mem :: offset_of ! \((\w+) , ((?:r#)?\w+)\) - (\d+)usize")
 BRACE = re.compile(r"[{}]")
 # What may end an item, and strings, in which nothing does.
 MARK = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
@@ -40,12 +39,15 @@ def constant_checks(text: str) -> tuple[str, str]:
     while test := TEST.search(text, at):
         end = closing_brace(text, test.end())
         body = text[test.end() : end]
-        checks = [f"::core::mem::{what}_of::<{name}>() == {value}" for what, name, value in SIZE.findall(body)]
-        fields = (*FIELD.findall(body), *OFFSET.findall(body))
-        checks += [f"::core::mem::offset_of!({n}, {field}) == {v}" for n, field, v in fields]
+        measures = SIZE.findall(body)
+        checks = [f"::core::mem::{what}_of::<{name}>() == {value}" for what, name, value in measures]
+        # All in a test is about one type.
+        for match in FIELD.finditer(body):
+            field, at_byte = filter(None, match.groups())
+            checks.append(f"::core::mem::offset_of!({measures[0][1]}, {field}) == {at_byte}")
         if len(checks) != 2 + body.count("Offset of field: "):
             raise ValueError(f"a layout test of an unknown form: {body}")
-        sizes += [f"#define BINDINGS_SIZEOF_{n} {value}\n" for what, n, value in SIZE.findall(body) if what == "size"]
+        sizes += [f"#define BINDINGS_SIZEOF_{n} {value}\n" for what, n, value in measures if what == "size"]
         # One assertion a type: with one for each field, rustc takes twice as long for the whole crate.
         kept += [text[at : test.start()], f"const _: () = assert!({' && '.join(checks)});\n"]
         at = end + 1 + (text[end + 1 : end + 3] == " ;") * 2

@@ -32,13 +32,25 @@ NEWER = (
     ' ["Offset of field: list_head::next"] [:: core :: mem :: offset_of ! (list_head , next) - 0usize] ;'
     ' ["Offset of field: list_head::type"] [:: core :: mem :: offset_of ! (list_head , r#type) - 8usize] ; } ;'
 )
+# And for versions of rustc without `offset_of!`, of which it is told: all fields in one function.
+OLDER = (
+    "# [test] fn bindgen_test_layout_list_head () {"
+    " const UNINIT : :: core :: mem :: MaybeUninit < list_head > = :: core :: mem :: MaybeUninit :: uninit () ;"
+    " let ptr = UNINIT . as_ptr () ;"
+    ' assert_eq ! (:: core :: mem :: size_of :: < list_head > () , 16usize , "Size of list_head") ;'
+    ' assert_eq ! (:: core :: mem :: align_of :: < list_head > () , 8usize , "Alignment of list_head") ;'
+    " assert_eq ! (unsafe { :: core :: ptr :: addr_of ! ((* ptr) . next) as usize - ptr as usize } , 0usize ,"
+    ' "Offset of field: list_head::next") ;'
+    " assert_eq ! (unsafe { :: core :: ptr :: addr_of ! ((* ptr) . r#type) as usize - ptr as usize } , 8usize ,"
+    ' "Offset of field: list_head::type") ; }'
+)
 CHECK = (
     "const _: () = assert!(::core::mem::size_of::<list_head>() == 16 && ::core::mem::align_of::<list_head>() == 8"
     " && ::core::mem::offset_of!(list_head, next) == 0 && ::core::mem::offset_of!(list_head, r#type) == 8);"
 )
 
 
-@pytest.mark.parametrize("written", [TEST, NEWER])
+@pytest.mark.parametrize("written", [TEST, NEWER, OLDER])
 def test_tests_become_checks_that_the_compiler_makes(written: str) -> None:
     rust, header = constant_checks(f"{STRUCT} {written} pub const X : u32 = 1 ;")
     assert header == "#define BINDINGS_SIZEOF_list_head 16\n"
