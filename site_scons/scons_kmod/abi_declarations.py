@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.fingerprint import Reach, declared
-from scons_kmod.identifiers import identifiers
+from scons_kmod.identifiers import names_in_source
 from scons_kmod.libclang import HeaderError, Unit
-from scons_kmod.meaning import code_text
 
 
 def main(request: dict[str, Any]) -> int:
@@ -21,7 +20,7 @@ def main(request: dict[str, Any]) -> int:
         everything = declared(unit)
         made = {}
         for name, sources in request["sources"].items():
-            words = {word for path in sources for word in identifiers(code_text(path, Path(path).read_text()))}
+            words = {word for path in sources for word in names_in_source(path, Path(path).read_text())}
             reach = Reach(unit, everything, words)
             reach.run()
             made[name] = reach.known

@@ -13,14 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scons_kmod.bindgen import rust_files, source_directories
+from scons_kmod.bindgen import files_below, source_directories
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crates import LIBRARY_CRATES, kernel_crate_step, library_stamp, module_crate_step, support_object
 from scons_kmod.generate import with_generated
 from scons_kmod.helpers import helper_sources, helpers_archive
-from scons_kmod.identifiers import identifiers
+from scons_kmod.identifiers import names_in_source
 from scons_kmod.manifest import Manifest
-from scons_kmod.meaning import code_text
 from scons_kmod.own_crate_steps import crate_steps
 from scons_kmod.own_crate_steps import kernel_step as kernel_crate
 from scons_kmod.own_crates import crate_objects
@@ -110,9 +109,9 @@ def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 def reached_files(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The sources that the module's code comes from: its own, and those of the kernel crate and of the C helpers."""
     for_machine = {generator.program for generator in manifest.generators}
-    files = (path for place in source_directories(manifest) for path in rust_files(place, target.build.parent))
-    own = [path for path in files if path not in for_machine]
-    named = {word for path in own for word in identifiers(code_text(str(path), path.read_text()))}
+    below = (path for place in source_directories(manifest) for path in files_below(place, ".rs", target.build.parent))
+    own = [path for path in below if path not in for_machine]
+    named = {word for path in own for word in names_in_source(str(path), path.read_text())}
     crate = (path for path in (target.sources / "kernel").rglob("*.rs") if named_by(path) in named)
     code = (target.sources / name for name in code_files(reached_code(target, manifest)))
     symbols = set(object_symbols(reached_code(target, manifest)))

@@ -118,10 +118,14 @@ def helper(target: BuildTarget) -> Path:
 
 
 def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
-    """All files that name what the bindings must have: Rust's, and the C file that compares sizes."""
+    """All files that name what the bindings must have: Rust's, modules' own headers, the C file that compares sizes."""
+    manifests = list(manifests)
     own = (directory for manifest in manifests for directory in source_directories(manifest))
     directories = {target.sources / "kernel", target.sources / "rust", *own}
-    found = {path for directory in directories for path in rust_files(directory, target.build.parent)}
+    found = {path for directory in directories for path in files_below(directory, ".rs", target.build.parent)}
+    # So that what they name is not made for each of them.
+    with_headers = (one.directory for one in manifests if one.bindings.own)
+    found |= {path for directory in with_headers for path in files_below(directory, ".h", target.build.parent)}
     for_machine = {generator.program for one in manifests for generator in one.generators}
     return (*sorted(found - for_machine), target.sources / "rust/bindings/layout.c")
 
@@ -131,11 +135,11 @@ def source_directories(manifest: Manifest) -> tuple[Path, ...]:
     return (manifest.directory, *(crate.directory for crate in manifest.crates if crate.library))
 
 
-def rust_files(directory: Path, build: Path) -> Iterator[Path]:
-    """The Rust sources below a directory; not in `build`, which a module may have in its own, nor in hidden ones."""
+def files_below(directory: Path, ending: str, build: Path) -> Iterator[Path]:
+    """The sources below a directory; not in `build`, which a module may have in its own, nor in hidden ones."""
     for parent, names, files in os.walk(directory):
         names[:] = [name for name in names if not name.startswith(".") and Path(parent, name) != build]
-        yield from (Path(parent, name) for name in files if name.endswith(".rs"))
+        yield from (Path(parent, name) for name in files if name.endswith(ending))
 
 
 def fingerprint_step(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.bindgen import parts, program
+from scons_kmod.bindings_files import callers_source
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.cc import COLOR, naming, objtool_command
 from scons_kmod.crate_exports import crate_source, crcs_file
@@ -31,7 +32,8 @@ def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """All of the module's sources in C and assembly: those of the manifest, and those that the build writes."""
     built = (path for path in built_files(target, manifest) if path.suffix in (".c", ASSEMBLY))
-    return (*manifest.c.sources, *built, *written_sources(target, manifest))
+    callers = (callers_source(target, manifest),) if manifest.bindings.own else ()
+    return (*manifest.c.sources, *built, *callers, *written_sources(target, manifest))
 
 
 def is_single(manifest: Manifest) -> bool:
@@ -75,12 +77,14 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
     elif target.kbuild.objtool and is_single(manifest):
         commands.append(objtool_command(target, made, "--link"))
     written = written_sources(target, manifest).get(source)
+    called = source == callers_source(target, manifest)
     return Step(
         name="AS [M]" if source.suffix == ASSEMBLY else "CC [M]",
         unit=f"{manifest.name}/{made.name}",
         commands=tuple(commands),
         outputs=(made,),
-        tracked=() if written else (source,),
+        inputs=(source,) if called else (),
+        tracked=() if written or called else (source,),
         depfiles=(depfile,),
         files=((source, written),) if written else (),
         tools=(target.toolchain.cc.digest,),

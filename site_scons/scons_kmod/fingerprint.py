@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from scons_kmod.identifiers import IDENTIFIER, identifiers
+from scons_kmod.identifiers import IDENTIFIER, names_in_source
 from scons_kmod.libclang import (
     ARRAYS,
     ATOMIC,
@@ -56,7 +56,6 @@ from scons_kmod.libclang import (
     Type,
     Unit,
 )
-from scons_kmod.meaning import code_text
 
 UNNAMED = re.compile(r"\((unnamed|anonymous)( \w+)? at .*?:\d+:\d+\)", re.DOTALL)
 ONE_PARAMETER = re.compile(r"\w+ ?\( ?(\w+) ?\)")
@@ -550,7 +549,7 @@ def digest_headers(request: dict[str, Any]) -> None:
     unit = Unit(request["libclang"], request["header"], request["flags"])
     words: set[str] = set()
     for source in request["sources"]:
-        words |= identifiers(code_text(source, Path(source).read_text()))
+        words |= names_in_source(source, Path(source).read_text())
     reach = Reach(unit, declared(unit), words)
     reach.run()
     names = sorted((reach.all.words | reach.fields) - {""})

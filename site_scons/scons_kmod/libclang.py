@@ -95,6 +95,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_getCanonicalCursor": (Cursor, Cursor),
     "clang_isCursorDefinition": (ctypes.c_uint, Cursor),
     "clang_Cursor_isNull": (ctypes.c_int, Cursor),
+    "clang_Cursor_isAnonymousRecordDecl": (ctypes.c_uint, Cursor),
     "clang_Cursor_isMacroFunctionLike": (ctypes.c_uint, Cursor),
     "clang_Cursor_isFunctionInlined": (ctypes.c_uint, Cursor),
     "clang_Cursor_getStorageClass": (ctypes.c_int, Cursor),
@@ -126,6 +127,8 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_Type_getValueType": (Type, Type),
     "clang_Type_getSizeOf": (ctypes.c_longlong, Type),
     "clang_Type_getAlignOf": (ctypes.c_longlong, Type),
+    "clang_Type_getOffsetOf": (ctypes.c_longlong, Type, ctypes.c_char_p),
+    "clang_isFunctionTypeVariadic": (ctypes.c_uint, Type),
     "clang_getRangeStart": (Location, Range),
     "clang_getRangeEnd": (Location, Range),
     "clang_getFileLocation": (
@@ -149,16 +152,16 @@ class HeaderError(Exception):
 
 
 class Unit:
-    """A C file that libclang has read, with all that it includes. The bodies of functions are not looked into."""
+    """A C file that libclang has read, with all that it includes."""
 
-    def __init__(self, library: str, header: str, flags: list[str]) -> None:
-        """Raises `HeaderError`."""
+    def __init__(self, library: str, header: str, flags: list[str], *, bodies: bool = False) -> None:
+        """`bodies`: those of functions are read too. Raises `HeaderError`."""
         self.clang = load(library)
         # libclang disposes of it all when the process ends.
         index = self.clang.clang_createIndex(0, 0)
         self.handle = HANDLE()
         words = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
-        options = DETAILED_PREPROCESSING_RECORD | SKIP_FUNCTION_BODIES
+        options = DETAILED_PREPROCESSING_RECORD | (0 if bodies else SKIP_FUNCTION_BODIES)
         failed = self.clang.clang_parseTranslationUnit2(
             index, header.encode(), words, len(flags), None, 0, options, ctypes.byref(self.handle)
         )
@@ -166,6 +169,7 @@ class Unit:
             raise HeaderError(f"libclang can't read {header} (error {failed})")
         if errors := self.errors():
             raise HeaderError("\n".join(errors))
+        self.file_names: dict[int | None, str] = {}
         self.found: list[tuple[Cursor, int]] = []
         self.descend: frozenset[int] = frozenset()
         self.visitor = VISITOR(self.visited)
@@ -211,6 +215,11 @@ class Unit:
         name = self.text(self.clang.clang_getTypeSpelling(self.clang.clang_getCursorType(cursor)))
         return name if IDENTIFIER.fullmatch(name) else ""
 
+    def size(self, cursor: Cursor) -> int:
+        """The size of a declaration's type, in bytes; negative if it has none."""
+        found: int = self.clang.clang_Type_getSizeOf(self.clang.clang_getCursorType(cursor))
+        return found
+
     def source(self, cursor: Cursor) -> str:
         """The text that a cursor stands for, without comments and with one blank for many."""
         extent = self.clang.clang_getCursorExtent(cursor)
@@ -227,6 +236,15 @@ class Unit:
         content = self.clang.clang_getFileContents(self.handle, file_of_start, ctypes.byref(size))
         raw = ctypes.string_at(content + start, min(end, size.value) - start).decode(errors="replace")
         return BLANK.sub(lambda match: match[1] or " ", raw)
+
+    def file_of(self, cursor: Cursor) -> str:
+        """The file that a declaration begins in, as clang spells it; empty for what the compiler itself defines."""
+        start = self.clang.clang_getRangeStart(self.clang.clang_getCursorExtent(cursor))
+        file = HANDLE()
+        self.clang.clang_getFileLocation(start, ctypes.byref(file), None, None, None)
+        if file.value not in self.file_names:
+            self.file_names[file.value] = self.text(self.clang.clang_getFileName(file)) if file.value else ""
+        return self.file_names[file.value]
 
     def files(self) -> list[str]:
         """Every file that was read, each once, as clang spells it."""

@@ -26,7 +26,7 @@ from scons_kmod.kbuild import strip_options
 from scons_kmod.link import module_object
 from scons_kmod.manifest import Manifest
 from scons_kmod.older_rustc import as_taken_by
-from scons_kmod.own_crate_steps import own_words, unit
+from scons_kmod.own_crate_steps import own_words, read_of, unit
 from scons_kmod.own_crates import (
     cfg_words,
     crate_words,
@@ -299,7 +299,7 @@ def own_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> 
     )
     env = (*crate.env, ("RUST_MODFILE", name))
     step = code_step(mainline, crate.root, made, words, crate.edition, env, part=True)
-    inputs = (*step.inputs, *libraries(target, manifest, crate.needs))
+    inputs = (*step.inputs, *read_of(target, manifest, crate))
     return dataclasses.replace(step, unit=unit(manifest, crate, made), outputs=(metadata, made), inputs=inputs)
 
 

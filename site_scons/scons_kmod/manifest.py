@@ -85,8 +85,8 @@ class Manifest:
 
     @property
     def has_c(self) -> bool:
-        """Whether there is C or assembly in it, if only to export symbols of Rust."""
-        written = self.exports.symbols or self.exports.crate or self.depends.namespaces
+        """Whether there is C or assembly in it, if only what the build itself writes."""
+        written = self.bindings.own or self.exports.symbols or self.exports.crate or self.depends.namespaces
         return bool(self.c.sources or written) or any(name.endswith((".c", ".S")) for name in self.generated)
 
     @property

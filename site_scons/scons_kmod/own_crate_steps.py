@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from scons_kmod.bindings_files import bindings_rmeta, bindings_words
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_spec import CrateSpec
 from scons_kmod.crates import (
@@ -46,8 +47,15 @@ def own_words(target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host
         f"-Cmetadata={'libraries' if crate.library else f'modules/{manifest.name}'}",
         *cfg_words(crate.cfg),
         *crate_words(target, manifest, crate.needs, host=host),
+        *(() if host or crate.library else bindings_words(target, manifest)),
         *(("--cap-lints=allow",) if crate.quiet else ()),
     )
+
+
+def read_of(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> tuple[Path, ...]:
+    """What rustc reads of others for a crate that is linked into modules: also the bindings to own headers."""
+    own = () if crate.library else bindings_rmeta(target, manifest)
+    return (*libraries(target, manifest, crate.needs), *own)
 
 
 def unit(manifest: Manifest, crate: CrateSpec, made: Path) -> str:
@@ -90,7 +98,7 @@ def kernel_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> St
         unit=unit(manifest, crate, outputs[1]),
         commands=(command,),
         outputs=outputs,
-        inputs=(*support, *libraries(target, manifest, crate.needs)),
+        inputs=(*support, *read_of(target, manifest, crate)),
         tracked=(crate.root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

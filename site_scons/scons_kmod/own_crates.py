@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from scons_kmod.bindings_files import bindings_object, bindings_rmeta, bindings_words
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.crate_spec import CrateSpec
 from scons_kmod.manifest import Manifest
@@ -69,8 +70,8 @@ def own_object(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Pat
 
 
 def crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
-    """The objects of the crates that are linked into the module."""
-    return [own_object(target, manifest, crate) for crate in linked(manifest)]
+    """The objects of the crates that are linked into the module, besides its own one."""
+    return [*bindings_object(target, manifest), *(own_object(target, manifest, crate) for crate in linked(manifest))]
 
 
 def library(target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host: bool) -> Path:
@@ -107,14 +108,18 @@ def module_library(target: BuildTarget, manifest: Manifest) -> Path:
 
 
 def used_libraries(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
-    """What rustc reads of the crates of other modules that the module's own one uses, and of what these need."""
-    each = ((module_library(target, one), *libraries(target, one, named(one))) for one in manifest.used_crates)
-    return tuple(dict.fromkeys(path for paths in each for path in paths))
+    """What rustc reads of the bindings to own headers, of other modules' crates, and of what these need."""
+    found = dict.fromkeys(bindings_rmeta(target, manifest))
+    for one in manifest.used_crates:
+        needs = (*libraries(target, one, named(one)), *bindings_rmeta(target, one))
+        found |= dict.fromkeys((module_library(target, one), *needs))
+    return tuple(found)
 
 
 def used_words(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
-    """rustc's words for a module's own crate that uses those of others."""
+    """rustc's words for a module's own crate that uses its bindings and the crates of other modules."""
     return (
+        *bindings_words(target, manifest),
         *(f"--extern={one.crate}={module_library(target, one)}" for one in manifest.used_crates),
         *(f"-Ldependency={path.parent}" for path in used_libraries(target, manifest)),
     )

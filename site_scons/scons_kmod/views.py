@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scons_kmod.digests import Digests, text_digest
-from scons_kmod.identifiers import identifiers
-from scons_kmod.meaning import code_text
+from scons_kmod.identifiers import names_in_source
 
 SYMBOLS = "symbols"
 IDENTIFIERS = "identifiers"
@@ -82,7 +81,7 @@ class Seen:
         if self.kind == SYMBOLS:
             file = Version.now(path)
             return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
-        words = identifiers(code_text(path, Path(path).read_text(errors="surrogateescape")))
+        words = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
         return words & names_in(Version.now(self.by))
 
     def part_now(self) -> str:

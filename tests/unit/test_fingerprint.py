@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from scons_kmod import fingerprint, program
-from scons_kmod.fingerprint import HeaderError, identifiers
+from scons_kmod.fingerprint import HeaderError
+from scons_kmod.identifiers import identifiers, names_in_source
 from scons_kmod.run_log import RunLog
 from scons_kmod.step import read_depfile
 from scons_kmod.sysroot import HERE
@@ -246,6 +247,12 @@ def test_identifiers() -> None:
     found = identifiers("let r#type: bindings::type_ = a__bindgen_ty_1__bindgen_ty_2::new(0x10);")
     assert {"type", "type_", "a", "bindings", "new"} <= found
     assert not [name for name in found if name[:1].isdigit()]
+
+
+def test_of_a_header_only_what_may_be_a_part_of_a_type_is_named() -> None:
+    text = "struct a { struct b b; /* struct c */ struct d *d; union e\te[2]; spinlock_t lock; int net; };"
+    assert names_in_source("own.h", text) == {"a", "b", "e", "spinlock_t"}
+    assert "net" in names_in_source("own.c", text)
 
 
 def test_declared_names(make: Make, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from scons_kmod import (
     kbuild_link,
     link,
     mainline,
+    module_bindings,
     own_crate_steps,
 )
 from scons_kmod.build_target import BuildTarget
@@ -240,12 +241,14 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     if manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         known = session.mainline(target)
+        bindings = module_bindings.mainline_steps(known, manifest)
         make, own = partial(mainline.own_crate_step, known), mainline.module_step(known, manifest)
     else:
         shared(env, target, "crates", crate_steps)
+        bindings = module_bindings.bundled_steps(target, manifest)
         make, own = partial(own_crate_steps.kernel_step, target), crates.module_crate_step(target, manifest)
-    steps = (*own_crate_steps.crate_steps(target, manifest, make), own)
-    return [add(env, target, with_generated(target, manifest, step)) for step in steps]
+    ours = (*own_crate_steps.crate_steps(target, manifest, make), own)
+    return [add(env, target, step) for step in (*bindings, *(with_generated(target, manifest, one) for one in ours))]
 
 
 def add(env: Env, target: BuildTarget, step: Step) -> Step:
