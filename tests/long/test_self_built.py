@@ -33,6 +33,7 @@ MODULES = (
     "mainline_lock",
     "mainline_minimal",
     "mainline_misc",
+    "mainline_own_bindings",
     "mainline_params",
     "mainline_workqueue",
 )
