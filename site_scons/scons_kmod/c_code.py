@@ -9,19 +9,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.located_toml import Table
-from scons_kmod.own_files import matching_files, own_paths
+from scons_kmod.own_files import matches, matching_files, own_paths
 
 DEFINE = re.compile(r"[A-Za-z_]\w*(=.*)?", re.DOTALL)
 # What a flag may be: nothing that names a file to read or to write, so that all that is read is known.
-FLAG = re.compile(
-    r"-(W(?![pal],)|O|D|U|m|std=|ansi$|pedantic$|f(?!plugin|dump|profile|callgraph|auto-profile))\S*", re.DOTALL
+FLAG = re.compile(r"-(W(?![pal],)|O|D|U|m|std=|ansi$|pedantic$|f)\S*")
+# Those of the form -f... that do.
+FILES = re.compile(
+    r"-f(plugin|dump|profile|auto-profile|callgraph|stack-usage|test-coverage|opt-info|save-|module|syntax-only"
+    r"|randomize-layout-seed-file|sanitize-(blacklist|ignorelist)|diagnostics-format)"
 )
 ENDINGS = (".c", ".S")
 
 
 @dataclasses.dataclass(frozen=True)
 class FileFlags:
-    """What differs for one source: `flags` are added after all others, the kernel's flags in `without` not given."""
+    """What differs for one source: `flags` are added after all others, flags in `without` are not given."""
 
     source: Path
     flags: tuple[str, ...] = ()
@@ -88,21 +91,22 @@ def read_flags(table: Table, key: str) -> tuple[str, ...]:
     """Compiler flags of which none can bring in files, or write any."""
     flags = table.strings(key, default=())
     for flag in flags:
-        if not FLAG.fullmatch(flag):
+        if not FLAG.fullmatch(flag) or FILES.match(flag):
             fix = "use include, include-first and defines; other flags may begin with -W, -O, -f, -m, -D, -U and -std="
             table.wrong(key, f"{flag!r} can't be given here", fix)
     return flags
 
 
 def read_file_flags(table: Table, directory: Path, sources: Iterable[Path]) -> tuple[FileFlags, ...]:
-    """The tables ``[c.files.'PATTERN']``. Each must match one of the sources."""
+    """The tables ``[c.files.'PATTERN']``. Each must match one of the sources, as a pattern in `sources` would."""
     files = table.table("files", default=None)
     found: list[FileFlags] = []
     for pattern in files.values if files else ():
         own = files.table(pattern) if files else table
         flags, without = read_flags(own, "flags"), own.strings("without-flags", default=())
         own.done()
-        matched = [path for path in sources if path.relative_to(directory).match(pattern)]
+        named = matches(table.located, directory, own.key, pattern)
+        matched = [path for path in sources if path in named]
         if not matched and files:
             files.wrong(pattern, "matches none of the sources", "name a source as [c] sources does")
         found += [FileFlags(path, flags, without) for path in matched]

@@ -17,7 +17,7 @@ from scons_kmod.crates import generated_dir, generated_files, module_dir
 from scons_kmod.digests import LINES, RAW
 from scons_kmod.exports import written_sources
 from scons_kmod.header_search import include_directories
-from scons_kmod.link import TWICE, mixed, module_object, versions_file
+from scons_kmod.link import TWICE, mixed, module_object, versions_files
 from scons_kmod.manifest import Manifest
 from scons_kmod.step import Command, Step
 
@@ -104,16 +104,20 @@ def built_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
 
 
 def source_flags(target: BuildTarget, manifest: Manifest, source: Path) -> tuple[str, ...]:
-    """All flags for a source: the kernel's, the module's, and the file's own."""
+    """All flags for a source: the kernel's, the module's, and the file's own.
+
+    What is left out for the module is left out of the kernel's, for a file of the module's too (scripts/Makefile.lib,
+    ccflags-remove-y and CFLAGS_REMOVE).
+    """
     own = manifest.c.of(source)
-    left_out = {*manifest.c.without, *own.without}
     asm = source.suffix == ASSEMBLY
     kernels = (*target.kbuild.assembler[1:], NO_DEBUG_INFO) if asm else target.kbuild.cc[1:]
     flags = manifest.c.asm_flags if asm else manifest.c.flags
     return (
-        *(word for word in kernels if word not in left_out),
+        *(word for word in kernels if word not in (*manifest.c.without, *own.without)),
         *shared_flags(target, manifest),
-        *(word for word in (*flags, *own.flags) if word not in left_out),
+        *(word for word in flags if word not in own.without),
+        *own.flags,
         *naming(manifest.crate, source.stem),
         *no_paths(target, manifest),
     )
@@ -154,9 +158,8 @@ def searched(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
 
 def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
     """What modpost wants to know of the module's sources (versions.py)."""
-    made = versions_file(target, manifest)
+    made, sources = versions_files(target, manifest)
     request, depfile = made.with_name("versions.json"), made.with_name("versions.d")
-    sources = made.with_name(f"{manifest.name}.sources")
     objects = c_objects(target, manifest)
     genksyms = target.tree.path / "scripts/genksyms/genksyms"
     asked = {
@@ -174,6 +177,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
             for path, source in zip(objects, c_sources(target, manifest), strict=True)
         ],
         "modversions": target.tree.enabled("CONFIG_MODVERSIONS"),
+        "all": "-a" in target.kbuild.modpost,
         "genksyms": "" if target.tree.enabled("CONFIG_GENDWARFKSYMS") else str(genksyms),
         "crcs": [str(crcs_file(target, manifest))] if manifest.exports.crate else [],
         "cmd": str(made),

@@ -13,7 +13,7 @@ from pathlib import Path
 from scons_kmod.atomic import write_bytes
 from scons_kmod.deb import DebPackage
 from scons_kmod.manifest import Manifest
-from scons_kmod.module_package import described, package_name, source_date, workplace
+from scons_kmod.module_package import REVISION, described, package_name, source_date, workplace
 from scons_kmod.source_tree import filled_in, source_tree
 
 TREE = ("dkms.conf", "build-module")
@@ -54,10 +54,11 @@ def write_tree(manifest: Manifest, directory: Path) -> Path:
 def dkms_deb(manifest: Manifest) -> DebPackage:
     """The package that brings the source tree and tells DKMS of it. Raises `UserError`."""
     info = described(manifest)
+    needed = (f"{package_name(one)}-dkms (= {described(one).version}-{REVISION})" for one in manifest.needs)
     return DebPackage(
         name=f"{package_name(manifest)}-dkms",
         architecture="all",
-        depends="dkms (>= 3.0.10), scons-kmod",
+        depends=", ".join(("dkms (>= 3.0.10)", "scons-kmod", *needed)),
         info=info,
         about=f"DKMS builds the kernel module {manifest.name} from this package's sources for each kernel.",
         change=f"{manifest.name} {info.version}.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.c_module import c_objects
 from scons_kmod.crates import crate_object, module_dir
-from scons_kmod.link import module_ko, module_object, symvers_file, versions_file, whole_object
+from scons_kmod.link import module_ko, module_object, symvers_file, versions_files, whole_object
 from scons_kmod.manifest import Manifest
 from scons_kmod.own_crates import crate_objects
 from scons_kmod.step import Command, Step
@@ -26,7 +26,7 @@ def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     # modpost looks for CRCs and sources in the .cmd files of the objects.
     cmds = [work / f".{one}.o.cmd" for one in shipped]
     if manifest.has_c:
-        copied.append((versions_file(target, manifest), cmds.pop(0)))
+        copied.append((versions_files(target, manifest)[0], cmds.pop(0)))
     results = [(work / made.name, made), (work / "Module.symvers", symvers_file(target, name))]
     parts = "" if single else f"{name}-y := {' '.join(f'{one}.o' for one in shipped)}\n"
     # 7.2's Kbuild has no rule of its own for files that were shipped.
@@ -43,7 +43,7 @@ def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
             unit=made.name,
             commands=(*copies(copied, work), Command(make, work), *copies(results, work)),
             outputs=tuple(path for _, path in results),
-            inputs=(*objects, *needed, *((versions_file(target, manifest),) if manifest.has_c else ())),
+            inputs=(*objects, *needed, *(versions_files(target, manifest) if manifest.has_c else ())),
             tracked=(target.tree.symvers, *target.extra_symbols),
             files=(*((path, "") for path in cmds), (work / "Kbuild", listed)),
             tools=(target.toolchain.cc.digest,),

@@ -21,7 +21,9 @@ OPENERS: Mapping[str, Callable[[Path], AbstractContextManager[Any]]] = {".xz": l
 
 
 def depends(module: Path) -> tuple[str, ...]:
-    """The modules that a module says it needs (``.modinfo``, depends=)."""
+    """The modules that a module says it needs (``.modinfo``, depends=), by the names that the kernel has for them:
+    modpost writes those of their files, which may have - for _.
+    """
     # Slow to import, and a build with nothing to do never gets here.
     from elftools.elf.elffile import ELFFile
 
@@ -29,7 +31,7 @@ def depends(module: Path) -> tuple[str, ...]:
         section = ELFFile(file).get_section_by_name(".modinfo")
         entries = section.data().split(b"\0") if section else []
     listed = (entry.removeprefix(b"depends=").decode() for entry in entries if entry.startswith(b"depends="))
-    return tuple(name for names in listed for name in names.split(",") if name)
+    return tuple(name.replace("-", "_") for names in listed for name in names.split(",") if name)
 
 
 def needed_modules(

@@ -227,10 +227,10 @@ def common_objects(target: BuildTarget) -> tuple[Path, ...]:
     return (target.build / "link/module-common.o",) if target.kbuild.common else ()
 
 
-def versions_file(target: BuildTarget, manifest: Manifest) -> Path:
-    """The ``.cmd`` file by which modpost learns of a module's sources and of its symbols' CRCs."""
+def versions_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, Path]:
+    """The ``.cmd`` file by which modpost learns of the symbols' CRCs and of a module's sources, and those sources."""
     made = module_object(target, manifest)
-    return made.with_name(f".{made.name}.cmd")
+    return made.with_name(f".{made.name}.cmd"), made.with_name(f"{manifest.name}.sources")
 
 
 @functools.cache
@@ -262,13 +262,13 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=f"{manifest.name}.ko",
         commands=(Command(modpost, target.tree.path),),
         outputs=(linked.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
-        inputs=(linked, *((versions_file(target, manifest),) if manifest.has_c else ())),
+        inputs=(linked, *(versions_files(target, manifest) if manifest.has_c else ())),
         after=needed,
         views=(View(SYMBOLS, symvers, linked, own),),
         # modpost reads CRCs of exported symbols from the object's .cmd file, sources of the module from its .mod.
         files=(
             *((order, f"{linked}\n"), (linked.with_suffix(".mod"), f"{linked}\n")),
-            *(() if manifest.has_c else ((versions_file(target, manifest), ""),)),
+            *(() if manifest.has_c else ((versions_files(target, manifest)[0], ""),)),
         ),
         tools=(target.toolchain.cc.digest,),
     )

@@ -64,7 +64,8 @@ class Manifest:
     generators: tuple[Generator, ...] = ()
     depends: Depends = dataclasses.field(default_factory=Depends)
     exports: Exports = dataclasses.field(default_factory=Exports)
-    needs: tuple[Manifest, ...] = ()
+    # Each of those has its own: in the hash a chain of modules would count its first ones over and over.
+    needs: tuple[Manifest, ...] = dataclasses.field(default=(), hash=False)
 
     @property
     def crate_root(self) -> Path:

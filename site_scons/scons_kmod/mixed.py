@@ -11,26 +11,37 @@ from typing import Any
 
 # What a module says of itself once (MODULE_LICENSE etc. of include/linux/module.h; the 2021 `module!` has the same).
 SAID_ONCE = ("license", "description", "version", "name")
+# The functions by which a module is loaded and unloaded, and what gives them in C (include/linux/module.h).
+ENTRIES = {"init_module": "module_init", "cleanup_module": "module_exit"}
 ENTRY = re.compile(r"^ *\[ *[0-9a-f]+\] +(\w+)=", re.MULTILINE)
 
 
 def main(request: dict[str, Any]) -> int:
     """Write a linker script that keeps the symbols which the C objects ``c`` need, if ``roots`` names it.
 
-    Returns the exit status: 1 if C and the ``crate`` both say what the module is.
+    Returns the exit status: 1 if C and the ``crate`` both say what the module is, or both have its entries.
     """
-    crate, objects = request["crate"], request["c"]
+    crate, objects, nm, readelf = request["crate"], request["c"], request["nm"], request["readelf"]
     if roots := request.get("roots"):
-        text = run([request["nm"], "-u", "-P", *objects])
-        names = {line.split()[0] for line in text.splitlines() if not line.endswith(":") and line.strip()}
+        names = symbols([nm, "-u"], objects)
         # The crates' own names for them, at this point.
         pairs = (line.split() for path in request["renames"] for line in Path(path).read_text().splitlines())
         theirs = {new: old for old, new in pairs}
         Path(roots).write_text("".join(f"EXTERN({theirs.get(name, name)})\n" for name in sorted(names)))
-    both = said(request["readelf"], [crate]) & said(request["readelf"], objects)
-    for tag in sorted(both):
-        print(f"the module's {tag} is given both in C (MODULE_{tag.upper()}) and in Rust (module!)", file=sys.stderr)
+    tags = said(readelf, [crate]) & said(readelf, objects)
+    both = {f"the module's {tag}": f"MODULE_{tag.upper()}" for tag in sorted(tags)}
+    entries = symbols([nm, "--defined-only"], [crate]) & symbols([nm, "--defined-only"], objects)
+    both |= {f"the module's entry {name}": macro for name, macro in ENTRIES.items() if name in entries}
+    for what, macro in both.items():
+        print(f"{what} is given both in C ({macro}) and in Rust (module!)", file=sys.stderr)
     return 1 if both else 0
+
+
+def symbols(nm: list[str], objects: list[str]) -> set[str]:
+    """The names that nm lists of the objects' global symbols."""
+    lines = run([*nm, "-g", "-P", *objects]).splitlines()
+    # Before those of each of several objects stands its name.
+    return {line.split()[0] for line in lines if line.strip() and not line.endswith(":")}
 
 
 def said(readelf: str, objects: list[str]) -> set[str]:

@@ -10,6 +10,8 @@ from scons_kmod.errors import UserError
 from scons_kmod.located_toml import Key, Located, Table
 
 GLOB = frozenset("*?[")
+# Directories of a module that hold no sources, nor do hidden ones.
+NO_SOURCES = ("build", "__pycache__")
 
 
 def inside(
@@ -47,14 +49,23 @@ def matching_files(table: Table, directory: Path, key: str, **default: tuple[str
 
 def matches(located: Located, directory: Path, key: Key, name: str) -> list[Path]:
     """The files that a name or a pattern stands for. Raises `UserError` if there is none."""
-    if not GLOB & set(name):
+    if not GLOB & set(name) or (directory / name).is_file():
         return [inside(located, directory, key, name)]
     where = located.where(key)
     if name.startswith("/"):
         raise UserError(f"{name} lies outside of the module's directory", where=where, fix=f"begin at {directory}")
-    files = sorted(path.resolve() for path in directory.glob(name) if path.is_file())
+    try:
+        found = [path for path in directory.glob(name) if path.is_file() and is_source(path.relative_to(directory))]
+    except ValueError as error:
+        raise UserError(f"{name} is no pattern: {error}", where=where, fix="write src/*.c or src/**/*.c") from error
+    files = sorted(path.resolve() for path in found)
     if not files:
         raise UserError(f"{name} matches no file", where=where, fix=f"make one below {directory}, or leave it out")
     for path in files:
         inside(located, directory, key, str(path))
     return files
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file, by its path below the module's directory, may be one of its sources: neither hidden nor built."""
+    return not any(part.startswith(".") or part in NO_SOURCES for part in path.parts if part != "..")

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from scons_kmod.home import LIBRARY
 from scons_kmod.manifest import Manifest
+from scons_kmod.own_files import is_source
 from scons_kmod.settings import Settings
 
 SCONSTRUCT = "SConstruct"
 MODULE = "module"
 # What lies below LIBRARY for the packages: SConstruct and files with places to fill in.
 TEMPLATES = LIBRARY / "package_files"
-# Directories of a module that hold no sources.
-NO_SOURCES = ("build", "__pycache__")
 
 
 def source_tree(manifest: Manifest) -> dict[str, bytes]:
@@ -46,8 +45,8 @@ def places(manifest: Manifest) -> dict[str, Path]:
 def sources(directory: Path) -> Iterator[Path]:
     """The files of a module's directory, but for hidden ones and what was built."""
     for parent, names, files in os.walk(directory):
-        names[:] = sorted(name for name in names if not name.startswith(".") and name not in NO_SOURCES)
-        yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))
+        names[:] = sorted(name for name in names if is_source(Path(name)))
+        yield from (Path(parent, name) for name in sorted(files) if is_source(Path(name)))
 
 
 def archived(files: Mapping[str, bytes], seconds: int = 0) -> bytes:

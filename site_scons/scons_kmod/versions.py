@@ -15,9 +15,10 @@ from typing import Any
 from scons_kmod import pipeline
 from scons_kmod.step import read_depfile
 
+ASSEMBLY = ".S"
 # The symbols that EXPORT_SYMBOL leaves in an object, since 6.4 and before (include/linux/export.h).
 EXPORTED = (b"__export_symbol_", b"__ksymtab_")
-# What MODULE_VERSION leaves in .modinfo: only then modpost wants to know the sources.
+# What MODULE_VERSION leaves in .modinfo: only then modpost wants to know the sources, or with its option -a.
 VERSION = b"version="
 
 
@@ -32,7 +33,9 @@ def main(request: dict[str, Any]) -> int:
     lines = [Path(path).read_text() for path in request["crcs"]]
     for one in request["objects"]:
         exports = any(mark in whole[one["object"]] for mark in EXPORTED)
-        if request["modversions"] and exports and not one["of_crate"]:
+        if request["modversions"] and exports and one["source"].endswith(ASSEMBLY):
+            print(f"{one['source']}: assembly has no types to make CRCs of: name what it exports in [exports] symbols")
+        elif request["modversions"] and exports and not one["of_crate"]:
             if not request["genksyms"]:
                 print("this kernel makes CRCs of debug information (gendwarfksyms), which is not supported")
                 return 1
@@ -43,7 +46,7 @@ def main(request: dict[str, Any]) -> int:
             lines.append(crcs.read_text())
             read += read_depfile(Path(f"{crcs}.d"), Path.cwd())
     sources = Path(request["sources"])
-    versioned = any(VERSION in data for data in whole.values())
+    versioned = request["all"] or any(VERSION in data for data in whole.values())
     summed = [path for one in request["objects"] if versioned for path in summed_up(one)]
     sources.write_bytes(b"".join(path.read_bytes() for path in summed))
     if versioned:

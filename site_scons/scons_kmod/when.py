@@ -60,6 +60,9 @@ def read_condition(located: Located, text: str) -> Condition:
         else:
             fix = "write CONFIG_NAME, !CONFIG_NAME or kernel >= 6.12, with a comma between several"
             raise UserError(f"{part!r} is no condition", where=located.where((WHEN, text)), fix=fix)
+    if both := {*needed} & {*without}:
+        what = f"no kernel both has and has not {min(both)}"
+        raise UserError(what, where=located.where((WHEN, text)), fix="leave one of them out")
     return Condition(Requires(tuple(bounds), tuple(needed)), tuple(without))
 
 

@@ -2,18 +2,30 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 from miniature import after, target, write
 
 from scons_kmod.build_target import BuildTarget
-from scons_kmod.c_code import CCode
-from scons_kmod.c_module import c_link_step, c_object_steps
-from scons_kmod.digests import LINES
+from scons_kmod.c_code import CCode, FileFlags
+from scons_kmod.c_module import (
+    c_link_step,
+    c_object_step,
+    c_object_steps,
+    c_objects,
+    c_sources,
+    is_single,
+    source_flags,
+    versions_step,
+)
+from scons_kmod.depends import Depends, Exports
+from scons_kmod.digests import LINES, RAW
 from scons_kmod.kbuild_link import kbuild_steps
-from scons_kmod.link import module_object
-from scons_kmod.manifest import Manifest
+from scons_kmod.link import linked, modpost_step, module_object, symvers_file, versions_files
+from scons_kmod.manifest import MAINLINE, Manifest
+from scons_kmod.provider import CARRIED, REBUILT, Provider
 from scons_kmod.step import Step
 
 
@@ -71,7 +83,7 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
     (step,) = kbuild_steps(dataclasses.replace(made, extra_symbols=(Path("/x.symvers"),)), manifest)
     *copies, make, ko, symvers = (command.argv for command in step.commands)
     work, link = made.build / "modules/my-echo/kbuild", made.build / "modules/my-echo/link"
-    *objects, versions = step.inputs
+    *objects, versions, _ = step.inputs
     assert [argv[2:] for argv in copies] == [
         *((str(path), str(work / f"my-echo_{number}.o_shipped")) for number, path in enumerate(objects)),
         # modpost looks for CRCs in the .cmd file of any of the objects.
@@ -87,3 +99,170 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
     assert {f"M={work}", "KCFLAGS=-g0", "KBUILD_EXTRA_SYMBOLS=/x.symvers"} <= set(make)
     assert ko[2:] == (str(work / "my-echo.ko"), str(step.outputs[0]))
     assert symvers[2:] == (str(work / "Module.symvers"), str(link / "Module.symvers"))
+
+
+def mixed_module(directory: Path, *sources: str, **more: object) -> Manifest:
+    """A module of a crate and of C."""
+    manifest = dataclasses.replace(module(directory, *sources), root=write(directory / "my_echo.rs", ""))
+    return dataclasses.replace(manifest, **more)
+
+
+def test_assembly_has_the_kernels_flags_for_it_and_its_own(made: BuildTarget, tmp_path: Path) -> None:
+    code = CCode(
+        (write(tmp_path / "m/a.c", ""), write(tmp_path / "m/fast.S", "")),
+        defines=("BOTH",),
+        flags=("-DIN_C",),
+        asm_flags=("-DIN_ASM",),
+    )
+    c, asm = (step.commands[0].argv for step in c_object_steps(made, Manifest("m", tmp_path / "m", None, None, c=code)))
+    assert ("-D__ASSEMBLY__" in c, "-D__ASSEMBLY__" in asm) == (False, True)
+    assert ("-DBOTH" in c, "-DBOTH" in asm) == (True, True)
+    assert ("-DIN_C" in c, "-DIN_C" in asm) == (True, False)
+    assert ("-DIN_ASM" in c, "-DIN_ASM" in asm) == (False, True)
+    assert "-g0" in asm, "the kernel's own flags turn debug information on"
+    kinds = [step.kind for step in c_object_steps(made, Manifest("m", tmp_path / "m", None, None, c=code))]
+    assert kinds == [LINES, RAW], "a comment may be a directive in assembly"
+
+
+def test_flags_come_from_the_kernel_then_the_module_then_the_file(made: BuildTarget, tmp_path: Path) -> None:
+    one, two = (write(tmp_path / f"m/{name}.c", "") for name in ("one", "two"))
+    first, include = write(tmp_path / "m/first.h", ""), tmp_path / "m/include"
+    code = CCode(
+        (one, two),
+        include=(include,),
+        first=(first,),
+        defines=('TEXT="a b"',),
+        flags=("-O3", "-Wextra"),
+        files=(FileFlags(one, ("-O1",)), FileFlags(one, ("-O0",))),
+    )
+    manifest = Manifest("m", tmp_path / "m", None, None, c=code)
+    flags = source_flags(made, manifest, one)
+    own = (f"-I{include}", "-include", str(first), '-DTEXT="a b"', "-O3", "-Wextra", "-O1", "-O0")
+    kernels = made.kbuild.cc[1:]
+    assert flags[: len(kernels) + len(own)] == (*kernels, *own)
+    assert "-O0" not in source_flags(made, manifest, two)
+
+
+def test_flags_are_left_out_as_kbuild_does_it(made: BuildTarget, tmp_path: Path) -> None:
+    one, two = (write(tmp_path / f"m/{name}.c", "") for name in ("one", "two"))
+    code = CCode(
+        (one, two),
+        flags=("-Wextra", "-DX"),
+        without=("-O2",),
+        files=(FileFlags(one, ("-O2",), ("-Wextra", "-DX", "-Wall")),),
+    )
+    manifest = Manifest("m", tmp_path / "m", None, None, c=code)
+    assert {"-O2", "-Wall"} <= set(made.kbuild.cc)
+    of_one, of_two = source_flags(made, manifest, one), source_flags(made, manifest, two)
+    assert (of_one.count("-O2"), "-Wextra" in of_one, "-DX" in of_one, "-Wall" in of_one) == (1, False, False, False)
+    assert ("-O2" in of_two, "-Wextra" in of_two, "-DX" in of_two, "-Wall" in of_two) == (False, True, True, True)
+
+
+def test_c_beside_a_crate_is_checked_with_it_by_objtool(made: BuildTarget, tmp_path: Path) -> None:
+    steps = c_object_steps(made, mixed_module(tmp_path / "m", "my-echo.c"))
+    assert [checked(step) for step in steps] == [[]]
+    assert steps[0].outputs == (made.build / "modules/my-echo/c/my-echo.o",), "it is not the whole module"
+
+
+@pytest.mark.parametrize("provider", [REBUILT, CARRIED])
+def test_c_beside_a_crate_that_brings_no_others_is_checked_as_kbuild_does(
+    made: BuildTarget, tmp_path: Path, provider: str
+) -> None:
+    ours = dataclasses.replace(made, provider=Provider(provider))
+    (step,) = c_object_steps(ours, mixed_module(tmp_path / "m", "a.c", api=MAINLINE))
+    each = made.kbuild.objtool_each and provider == REBUILT
+    assert checked(step) == (["alone"] if each else [])
+
+
+def test_symbols_of_rust_are_exported_by_a_source_that_is_written(made: BuildTarget, tmp_path: Path) -> None:
+    header = write(tmp_path / "m/api.h", "int f(void);")
+    manifest = mixed_module(tmp_path / "m", "a.c", exports=Exports(("f",), (header,)))
+    written = made.build / "modules/my-echo/exports.c"
+    assert not is_single(dataclasses.replace(module(tmp_path / "m", "my-echo.c"), exports=manifest.exports))
+    assert c_sources(made, manifest) == (tmp_path / "m/a.c", written)
+    _, step = c_object_steps(made, manifest)
+    assert step.outputs == (made.build / "modules/my-echo/c/build/exports.o",)
+    assert (step.tracked, [path for path, _ in step.files]) == ((), [written])
+    assert "EXPORT_SYMBOL_GPL(f);" in dict(step.files)[written]
+    assert c_objects(made, manifest)[1] == step.outputs[0]
+
+
+def user_of(tmp_path: Path, named: str, **more: object) -> Manifest:
+    """A module that depends on my-ring, which has headers for it and depends on deep itself."""
+    deep = Manifest("deep", tmp_path / "deep", None, None, exports=Exports(include=(tmp_path / "deep",)))
+    ring = Manifest("my-ring", tmp_path / "ring", None, None, exports=Exports(include=(tmp_path / "ring/api",)))
+    return dataclasses.replace(module(tmp_path / "m", "a.c"), depends=Depends((named,)), needs=(deep, ring), **more)
+
+
+@pytest.mark.parametrize("named", ["my-ring", "my_ring"])
+def test_headers_of_modules_that_it_depends_on_are_found(made: BuildTarget, tmp_path: Path, named: str) -> None:
+    manifest = user_of(tmp_path, named)
+    step = c_object_step(made, manifest, tmp_path / "m/a.c")
+    argv = step.commands[0].argv
+    assert f"-I{tmp_path}/ring/api" in argv
+    assert f"-I{tmp_path}/deep" not in argv, "the manifest does not name it"
+    assert str(tmp_path / "ring/api") in step.searched
+    assert f"-fmacro-prefix-map={tmp_path}/ring/=modules/my-echo/../my-ring/" in argv
+
+
+def test_a_header_of_the_modules_own_does_not_hide_one_of_the_kernels(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = dataclasses.replace(module(tmp_path / "m", "a.c"), c=CCode((tmp_path / "m/a.c",), (tmp_path / "m/inc",)))
+    argv = c_object_step(made, manifest, tmp_path / "m/a.c").commands[0].argv
+    places = [word for word in argv if word.startswith("-I")]
+    assert places[-1] == f"-I{tmp_path}/m/inc"
+    assert len(places) > 1
+
+
+def test_modpost_is_given_the_symbols_of_all_that_a_module_needs(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = user_of(tmp_path, "my-ring")
+    step = modpost_step(made, manifest)
+    needed = (symvers_file(made, "deep"), symvers_file(made, "my-ring"))
+    assert step.after == needed
+    (view,) = step.views
+    assert view.paths == (made.tree.symvers, *needed)
+    assert symvers_file(made, "my-echo") in step.outputs
+    assert set(versions_files(made, manifest)) <= set(step.inputs), "modpost reads CRCs, and sources for srcversion"
+
+
+def test_kbuild_is_given_them_too(made: BuildTarget, tmp_path: Path) -> None:
+    (step,) = kbuild_steps(made, user_of(tmp_path, "my-ring"))
+    needed = (symvers_file(made, "deep"), symvers_file(made, "my-ring"))
+    assert set(needed) <= set(step.inputs)
+    make = next(command.argv for command in step.commands if command.argv[0] == "make")
+    assert f"KBUILD_EXTRA_SYMBOLS={needed[0]} {needed[1]}" in make
+
+
+def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = module(tmp_path / "m", "a.c", "b.c")
+    step = versions_step(made, manifest)
+    asked = json.loads(step.files[0][1])
+    assert [one["source"] for one in asked["objects"]] == [str(tmp_path / "m/a.c"), str(tmp_path / "m/b.c")]
+    assert [one["object"] for one in asked["objects"]] == [str(path) for path in c_objects(made, manifest)]
+    for one, source in zip(asked["objects"], c_sources(made, manifest), strict=True):
+        assert set(source_flags(made, manifest, source)) <= set(one["cpp"])
+        assert one["cpp"][-3:] == ["-E", "-D__GENKSYMS__", str(source)]
+    assert (asked["modversions"], asked["all"]) == (True, False)
+    assert step.outputs == versions_files(made, manifest)
+    assert step.exact, "CRCs are of text as it is"
+
+
+def test_c_is_linked_after_what_the_linker_drops_of_the_crates(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = mixed_module(tmp_path / "m", "a.c")
+    objects = c_objects(made, manifest)
+    step = linked(made, manifest, [Path("/crate.o"), Path("/kernel.o")], Path("/lib.a"), "rust/module.lds", c=objects)
+    check, reached, _, whole, *_ = (command.argv for command in step.commands)
+    roots = step.outputs[0].parent / "roots.lds"
+    assert check[-1].endswith("mixed.json")
+    asked = json.loads(dict(step.files)[Path(check[-1])])
+    assert (asked["crate"], asked["c"], asked["roots"]) == ("/crate.o", [*map(str, objects)], str(roots))
+    assert reached[-3:] == ("/crate.o", "/kernel.o", str(roots)), "what C calls is kept"
+    assert whole[-3:] == ("rust.o", *map(str, objects), "/lib.a")
+    assert set(objects) <= set(step.inputs)
+
+
+def test_a_crate_that_brings_no_others_is_linked_first(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = mixed_module(tmp_path / "m", "a.c", "b.c", api=MAINLINE)
+    step = c_link_step(made, manifest, Path("/crate.o"))
+    check, link, *_ = (command.argv for command in step.commands)
+    assert link[-3:] == ("/crate.o", *map(str, c_objects(made, manifest)))
+    assert json.loads(dict(step.files)[Path(check[-1])])["roots"] == "", "all of it is kept"

@@ -39,8 +39,12 @@ def compressed(path: Path, ending: str, data: bytes) -> None:
 
 
 def test_a_module_says_what_it_needs(tmp_path: Path) -> None:
-    assert depends(ko(tmp_path / "x.ko", "led-class,usbcore")) == ("led-class", "usbcore")
+    assert depends(ko(tmp_path / "x.ko", "led_class,usbcore")) == ("led_class", "usbcore")
     assert depends(ko(tmp_path / "x.ko")) == ()
+
+
+def test_modules_go_by_the_names_that_the_kernel_has_for_them(tmp_path: Path) -> None:
+    assert depends(ko(tmp_path / "x.ko", "led-class")) == ("led_class",), "modpost writes the name of the file"
 
 
 def test_an_object_that_says_nothing_needs_nothing(tmp_path: Path) -> None:
@@ -83,10 +87,19 @@ def test_what_was_unpacked_of_another_kernel_is_replaced(tmp_path: Path, kernel:
 
 
 @pytest.mark.parametrize("file", ["snd-pcm.ko", "snd_pcm.ko"])
-def test_file_names_may_have_dashes(tmp_path: Path, kernel: Path, file: str) -> None:
+@pytest.mark.parametrize("name", ["snd-pcm", "snd_pcm"])
+def test_file_names_may_have_dashes(tmp_path: Path, kernel: Path, file: str, name: str) -> None:
     module = ko(kernel / f"sound/{file}")
     ko(kernel / "sound/snd-pcm-oss.ko")
-    assert needed(tmp_path, kernel, "snd_pcm") == [module]
+    assert needed(tmp_path, kernel, name) == [module]
+
+
+def test_modules_of_the_build_come_before_the_kernels(tmp_path: Path, kernel: Path) -> None:
+    mine = ko(tmp_path / "my-core.ko", depends="core")
+    leds = ko(tmp_path / "leds.ko", depends="my-core")
+    module = ko(tmp_path / "x.ko", depends="leds,my-core")
+    found = needed_modules(module, kernel, tmp_path / "made", RunLog(), {"my_core": mine, "leds": leds})
+    assert found == [kernel / "lib/core.ko", mine, leds], "also where the kernel has one of that name"
 
 
 def test_a_module_that_is_not_there_is_told(tmp_path: Path, kernel: Path) -> None:

@@ -1,134 +1,102 @@
 # SPDX-License-Identifier: MIT
-"""Modules and the libraries that they are linked with, fitted together."""
-
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
-from miniature import write
+from miniature import kernel_tree, write
 
 from scons_kmod.errors import UserError
-from scons_kmod.manifest import Manifest
+from scons_kmod.kernel_tree import open_tree
+from scons_kmod.manifest import with_needs
 from scons_kmod.project import Project, find_project
 
 
-def module(top: Path, name: str, text: str = "", *files: str) -> None:
-    for file in (f"{name}.rs", *files):
-        write(top / name / file, "")
-    write(top / name / "module.toml", f'[module]\nname = "{name}"\n{text}')
+def write_module(directory: Path, name: str, *needs: str, more: str = "") -> Path:
+    """A module of C in a directory of its own."""
+    write(directory / name / "a.c", "")
+    listed = ", ".join(f'"{other}"' for other in needs)
+    text = f'[module]\nname = "{name}"\n[c]\nsources = ["a.c"]\n[depends]\nmodules = [{listed}]\n{more}'
+    return write(directory / name / "module.toml", text).parent
 
 
-def library(top: Path, name: str, text: str = "") -> None:
-    write(top / name / "lib.rs", "")
-    write(top / name / "module.toml", f'[library]\nname = "{name}"\n{text}')
+def needs(project: Project) -> dict[str, list[str]]:
+    return {one.name: [other.name for other in one.needs] for one in project.modules}
 
 
-def only(project: Project) -> Manifest:
-    (found,) = project.modules
-    return found
-
-
-def complaint(top: Path) -> str:
+def complaint(*directories: Path) -> str:
     with pytest.raises(UserError) as caught:
-        find_project([top])
-    return str(caught.value).replace(f"{top}/", "")
+        find_project(directories)
+    return str(caught.value)
 
 
-def test_a_library_is_no_module(tmp_path: Path) -> None:
-    library(tmp_path, "shared", 'edition = "2018"\nfeatures = ["big"]\n')
+def test_modules_come_with_all_that_they_need_each_after_its_own(tmp_path: Path) -> None:
+    for name, others in {"a": ("c", "b"), "b": ("d",), "c": ("b", "b"), "d": (), "e": ()}.items():
+        write_module(tmp_path, name, *others)
     project = find_project([tmp_path])
-    assert project.modules == []
-    shared = project.libraries["shared"]
-    assert (shared.root, shared.edition, shared.cfg) == (tmp_path / "shared/lib.rs", "2018", ('feature="big"',))
-    assert shared.library == tmp_path / "shared"
+    assert needs(project) == {"a": ["d", "b", "c"], "b": ["d"], "c": ["d", "b"], "d": [], "e": []}
+    one, two = project.modules[0], project.modules[2]
+    assert [module.name for module in with_needs([two, one])] == ["d", "b", "c", "a"]
+    assert one.needs[-1] == two, "the same module, with what it needs itself"
 
 
-def test_a_library_may_be_vendored(tmp_path: Path) -> None:
-    write(tmp_path / "shared/vendor/src/lib.rs", "")
-    write(tmp_path / "shared/vendor/Cargo.toml", '[package]\nedition = "2018"\n')
-    write(tmp_path / "shared/module.toml", '[library]\nname = "shared"\npath = "vendor"\n')
-    shared = find_project([tmp_path]).libraries["shared"]
-    assert (shared.root, shared.quiet) == (tmp_path / "shared/vendor/src/lib.rs", True)
+@pytest.mark.parametrize(("name", "named"), [("my-ring", "my_ring"), ("my_ring", "my-ring"), ("my-ring", "my-ring")])
+def test_a_dash_is_an_underscore(tmp_path: Path, name: str, named: str) -> None:
+    write_module(tmp_path, name)
+    write_module(tmp_path, "user", named)
+    assert needs(find_project([tmp_path]))["user"] == [name]
 
 
-def test_a_module_has_its_libraries_and_its_own_crates_in_order(tmp_path: Path) -> None:
-    library(tmp_path, "upper", 'crates = ["lower"]\n')
-    library(tmp_path, "lower")
-    library(tmp_path, "other")
-    text = '[crates.own]\npath = "own.rs"\ncrates = ["upper"]\n[depends]\nlibraries = ["upper"]\n'
-    module(tmp_path, "m", text, "own.rs")
-    assert [one.name for one in only(find_project([tmp_path])).crates] == ["lower", "upper", "own"]
-
-
-def test_modules_have_their_own_crates_of_one_name(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        module(tmp_path, name, '[crates.own]\npath = "own.rs"\n', "own.rs")
-    assert [[one.directory for one in found.crates] for found in find_project([tmp_path]).modules] == [
-        [tmp_path / "a"],
-        [tmp_path / "b"],
-    ]
+def test_modules_may_lie_in_several_directories(tmp_path: Path) -> None:
+    user, ring = write_module(tmp_path / "x", "user", "ring"), write_module(tmp_path / "y", "ring")
+    assert needs(find_project([user, ring])) == {"ring": [], "user": ["ring"]}
+    assert complaint(user) == (
+        f"{user}/module.toml:5: depends: there is no module 'ring', which it depends on\n"
+        "    name its directory with MODULES= too"
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("others", "circle"),
     [
-        (
-            '[depends]\nlibraries = ["shard"]\n',
-            "m/module.toml:3: depends: there is no library 'shard'\n"
-            '    name its directory with MODULES= too; did you mean "shared"?',
-        ),
-        (
-            '[crates.m]\npath = "own.rs"\n',
-            "m/module.toml:3: [crates] m: 'm' is the module's own crate\n    choose another name",
-        ),
-        (
-            '[crates.shared]\npath = "own.rs"\n[depends]\nlibraries = ["shared"]\n',
-            "m/module.toml:3: [crates] shared: 'shared' is the name of the crate in shared too\n    rename one of them",
-        ),
-        (
-            'crates = ["owm"]\n[crates.own]\npath = "own.rs"\n',
-            "m/module.toml:3: [module] crates: there is no crate 'owm'\n    did you mean \"own\"?",
-        ),
-        (
-            '[crates.own]\npath = "own.rs"\ncrates = ["second"]\n[crates.second]\npath = "own.rs"\ncrates = ["own"]\n',
-            "m/module.toml:3: [crates] own: these crates need each other: own -> second -> own\n"
-            "    move what both need to a crate of its own",
-        ),
+        ({"a": "a"}, "a -> a"),
+        ({"a": "b", "b": "c", "c": "a"}, "a -> b -> c -> a"),
+        ({"a": "b", "b": "c", "c": "b"}, "b -> c -> b"),
     ],
 )
-def test_crates_that_do_not_fit(tmp_path: Path, text: str, expected: str) -> None:
-    library(tmp_path, "shared")
-    module(tmp_path, "m", text, "own.rs")
-    assert complaint(tmp_path) == expected
-
-
-def test_a_library_that_a_library_needs_must_be_there(tmp_path: Path) -> None:
-    library(tmp_path, "upper", 'crates = ["lower"]\n')
-    module(tmp_path, "m", '[depends]\nlibraries = ["upper"]\n')
-    assert complaint(tmp_path) == (
-        "upper/module.toml:1: library: it needs the crate 'lower', which is not there\n"
-        '    give it a module.toml of its own: [library] name = "lower"'
+def test_modules_that_depend_on_each_other(tmp_path: Path, others: dict[str, str], circle: str) -> None:
+    for name, other in others.items():
+        write_module(tmp_path, name, other)
+    first = circle[0]
+    assert complaint(tmp_path).startswith(
+        f"{tmp_path}/{first}/module.toml:5: depends: these modules depend on each other: {circle}\n"
     )
 
 
-def test_two_libraries_of_one_name(tmp_path: Path) -> None:
-    library(tmp_path, "shared")
-    write(tmp_path / "other/lib.rs", "")
-    write(tmp_path / "other/module.toml", '[library]\nname = "shared"\n')
-    assert complaint(tmp_path) == (
-        "shared/module.toml:2: [library] name: 'shared' is the name of the library in other too\n    rename one of them"
-    )
+def test_what_a_module_depends_on_may_depend_on_the_kernel(tmp_path: Path) -> None:
+    tree = open_tree(kernel_tree(tmp_path / "tree"))
+    for condition, expected in (("CONFIG_SMP", ["ring"]), ("!CONFIG_SMP", [])):
+        write_module(tmp_path / condition, "ring")
+        write_module(tmp_path / condition, "user", more=f'[when."{condition}".depends]\nmodules = ["ring"]\n')
+        project = find_project([tmp_path / condition])
+        assert needs(project)["user"] == []
+        assert [[other.name for other in one.needs] for one in project.on(tree) if one.name == "user"] == [expected]
 
 
-def test_a_manifest_is_of_a_module_or_of_a_library(tmp_path: Path) -> None:
-    library(tmp_path, "shared", '[module]\nname = "x"\n')
-    assert complaint(tmp_path).startswith("shared/module.toml:3: module: unknown key")
+def test_a_circle_on_some_kernels_is_told_for_those(tmp_path: Path) -> None:
+    write_module(tmp_path / "m", "a", "b")
+    write_module(tmp_path / "m", "b", more='[when."CONFIG_SMP".depends]\nmodules = ["a"]\n')
+    project = find_project([tmp_path / "m"])
+    with pytest.raises(UserError, match="these modules depend on each other: a -> b -> a"):
+        project.on(open_tree(kernel_tree(tmp_path / "tree")))
 
 
-@pytest.mark.parametrize("key", ['[depends]\nlibraries = ["shared"]\n', '[crates.own]\npath = "own.rs"\n'])
-def test_crates_are_for_modules_with_rust(tmp_path: Path, key: str) -> None:
-    library(tmp_path, "shared")
-    write(tmp_path / "m/a.c", "")
-    module(tmp_path, "m", f'[c]\nsources = ["a.c"]\n{key}', "own.rs")
-    assert "is for Rust, and this is a module of C" in complaint(tmp_path)
+def test_a_long_chain_of_modules_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    count = 30
+    for number in range(count):
+        write_module(tmp_path, f"m{number:02}", *([f"m{number - 1:02}"] if number else []))
+    modules = find_project([tmp_path]).modules
+    began = time.perf_counter()
+    assert len(with_needs(modules)) == count
+    assert time.perf_counter() - began < 1, "2^30 hashes would take an hour"

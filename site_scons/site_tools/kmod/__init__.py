@@ -157,7 +157,7 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 
 def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """All steps of a module for a kernel; the module's name becomes an alias for its .ko.
+    """All steps of a module for a kernel; the module's name becomes an alias for its .ko and those that it needs.
 
     A module that is not for this kernel is left out, but if the command line names it that is an error.
     """
@@ -170,9 +170,8 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
                 raise UserError(why, where=where, fix="name another kernel with TARGET=, or another module")
             session.skipped.setdefault(why, []).append(manifest.name)
             return env.Alias(manifest.name, [])
-        for one in (*manifest.needs, manifest):
-            made = kernel_object(env, target, one)
-    env.Alias(manifest.name, made)
+        *needed, made = [kernel_object(env, target, one) for one in (*manifest.needs, manifest)]
+    env.Alias(manifest.name, [*needed, made])
     return made
 
 
