@@ -10,9 +10,13 @@ import pytest
 from checkout import PROJECT, Checkout
 from scons_kmod.target import chosen_targets, read_targets
 
-RUST = ("rust_minimal", "rust_miscdev", "rust_crates")
+# Of Rust, of several crates, of both languages, and such that need each other.
+PLAIN = (
+    *("rust_minimal", "rust_miscdev", "rust_crates", "rust_driver", "export_c", "rust_uses_c"),
+    *("rust_export", "c_uses_rust"),
+)
 # Those to the kernel's own crates, for targets that have them.
-MAINLINE = ("mainline_minimal", "mainline_lock", "mainline_crates")
+MAINLINE = ("mainline_minimal", "mainline_lock", "mainline_crates", "mainline_driver")
 TARGETS = {target.name: target for target in chosen_targets("all", read_targets(PROJECT / "targets"))}
 # Modules of C by the names of their sources: Kbuild makes one of a single source, with its name, in another way.
 C = {"c_single": ("c_single",), "c_several": ("first", "second")}
@@ -42,11 +46,11 @@ def write_modules(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_ko_is_the_one_that_kbuild_makes(tmp_path: Path, name: str) -> None:
-    checkout = Checkout(tmp_path, (*RUST, *MAINLINE))
+    checkout = Checkout(tmp_path, (*PLAIN, *MAINLINE))
     write_modules(checkout)
     checkout.scons(f"TARGET={name}")
     ours = checkout.modules()
-    assert len(ours) == len(RUST) + len(C) + (len(MAINLINE) if TARGETS[name].packages.source else 0)
+    assert len(ours) == len(PLAIN) + len(C) + (len(MAINLINE) if TARGETS[name].packages.source else 0)
     checkout.scons(f"TARGET={name}", "KBUILD_LINK=make")
     assert set(checkout.ran()) == {("KBUILD", name) for name in ours}
     assert checkout.modules() == ours
