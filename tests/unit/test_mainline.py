@@ -15,7 +15,7 @@ from miniature import CLANG, after, module, target, write
 from scons_kmod import carried
 from scons_kmod.build_target import BuildTarget
 from scons_kmod.c_code import CCode
-from scons_kmod.c_module import c_link_step
+from scons_kmod.c_module import c_link_step, c_objects
 from scons_kmod.crate_plan import CratePlan, Rule
 from scons_kmod.crate_spec import CrateSpec
 from scons_kmod.crates import crate_object
@@ -531,3 +531,19 @@ def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainlin
     assert objtool.argv == (*carrying.target.kbuild.objtool, "--link", str(made))
     assert step.inputs == (*crates, archive)
     assert step.outputs[0] == made
+
+
+def test_c_is_linked_after_what_is_left_of_the_crates_that_a_module_brings(
+    carrying: Mainline, manifest: Manifest
+) -> None:
+    both = of_both(manifest)
+    objects = c_objects(carrying.target, both)
+    step = carried.object_step(carrying, both, objects)
+    check, reached, _, _, whole, *_ = (command.argv for command in step.commands)
+    archive, roots = carried.helpers_archive(carrying), step.outputs[0].with_name("roots.lds")
+    assert check[-1].endswith("/mixed.json")
+    assert reached[-1] == str(roots), "what C calls is kept"
+    assert whole[-3:] == ("rust.o", *map(str, objects), str(archive)), "C may need of the kernel's helpers"
+    assert set(objects) <= set(step.inputs)
+    plain = carried.object_step(carrying, manifest)
+    assert [len(one.commands) for one in (step, plain)] == [7, 6]

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from miniature import kernel_tree, write
+from miniature import kernel_tree, target, write
 
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import open_tree
@@ -90,6 +90,16 @@ def test_a_circle_on_some_kernels_is_told_for_those(tmp_path: Path) -> None:
     project = find_project([tmp_path / "m"])
     with pytest.raises(UserError, match="these modules depend on each other: a -> b -> a"):
         project.on(open_tree(kernel_tree(tmp_path / "tree")))
+
+
+def test_a_module_is_for_the_kernels_that_all_it_needs_are_for(tmp_path: Path) -> None:
+    write_module(tmp_path / "m", "ring", more='[requires]\nconfig = ["CONFIG_NO"]\n')
+    write_module(tmp_path / "m", "middle", "ring")
+    write_module(tmp_path / "m", "user", "middle")
+    made = target(tmp_path)
+    why = {one.name: made.unserved(one) for one in find_project([tmp_path / "m"]).modules}
+    lacks = "it needs CONFIG_NO, which this kernel has not"
+    assert why == dict.fromkeys(("middle", "user"), f"it depends on ring: {lacks}") | {"ring": lacks}
 
 
 def test_a_long_chain_of_modules_costs_no_more_than_its_length(tmp_path: Path) -> None:

@@ -86,6 +86,21 @@ def test_a_module_brings_those_of_the_kernel_that_it_needs(made: BuildTarget, tm
     assert load_plan(tmp_path / "plan.json") == plan
 
 
+def test_modules_of_the_build_come_in_the_order_in_which_they_are_loaded(made: BuildTarget, tmp_path: Path) -> None:
+    core = module(tmp_path / "core", "my-core")
+    ring = dataclasses.replace(module(tmp_path / "ring", "ring"), needs=(core,))
+    unused = module(tmp_path / "unused", "unused")
+    user = dataclasses.replace(module(tmp_path / "user", "user"), needs=(unused, core, ring))
+    for manifest, depends in ((core, ""), (ring, "my-core"), (unused, ""), (user, "ring,my-core")):
+        ko(module_ko(made, manifest), depends=depends)
+    write(made.tree.path / "arch/x86/boot/bzImage", "\x7fELF, as if unpacked")
+    # Nothing is fetched, and no module of the kernel is looked for: it has none.
+    chosen = Chosen(made.name, default_target(read_targets(TARGETS)), made.tree.path)
+    plan = make_plan(made, chosen, [user], RunLog())
+    assert plan.tests[0].needs == (module_ko(made, core), module_ko(made, ring))
+    assert plan.tests[0].module_test().files == (*plan.tests[0].needs, module_ko(made, user))
+
+
 def test_programs_of_a_test_need_no_library_in_the_guest(made: BuildTarget, tmp_path: Path) -> None:
     manifest = dataclasses.replace(module(tmp_path / "m"), programs=(write(tmp_path / "m/poll.c", ""),))
     (step,) = program_steps(made, manifest)
