@@ -15,7 +15,6 @@ import dataclasses
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import sys
@@ -30,61 +29,35 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site_scons"))
 
 from checkout import Checkout, copy_of_tree
+from oracle_edits import MAKERS, Edit, current, write_c_module
 
 MODULES = (
+    "c_uses_rust",
+    "export_c",
     "rust_chrdev",
+    "rust_counter",
+    "rust_counter_one",
+    "rust_counter_two",
+    "rust_crates",
+    "rust_driver",
+    "rust_export",
     "rust_kvm",
     "rust_list",
     "rust_minimal",
     "rust_miscdev",
+    "rust_own_bindings",
     "rust_rbtree",
+    "rust_shared_a",
+    "rust_shared_b",
     "rust_sync",
+    "rust_tables",
     "rust_task",
+    "rust_uses_c",
+    "shared_crate",
 )
 # After how many rounds all is summed up.
 SAID = 25
 MIRRORED = ("rust", "kernel", "modules")
-C_SOURCE = """\
-// SPDX-License-Identifier: GPL-2.0
-#include <linux/module.h>
-#include <linux/fs.h>
-#include "own.h"
-int {name}_exported(void);
-int {name}_exported(void) {{ return OWN; }}
-static int __init start(void)
-{{
-	WARN_ON(OWN == 0);
-	pr_info("%d %zu\\n", OWN, sizeof(struct file));
-	return 0;
-}}
-static void __exit stop(void) {{ }}
-module_init(start);
-module_exit(stop);
-EXPORT_SYMBOL_GPL({name}_exported);
-MODULE_LICENSE("GPL");
-"""
-
-
-@dataclasses.dataclass(frozen=True)
-class Edit:
-    """What happens to one file: its content before and after (None: there is none)."""
-
-    what: str
-    path: Path
-    before: bytes | None
-    after: bytes | None
-
-    def undone(self) -> Edit:
-        """The edit that leads back."""
-        return Edit(f"undo: {self.what}", self.path, self.after, self.before)
-
-    def apply(self) -> None:
-        """Do it."""
-        if self.after is None:
-            self.path.unlink()
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_bytes(self.after)
 
 
 @dataclasses.dataclass
@@ -149,301 +122,6 @@ class World:
             shutil.copytree(self.kept.path / name, self.clean.path / name)
         shutil.rmtree(self.clean.path / "build", ignore_errors=True)
         return self.build(self.clean)
-
-
-def write_c_module(directory: Path, name: str) -> None:
-    """A module of C with a header of its own."""
-    directory.mkdir(parents=True)
-    (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n[c]\nsources = ["{name}.c"]\n')
-    (directory / f"{name}.c").write_text(C_SOURCE.format(name=name))
-    (directory / "own.h").write_text("#define OWN 1\n")
-
-
-def current(path: Path) -> bytes | None:
-    """A file's content, or None where there is none."""
-    return path.read_bytes() if path.is_file() else None
-
-
-def replaced(what: str, path: Path, change: Callable[[str], str]) -> Edit | None:
-    """An edit of a file that is there."""
-    before = current(path)
-    if before is None:
-        return None
-    return Edit(f"{what}: {path.name}", path, before, change(before.decode()).encode())
-
-
-def at_a_line(world: World, text: str, line: str, pattern: str = r"(?m)^$") -> str:
-    """The text with a line put in at a random place that the pattern finds."""
-    places = [match.start() for match in re.finditer(pattern, text)]
-    at = world.dice.choice(places) if places else len(text)
-    return f"{text[:at]}{line}\n{text[at:]}"
-
-
-# Headers that the crates and the C modules reach, and what is edited in them.
-HEADERS = (
-    "fs.h",
-    "list.h",
-    "rbtree.h",
-    "sched.h",
-    "slab.h",
-    "mutex.h",
-    "miscdevice.h",
-    "mm_types.h",
-    "wait.h",
-    "module.h",
-)
-
-
-def before_the_end(text: str, code: str) -> str:
-    """A header's text with code put in before the end of what is included once."""
-    at = text.rindex("#endif")
-    return f"{text[:at]}{code}\n{text[at:]}"
-
-
-def header(world: World) -> Path:
-    return world.common / "include/linux" / world.dice.choice(HEADERS)
-
-
-def header_comment(world: World) -> Edit | None:
-    if world.dice.random() < 0.5:
-        return replaced("comment line in a header", header(world), lambda text: f"/* {world.number()} */\n{text}")
-    return replaced("comment in a header", header(world), lambda text: f"{text.rstrip()} /* {world.number()} */\n")
-
-
-def header_declaration(world: World) -> Edit | None:
-    n = world.number()
-    line = world.dice.choice(
-        [
-            f"#define ORACLE_{n} {n}",
-            f"int oracle_{n}(int);",
-            f"struct oracle_{n} {{ int a; }};",
-            f"enum {{ ORACLE_E{n} }};",
-        ]
-    )
-    return replaced("declaration that nobody reaches", header(world), lambda text: before_the_end(text, line))
-
-
-def header_field(world: World) -> Edit | None:
-    name, struct = world.dice.choice(
-        [
-            ("fs.h", "file_operations"),
-            ("fs.h", "inode"),
-            ("miscdevice.h", "miscdevice"),
-            ("wait.h", "wait_queue_entry"),
-            ("module.h", "module"),
-            ("sched.h", "task_struct"),
-            ("fs.h", "super_block"),
-            ("fs.h", "kiocb"),
-        ]
-    )
-    field = f"\tlong oracle_{world.number()};\n"
-    path = world.common / "include/linux" / name
-    return replaced(
-        f"field in struct {struct}",
-        path,
-        lambda text: re.sub(rf"(struct {struct} \{{\n)", rf"\g<1>{field}", text, count=1),
-    )
-
-
-def header_constant(world: World) -> Edit | None:
-    name, macro = world.dice.choice(
-        [("fs.h", "FMODE_NONOTIFY"), ("miscdevice.h", "MISC_DYNAMIC_MINOR"), ("sched.h", "TASK_INTERRUPTIBLE")]
-    )
-    value = world.dice.choice(["1", "255", "254", "0x00000001"])
-    path = world.common / "include/linux" / name
-    return replaced(
-        f"value of {macro}",
-        path,
-        lambda text: re.sub(rf"(?m)^(#define {macro}\s+).*$", rf"\g<1>{value}", text, count=1),
-    )
-
-
-def header_inline(world: World) -> Edit | None:
-    path = world.common / "include/linux/list.h"
-    body = f"\tWRITE_ONCE(list->next, list); /* {world.number()} */ barrier();"
-    return replaced(
-        "body of an inline function",
-        path,
-        lambda text: re.sub(r"\tWRITE_ONCE\(list->next, list\);.*", body, text, count=1),
-    )
-
-
-def header_of_modpost(world: World) -> Edit | None:
-    path = world.common / "include/linux/export-internal.h"
-    align = world.dice.choice([4, 8, 16])
-    return replaced(
-        "a macro of what modpost writes", path, lambda text: re.sub(r"\.balign \d+", f".balign {align}", text)
-    )
-
-
-def header_shadow(world: World) -> Edit | None:
-    name = world.dice.choice(HEADERS)
-    original = world.common / "include/linux" / name
-    path = world.common / "arch/x86/include/linux" / name
-    before = current(path)
-    if before is not None:
-        return Edit(f"no more shadow of {name}", path, before, None)
-    extra = world.dice.choice(["", f"\n#define ORACLE_SHADOW_{world.number()} 1\n"])
-    text = original.read_text().replace("#define MISC_DYNAMIC_MINOR\t255", "#define MISC_DYNAMIC_MINOR\t254")
-    return Edit(f"shadow of {name}", path, None, (text + extra).encode())
-
-
-def rust_sources(world: World) -> list[Path]:
-    return sorted(path for part in ("kernel", "modules") for path in (world.kept.path / part).rglob("*.rs"))
-
-
-def rust_comment(world: World) -> Edit | None:
-    path = world.dice.choice(rust_sources(world))
-    n = world.number()
-    if world.dice.random() < 0.5:
-        return replaced("comment in a source", path, lambda text: f"{text.rstrip()} // {n}\n")
-    return replaced(
-        "comment line in a source",
-        path,
-        lambda text: at_a_line(world, text, f"// {n}", r"(?m)^(?=use |mod |pub mod )"),
-    )
-
-
-def wrapper_function(world: World) -> Edit | None:
-    path = world.dice.choice(sorted((world.kept.path / "kernel").glob("*.rs")))
-    n = world.number()
-    code = f"/// Oracle.\npub fn oracle_{n}(x: u32) -> u32 {{\n    x.rotate_left({n % 32})\n}}\n"
-    return replaced("new function of a wrapper", path, lambda text: f"{text}\n{code}")
-
-
-def wrapper_body(world: World) -> Edit | None:
-    path = (
-        world.kept.path
-        / "kernel"
-        / world.dice.choice(["rbtree.rs", "miscdev.rs", "sync/mutex.rs", "print.rs", "chrdev.rs"])
-    )
-    n = world.number()
-    line = f"        core::hint::black_box({n}_u32);"
-    return replaced(
-        "body of a wrapper's function",
-        path,
-        lambda text: at_a_line(world, text, line, r"(?m)(?<=-> Self \{\n)|(?<=-> Result \{\n)"),
-    )
-
-
-def helper_body(world: World) -> Edit | None:
-    path = world.dice.choice(sorted((world.kept.path / "rust/helpers").glob("*.c")))
-    n = world.number()
-    code = world.dice.choice(
-        [
-            f"/* {n} */",
-            f'\tasm volatile("# {n}");',
-            f"\tbarrier(); barrier(); (void){n};",
-            '\tasm volatile("nop; nop; .byte 0x90");',
-        ]
-    )
-    return replaced("body of a helper", path, lambda text: at_a_line(world, text, code, r"(?m)^(?=\t)"))
-
-
-def module_source(world: World) -> Edit | None:
-    directory = world.dice.choice(sorted((world.kept.path / "modules").iterdir()))
-    sources = sorted(path for path in directory.iterdir() if path.suffix in (".rs", ".c", ".h"))
-    if not sources:
-        return None
-    n = world.number()
-    path = world.dice.choice(sources)
-    if path.suffix == ".h":
-        return replaced("value in a module's header", path, lambda text: re.sub(r"OWN \d+", f"OWN {n}", text))
-    return replaced("text in a module", path, lambda text: re.sub(r'\\n"', rf' {n}\\n"', text, count=1))
-
-
-def new_module(world: World) -> Edit | None:
-    name = f"oracle_{world.number()}"
-    directory = world.kept.path / "modules" / name
-    if world.dice.random() < 0.5:
-        write_c_module(directory, name)
-    else:
-        text = (world.kept.path / "modules/rust_kvm/rust_kvm.rs").read_text()
-        directory.mkdir()
-        (directory / f"{name}.rs").write_text(text.replace('b"rust_kvm"', f'b"{name}"'))
-    manifest = directory / "module.toml"
-    text = manifest.read_bytes() if manifest.exists() else f'[module]\nname = "{name}"\n'.encode()
-    manifest.unlink(missing_ok=True)
-    return Edit(f"new module {name}", manifest, None, text)
-
-
-def no_more_module(world: World) -> Edit | None:
-    manifests = sorted((world.kept.path / "modules").glob("*/module.toml"))
-    if len(manifests) < 6:
-        return None
-    path = world.dice.choice(manifests)
-    return Edit(f"module {path.parent.name} is gone", path, path.read_bytes(), None)
-
-
-def manifest_headers(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_minimal/module.toml"
-    if "bindings" in (current(path) or b"").decode():
-        return replaced("no more headers", path, lambda text: text.split("[bindings]")[0])
-    return replaced("headers of a module", path, lambda text: f'{text}[bindings]\nheaders = ["linux/leds.h"]\n')
-
-
-def configuration(world: World) -> Edit | None:
-    path = world.tree / "include/config/auto.conf"
-    name = world.dice.choice(["ORACLE", "KVM_ORACLE"])
-    line = f"CONFIG_{name}=y\n"
-    return replaced(f"CONFIG_{name}", path, lambda text: text.replace(line, "") if line in text else text + line)
-
-
-def cfg_in_module(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_kvm/rust_kvm.rs"
-    code = "#[cfg(CONFIG_KVM_ORACLE)]\n#[no_mangle]\npub static ORACLE: u32 = 7;\n"
-    return replaced("cfg of a module", path, lambda text: text.replace(code, "") if code in text else f"{text}\n{code}")
-
-
-def symvers(world: World) -> Edit | None:
-    path = world.tree / "Module.symvers"
-    name = world.dice.choice(
-        [
-            "misc_register",
-            "_printk",
-            "module_layout",
-            "krealloc_noprof",
-            "__mutex_init",
-            "vfs_fsync",
-            "usb_register_driver",
-        ]
-    )
-    crc = f"0x{world.dice.randrange(1 << 32):08x}"
-    return replaced(
-        f"CRC of {name}", path, lambda text: re.sub(rf"(?m)^0x[0-9a-f]+\t{name}\t", f"{crc}\t{name}\t", text)
-    )
-
-
-def rivalling_source(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_list/model/mod.rs"
-    before = current(path)
-    original = world.kept.path / "modules/rust_list/model.rs"
-    return Edit("a second file for one Rust module", path, before, None if before else current(original))
-
-
-MAKERS: tuple[Callable[[World], Edit | None], ...] = (
-    header_comment,
-    header_declaration,
-    header_field,
-    header_constant,
-    header_inline,
-    header_of_modpost,
-    header_shadow,
-    rust_comment,
-    rust_comment,
-    wrapper_function,
-    wrapper_body,
-    helper_body,
-    module_source,
-    module_source,
-    new_module,
-    no_more_module,
-    manifest_headers,
-    configuration,
-    cfg_in_module,
-    symvers,
-    rivalling_source,
-)
 
 
 def kill_a_build(world: World) -> None:

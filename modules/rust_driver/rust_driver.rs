@@ -4,14 +4,11 @@
 //! read from it.
 //!
 //! What is done to each byte is C (`src/`, `include/driver.h`): messages are packed, checked and
-//! kept in a ring. What the kernel sees is Rust: the devices in this file, the lock and the owner
-//! of the queue in `queue.rs`, and in `policy.rs` what happens when it is full, which C asks for.
+//! kept in a ring. What the kernel sees is Rust: the devices in this crate, the lock and the owner
+//! of the queue in the crate `queue`, and in `policy` what happens when it is full, which C asks for.
 
 #![no_std]
 #![feature(allocator_api, global_asm)]
-
-mod policy;
-mod queue;
 
 use kernel::prelude::*;
 use kernel::{

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, Checkout, copy_of_tree
-from oracle import before_the_end, write_c_module
+from oracle_edits import before_the_end, write_c_module
 from scons_kmod.manifest import BUNDLED
 from scons_kmod.project import find_project
 

@@ -84,7 +84,7 @@ int queue_pop(struct queue *queue, u8 data[MESSAGE_BYTES]);
 int queue_report(const struct queue *queue, char *text, size_t size);
 int escape(const u8 *data, u32 count, char *text, size_t size);
 
-/* policy.rs: whether the oldest message is dropped for one that needs `bytes`, and the policy's name. */
+/* The crate policy: whether the oldest message is dropped for one that needs `bytes`, and the policy's name. */
 bool policy_drops_oldest(u32 bytes);
 const char *policy_name(void);
 

@@ -2,14 +2,17 @@
 
 //! The C queue (`src/queue.c`), owned, and used by one task at a time.
 
+#![no_std]
+#![feature(allocator_api)]
+
 use core::ptr::NonNull;
 use kernel::prelude::*;
 use kernel::{c_types, mutex_init, sync::Mutex};
 
 /// The longest message (`include/driver.h`).
-pub(crate) const MESSAGE_BYTES: usize = 256;
+pub const MESSAGE_BYTES: usize = 256;
 /// Enough for a report: each byte of the last message may take four in it.
-pub(crate) const REPORT_BYTES: usize = 2048;
+pub const REPORT_BYTES: usize = 2048;
 
 /// C's `struct queue`, which nobody but C looks into.
 #[repr(C)]
@@ -39,13 +42,13 @@ impl Drop for Owned {
 }
 
 /// A queue of messages.
-pub(crate) struct Queue {
+pub struct Queue {
     raw: Mutex<Owned>,
 }
 
 impl Queue {
     /// An empty queue.
-    pub(crate) fn try_new() -> Result<Arc<Self>> {
+    pub fn try_new() -> Result<Arc<Self>> {
         // SAFETY: it can be called at any time.
         let raw = NonNull::new(unsafe { queue_new() }).ok_or(Error::ENOMEM)?;
         let mut queue = Arc::try_new(Self {
@@ -63,7 +66,7 @@ impl Queue {
     /// # Errors
     ///
     /// `EMSGSIZE` if it is too long, `ENOSPC` if the queue is full and the policy refuses it.
-    pub(crate) fn push(&self, message: &[u8]) -> Result {
+    pub fn push(&self, message: &[u8]) -> Result {
         let raw = self.raw.lock();
         // SAFETY: the queue is ours, locked, and C reads no more than the slice.
         let status = unsafe { queue_push(raw.0.as_ptr(), message.as_ptr(), message.len()) };
@@ -78,7 +81,7 @@ impl Queue {
     /// # Errors
     ///
     /// `EIO` if it is not what was added.
-    pub(crate) fn pop(&self, message: &mut [u8; MESSAGE_BYTES]) -> Result<usize> {
+    pub fn pop(&self, message: &mut [u8; MESSAGE_BYTES]) -> Result<usize> {
         let raw = self.raw.lock();
         // SAFETY: the queue is ours, locked, and C writes no more than the longest message.
         let length = unsafe { queue_pop(raw.0.as_ptr(), message.as_mut_ptr()) };
@@ -89,7 +92,7 @@ impl Queue {
     }
 
     /// Writes the queue's report; returns its length.
-    pub(crate) fn report(&self, text: &mut [u8]) -> usize {
+    pub fn report(&self, text: &mut [u8]) -> usize {
         let raw = self.raw.lock();
         // SAFETY: the queue is ours, locked, and C writes no more than the slice.
         unsafe { queue_report(raw.0.as_ptr(), text.as_mut_ptr(), text.len()) as usize }

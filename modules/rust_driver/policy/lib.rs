@@ -2,12 +2,14 @@
 
 //! What is done when the queue is full. C asks for it: `policy_*()` in `include/driver.h`.
 
+#![no_std]
+
 use core::sync::atomic::{AtomicBool, Ordering};
 use kernel::{c_str, c_types, str::CStr};
 
 /// What to do with a message for which there is no room.
 #[derive(Clone, Copy)]
-pub(crate) enum Policy {
+pub enum Policy {
     /// The writer is told.
     Refuse,
     /// It takes the place of the oldest ones.
@@ -18,7 +20,7 @@ static DROPS: AtomicBool = AtomicBool::new(false);
 
 impl Policy {
     /// Makes this the policy from now on.
-    pub(crate) fn when_full(self) {
+    pub fn when_full(self) {
         DROPS.store(matches!(self, Policy::DropOldest), Ordering::Relaxed);
     }
 
