@@ -195,8 +195,12 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         files=((request, json.dumps(asked, indent=1)),),
         tools=(target.toolchain.cc.digest,),
         after=built_files(target, manifest),
-        exact=True,
-        searched=searched(target, manifest),
+        kind=LINES,
+        exact=bool(target.kcflags),
+        # modpost makes `srcversion` of the text as it is.
+        exact_if=sources,
+        # Each source finds headers beside itself first.
+        searched=(*sorted({str(path.parent) for path in c_sources(target, manifest)}), *searched(target, manifest)),
     )
 
 

@@ -44,10 +44,10 @@ class Step:
     one runs: it may read them, and which of them count for what it makes, if any do, its `depfiles` say.
 
     `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
-    `exact` overrides it, for flags that may bring anything into the output. `searched` are the directories in which
-    headers are looked for, after `beside`, that of the source. `kept`: the outputs of earlier runs are put aside, for
-    an edit that is undone. `hints` are patterns of what a failing tool may print, and what is to be done then; groups
-    of the pattern can be named.
+    `exact` overrides it, for flags that may bring anything into the output, and so does `exact_if`, an output, if
+    there is something in it. `searched` are the directories in which headers are looked for, after `beside`, that of
+    the source. `kept`: the outputs of earlier runs are put aside, for an edit that is undone. `hints` are patterns of
+    what a failing tool may print, and what is to be done then; groups of the pattern can be named.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Step:
     after: tuple[Path, ...] = ()
     kind: str = RAW
     exact: bool = False
+    exact_if: Path | None = None
     searched: tuple[str, ...] = ()
     beside: str = ""
     kept: bool = True
@@ -83,7 +84,8 @@ class Step:
         files = [(str(path), text) for path, text in self.files]
         views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
         tracked, after = ([str(path) for path in paths] for paths in (self.tracked, self.after))
-        return json.dumps([commands, files, self.tools, tracked, after, views, self.kind, self.exact])
+        kinds = [self.kind, self.exact, str(self.exact_if)]
+        return json.dumps([commands, files, self.tools, tracked, after, views, *kinds])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.

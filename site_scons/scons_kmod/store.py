@@ -165,7 +165,7 @@ class Store:
 
     def take(self, step: Step, read: list[str], started: int) -> Trace:
         """The trace of a step that has just run, and that began at the moment `started`."""
-        kind = RAW if step.exact or includes_text(read) else step.kind
+        kind = RAW if exact(step) or includes_text(read) else step.kind
         for name in (*map(str, step.inputs), *read):
             self.digests.again(name)
         inputs = self.digests.all_of(step.inputs)
@@ -231,6 +231,11 @@ class Store:
             for path in self.kept.iterdir():
                 if path.name not in wanted:
                     path.unlink()
+
+
+def exact(step: Step) -> bool:
+    """Whether a step that has run takes its sources as they are."""
+    return step.exact or bool(step.exact_if and step.exact_if.stat().st_size)
 
 
 def includes_text(read: list[str]) -> bool:

@@ -182,7 +182,11 @@ def test_the_prototype_of_an_exported_function_links_its_users(built: Built) -> 
 
 def test_a_comment_beside_a_prototype_links_nothing(built: Built) -> None:
     edit = ("/* Rounded down;", "/* Rounded;")
-    assert built.after("export_c/include/export_c.h", edit) == ({("SYMVER", "export_c")}, set())
+    assert built.after("export_c/include/export_c.h", edit) == ({("SYMVER", "export_c")}, set()), (
+        "srcversion may be another"
+    )
+    edit = ("/* Adds bytes;", "/* Adds some bytes;")
+    assert built.after("rust_export/include/rust_export.h", edit) == (set(), set())
 
 
 def test_what_only_srcversion_tells_apart_is_linked(built: Built) -> None:

@@ -243,7 +243,8 @@ def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, t
         assert one["cpp"][-3:] == ["-E", "-D__GENKSYMS__", str(source)]
     assert (asked["modversions"], asked["all"]) == (True, False)
     assert step.outputs == versions_files(made, manifest)
-    assert step.exact, "CRCs are of text as it is"
+    assert (step.kind, step.exact, step.exact_if) == (LINES, False, step.outputs[1])
+    assert step.searched[0] == str(tmp_path / "m"), "a header beside a source comes before all others"
 
 
 def test_c_is_linked_after_what_the_linker_drops_of_the_crates(made: BuildTarget, tmp_path: Path) -> None:

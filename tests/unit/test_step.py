@@ -160,9 +160,10 @@ def test_the_log_has_each_commands_own_label(copy: Step) -> None:
         lambda _: {"files": ((Path("/x"), "other text"),)},
         lambda _: {"tracked": ()},
         lambda _: {"exact": True},
+        lambda _: {"exact_if": Path("/x")},
         lambda _: {"kind": LINES},
     ],
-    ids=["argument", "directory", "environment", "tool", "file", "tracked", "exact", "kind"],
+    ids=["argument", "directory", "environment", "tool", "file", "tracked", "exact", "exact_if", "kind"],
 )
 def test_the_signature_changes_with_what_decides_the_result(
     copy: Step, change: Callable[[Step], dict[str, object]]

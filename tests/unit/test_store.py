@@ -158,6 +158,17 @@ def test_a_comment_is_no_reason_unless_everything_counts(workshop: Workshop) -> 
     assert workshop.reasons(exact) == ["source.c changed"]
 
 
+@pytest.mark.parametrize(("said", "reasons"), [("something", ["source.c changed"]), ("", [])])
+def test_what_a_step_has_made_may_say_that_everything_counts(workshop: Workshop, said: str, reasons: list[str]) -> None:
+    more = workshop.path / "out/more"
+    commands = (*workshop.step().commands, Command(("cp", str(workshop.path / "said"), str(more)), workshop.path))
+    step = workshop.step(commands=commands, outputs=(workshop.made, more), exact_if=more)
+    workshop.write("said", said)
+    workshop.run(step)
+    workshop.write("source.c", "int one; /* a comment */\n")
+    assert workshop.reasons(step) == reasons
+
+
 def test_a_source_that_takes_in_others_as_text_counts_to_the_letter(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     workshop.write("a.rs", 'const A: &str = include_str!("b.rs");\n')
