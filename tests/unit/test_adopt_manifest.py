@@ -328,10 +328,15 @@ def test_clean_files_are_of_no_use(tmp_path: Path) -> None:
 
 def test_variables_given_by_the_commands_count(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-$(CONFIG_M) := m.o\n", "m.c")
-    recipe = 'DEFS = -DA\nall:\n\t$(MAKE) -C x M=$(CURDIR) V=1 CONFIG_M=m EXTRA_CFLAGS="$(DEFS) -DB"\n'
+    recipe = (
+        ".PHONY: check all\nDEFS = -DA\n"
+        'all:\n\t$(MAKE) -C x M=$(CURDIR) V=1 CONFIG_M=m EXTRA_CFLAGS="$(DEFS) -DB"\n'
+        "\t@echo -C EXTRA_CFLAGS=-DNO\n\tmake tool EXTRA_CFLAGS=-DNO\n"
+        "check:\n\tsparse m.c\n"
+    )
     lay_out(tmp_path, recipe, name="Makefile")
     made = adopt(tmp_path)
-    assert made.remarks == ()
+    assert [str(remark) for remark in made.remarks] == ["Makefile:7: check:: its commands are not run"]
     data = tomllib.loads(made.path.read_text())
     assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"], "defines": ["A", "B"]}}
 
