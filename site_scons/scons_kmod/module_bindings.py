@@ -30,14 +30,8 @@ from scons_kmod.step import Command, Step
 
 # The files of the program that bindgen is run by.
 PROGRAM = (
-    "own_headers",
-    "own_declarations",
-    "libclang",
-    "fingerprint",
-    "generate_bindings",
-    "identifiers",
-    "layout",
-    "meaning",
+    *("own_headers", "own_declarations", "libclang", "fingerprint", "identifiers", "meaning"),
+    *("generate_bindings", "layout"),
 )
 # Arguments of the kernel's own that need more around bindgen's output, or keep the checks of layouts from it.
 NOT_KEPT = ("--with-derive-custom", "--with-attribute-custom", "--no-layout-tests")
