@@ -44,11 +44,11 @@ static int load(const char *file)
 static int reload(int rounds, char **files)
 {
 	while (rounds--) {
-		char **loaded[64];
+		char **loaded[256];
 		int count = 0;
 
 		for (char **file = files; *file; file++)
-			if (load(*file) && count < 64)
+			if (count < 256 && load(*file))
 				loaded[count++] = file;
 		if (!count) {
 			fprintf(stderr, "reload: nothing can be loaded\n");

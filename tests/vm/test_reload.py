@@ -28,8 +28,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reloads(pytestconfig: pytest.Config, program: Path) -> dict[str, Future[list[ModuleResult]]]:
     def reload(plan: VmPlan) -> list[ModuleResult]:
-        files = tuple(test.ko for test in plan.tests)
-        extra = {f"{PROGRAMS}/reload": GuestFile(program, 0o755)}
+        files = tuple(dict.fromkeys(path for test in plan.tests for path in (*test.needs, test.ko)))
+        order = "".join(f"/modules/{path.name}\n" for path in files).encode()
+        extra = {f"{PROGRAMS}/reload": GuestFile(program, 0o755), "/tests/order": GuestFile(order)}
         test = ModuleTest("reload", files, script=HERE / "reload.sh", extra=extra, seconds=SECONDS)
         return run_tests(plan, [test])
 
