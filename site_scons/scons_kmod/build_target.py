@@ -7,6 +7,7 @@ import dataclasses
 import functools
 from pathlib import Path
 
+from scons_kmod.digests import text_digest
 from scons_kmod.kbuild import Kbuild
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.manifest import BUNDLED, Manifest
@@ -67,6 +68,11 @@ class BuildTarget:
         if self.rustc_target:
             flags = tuple(f"--target={self.rustc_target}" if flag == TARGET else flag for flag in flags)
         return as_taken_by(self.toolchain.rustc, flags)
+
+    @property
+    def header_digests(self) -> Path:
+        """The file with the digests of the kernel's headers, for all builds for this tree."""
+        return self.cache / "digests" / f"{text_digest(str(self.tree.path))}.json"
 
     @property
     def cfg_file(self) -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Iterable
@@ -11,7 +12,18 @@ from pathlib import Path
 from scons_kmod.bindgen import parts, program
 from scons_kmod.bindings_files import callers_source
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
-from scons_kmod.cc import COLOR, naming, objtool_command
+from scons_kmod.c_heads import Head, heads
+from scons_kmod.cc import (
+    COLOR,
+    defining,
+    file_naming,
+    included,
+    includes,
+    naming,
+    objtool_command,
+    precompile_step,
+    without_includes,
+)
 from scons_kmod.crate_exports import crate_source, crcs_file
 from scons_kmod.crates import generated_dir, generated_files, module_dir
 from scons_kmod.digests import LINES, RAW
@@ -26,7 +38,46 @@ ASSEMBLY = ".S"
 
 def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Each of the module's sources in C or assembly to an object (scripts/Makefile.build, rule_cc_o_c)."""
-    return [c_object_step(target, manifest, source) for source in c_sources(target, manifest)]
+    shared = [(head_step(target, manifest, head), head.sources) for head in known_heads(target, manifest)]
+    begun = {source: step for step, sources in shared for source in sources}
+    compiled = {source: c_object_step(target, manifest, source) for source in c_sources(target, manifest)}
+    return [
+        *(step for step, _ in shared),
+        *(with_head(step, begun[source]) if source in begun else step for source, step in compiled.items()),
+    ]
+
+
+def known_heads(target: BuildTarget, manifest: Manifest) -> tuple[Head, ...]:
+    """What the module's sources begin with."""
+    return heads(manifest.c, searched(target, manifest))
+
+
+def head_step(target: BuildTarget, manifest: Manifest, head: Head) -> Step:
+    """Precompile what sources begin with: of the flags, all but the name of the file are those of each of them."""
+    header = module_dir(target, manifest) / f"c/head-{head.name}.h"
+    flags = source_flags(target, manifest, head.sources[0])
+    text = includes(included(flags)) + "".join(head.lines)
+    kept = (word for word in without_includes(flags) if word != file_naming(head.sources[0].stem))
+    step = precompile_step(target, header, tuple(kept), text, f"{manifest.name}/{header.name}", LINES)
+    return dataclasses.replace(step, searched=searched(target, manifest), after=built_files(target, manifest))
+
+
+def with_head(step: Step, head: Step) -> Step:
+    """The compilation of a source that begins with what is precompiled."""
+    (first, *others), (header, _) = step.commands, head.files[0]
+    (source,) = step.tracked
+    names = Path(f"{step.outputs[0]}.names.h")
+    name = file_naming(source.stem)
+    compiler, *words = first.argv
+    kept = (word for word in without_includes(tuple(words)) if word != name)
+    argv = (compiler, "-include", str(header), "-include", str(names), *kept)
+    return dataclasses.replace(
+        step,
+        commands=(dataclasses.replace(first, argv=argv), *others),
+        depfiles=(*step.depfiles, *head.depfiles),
+        files=(*step.files, (names, defining([name]))),
+        after=(*step.after, *head.outputs),
+    )
 
 
 def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:

@@ -40,8 +40,10 @@ def includes(names: Iterable[str]) -> str:
     return "".join(f'#include "{name}"\n' for name in names)
 
 
-def precompile_step(target: BuildTarget, header: Path, flags: tuple[str, ...], text: str, unit: str) -> Step:
-    """Write a header and precompile it, for compilations with the same flags."""
+def precompile_step(
+    target: BuildTarget, header: Path, flags: tuple[str, ...], text: str, unit: str, kind: str = TOKENS
+) -> Step:
+    """Write a header and precompile it, for compilations with the same flags. `kind` is as in `Step`."""
     made = header.with_name(f"{header.name}.gch")
     argv = (target.toolchain.cc.path, *flags, f"-Wp,-MMD,{made}.d", "-x", "c-header", "-o", str(made), str(header))
     return Step(
@@ -52,7 +54,7 @@ def precompile_step(target: BuildTarget, header: Path, flags: tuple[str, ...], t
         depfiles=(Path(f"{made}.d"),),
         files=((header, text),),
         tools=(target.toolchain.cc.digest,),
-        kind=TOKENS,
+        kind=kind,
         exact=bool(target.kcflags),
         searched=searched(target),
         kept=False,
@@ -61,13 +63,22 @@ def precompile_step(target: BuildTarget, header: Path, flags: tuple[str, ...], t
 
 def naming(module: str, base: str) -> tuple[str, ...]:
     """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags, name-fix)."""
-    base = base.replace("-", "_")
-    return (f'-DKBUILD_BASENAME="{base}"', f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")
+    return (file_naming(base), f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")
+
+
+def file_naming(base: str) -> str:
+    """The macro by which C code knows its file."""
+    return f'-DKBUILD_BASENAME="{base.replace("-", "_")}"'
 
 
 def naming_text(module: str, base: str) -> str:
     """As `naming`, for a header: precompiled headers can't be used with macros that they were not made with."""
-    macros = (word.removeprefix("-D").partition("=") for word in naming(module, base))
+    return defining(naming(module, base))
+
+
+def defining(words: Iterable[str]) -> str:
+    """The text of a header that defines what flags define (``-DNAME=VALUE``)."""
+    macros = (word.removeprefix("-D").partition("=") for word in words)
     return "".join(f"#define {name} {value}\n" for name, _, value in macros)
 
 

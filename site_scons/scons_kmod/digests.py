@@ -16,7 +16,9 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from scons_kmod.atomic import write_text
 from scons_kmod.meaning import key_text
@@ -30,6 +32,8 @@ UNKNOWN = "?"
 SOURCES = (".rs", ".c", ".h")
 # The kernel stamps files with a clock that ticks every few milliseconds.
 CLOCK_TICK_NS = 20_000_000
+# Seconds.
+OLD = 30 * 24 * 3600
 # Changes with the form of the file in which digests are kept, and with what `LINES` and `TOKENS` mean.
 FORMAT = 1
 
@@ -63,6 +67,8 @@ class Digests:
         self._stats: dict[str, Stat | None] = {}
         self._looked: dict[str, int] = {}
         self._learnt = False
+        # Files of digests that other builds share, and the directories that each is about.
+        self._common: dict[Path, tuple[str, ...]] = {}
 
     def stat(self, path: str) -> Stat | None:
         """The file's status as it was when this run first asked, or None where there is no such file."""
@@ -114,6 +120,12 @@ class Digests:
         stat = self.stat(str(path))
         return stat is not None and stat[2] >= moment_ns - CLOCK_TICK_NS
 
+    def share(self, common: Path, directories: Iterable[Path]) -> None:
+        """Have the digests of files below these directories in common with other builds, in the file `common`."""
+        if common not in self._common:
+            self._common[common] = tuple(f"{path}/" for path in directories)
+            self._known = {**load(common), **self._known}
+
     def save(self) -> None:
         """Keep what is known of the files that were asked for, and of those that are still there."""
         if self.kept is None or not self._learnt:
@@ -125,7 +137,11 @@ class Digests:
             if stat[2] < self._looked.get(name, stat[2] + CLOCK_TICK_NS + 1) - CLOCK_TICK_NS
             and (name in self._stats or Path(name).exists())
         }
-        write_text(self.kept, json.dumps({"format": FORMAT, "files": files}, separators=(",", ":")))
+        write_files(self.kept, files)
+        for path, prefixes in self._common.items():
+            with suppress(OSError):
+                write_files(path, {name: known for name, known in files.items() if name.startswith(prefixes)})
+                forget_old(path.parent)
 
 
 def meaning_digest(path: str, *, lines: bool) -> str:
@@ -144,6 +160,18 @@ def key_text_of(path: str) -> str | None:
         return key_text(path, Path(path).read_bytes().decode(), lines=True)
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def write_files(path: Path, files: dict[str, list[Any]]) -> None:
+    """Write what `load` reads. Raises `OSError`."""
+    write_text(path, json.dumps({"format": FORMAT, "files": files}, separators=(",", ":")))
+
+
+def forget_old(directory: Path) -> None:
+    """Remove files that no build has written for long: nobody has their trees any more. Raises `OSError`."""
+    for path in directory.glob("*.json"):
+        if path.stat().st_mtime < time.time() - OLD:
+            path.unlink()
 
 
 def load(path: Path) -> dict[str, tuple[Stat, dict[str, str]]]:

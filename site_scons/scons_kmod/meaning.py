@@ -108,18 +108,27 @@ def c_meaning(text: str, *, lines: bool) -> str:
     With `lines` all newlines stay, also those in comments; else blank lines go. A comment that spans lines and has code
     beside it does not end the line that it is in, as a directive may go on after it.
     """
-    if BINDGEN_COMMENT in text or any(match.lastgroup == "doubt" for match in C.finditer(text)):
+    if BINDGEN_COMMENT in text:
         return text
-    text = C.sub(lambda match: c_piece(match, lines=lines), text)
+    try:
+        text = C.sub(lambda match: c_piece(match, lines=lines), text)
+    except DoubtError:
+        return text
     text = re.sub(r"\\[^\S\n]*\n", f"{SPLICE}\n" if lines else SPLICE, text)
     text = re.sub(r"[^\S\n]+", " ", text)
     text = re.sub(r" ?\n ?", "\n", text).strip(" ")
     return text.rstrip("\n") if lines else re.sub(r"\n+", "\n", text).strip("\n")
 
 
+class DoubtError(Exception):
+    """It is not plain where a comment or a constant ends."""
+
+
 def c_piece(match: re.Match[str], *, lines: bool) -> str:
-    """What stands for a comment or a constant."""
+    """What stands for a comment or a constant. Raises `DoubtError`."""
     piece = match[0]
+    if match["doubt"]:
+        raise DoubtError
     if match["constant"]:
         return piece.replace("\n", KEPT_NEWLINE).replace("\t", "\x06").replace(" ", KEPT_BLANK)
     newlines = piece.count("\n") if lines else 0

@@ -26,6 +26,8 @@ import rows
 COMPARED = re.compile(r"rustc|ar|ld|objtool|.*-(gcc-\d+|ld|ar)")
 # What we do in another way: the C code that modpost writes is compiled with its headers precompiled, the helpers too.
 OUR_OWN = (".mod.c", "/link/module_headers.h", "/helpers/headers.h")
+# So are the headers that many files of a module begin with.
+PARTS = re.compile(r"/(part_\d+\.c|head-\w+\.h)$")
 HELPERS = "/rust/helpers/"
 
 
@@ -41,6 +43,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     pair = rows.Pair(tmp_path_factory.mktemp("bench"), unpacked_headers().kernel_tree, 2)
     generate.rust_modules(pair.modules, ["rust_minimal", "rust_miscdev"])
     generate.c_modules(pair.modules, 1)
+    # Enough files to have headers precompiled.
+    generate.module_of_parts(pair.modules, 8)
     printed = pair.lay_out("V=1")
     pair.run(pair.kbuild())
     return Built(pair, printed)
@@ -70,7 +74,7 @@ def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, .
     for words in commands:
         program = Path(words[0]).name
         library = any(f"--crate-name={name}" in words for name in LIBRARY_CRATES)
-        if COMPARED.fullmatch(program) and not library and not words[-1].endswith(OUR_OWN):
+        if COMPARED.fullmatch(program) and not library and not (words[-1].endswith(OUR_OWN) or PARTS.search(words[-1])):
             if HELPERS in words[-1]:
                 words = without_includes(tuple(words))
             kept = [plain(word, pair, drop=program != "rustc") for word in words[1:]]
@@ -110,6 +114,7 @@ def test_neither_has_debug_information(built: Built) -> None:
 def test_both_make_the_same_modules(built: Built) -> None:
     assert {path.name for path in built.pair.work.glob("*.ko")} == {
         "bench_0000.ko",
+        "bench_parts.ko",
         "rust_minimal.ko",
         "rust_miscdev.ko",
     }

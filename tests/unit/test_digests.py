@@ -294,3 +294,39 @@ def test_several_threads_ask_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         assert all(pool.map(ask, range(2000)))
+
+
+def test_digests_of_some_directories_are_in_common_with_other_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tree", "own"):
+        (tmp_path / name).mkdir()
+    header, own = settled(tmp_path / "tree/a.h", "int a; // b\n"), settled(tmp_path / "own/a.h", "int a;\n")
+    common = tmp_path / "common.json"
+    first = Digests(tmp_path / "first.json")
+    first.share(common, [tmp_path / "tree"])
+    known, _ = (first.of(path, TOKENS) for path in (header, own))
+    first.save()
+    assert set(json.loads(common.read_text())["files"]) == {str(header)}
+
+    other = Digests(tmp_path / "other.json")
+    other.share(common, [tmp_path / "tree"])
+    with monkeypatch.context() as patch:
+        patch.setattr("scons_kmod.digests.meaning_digest", None)
+        assert other.of(header, TOKENS) == known
+    settled(header, "int b;\n")
+    again = Digests(tmp_path / "other.json")
+    again.share(common, [tmp_path / "tree"])
+    assert again.of(header, TOKENS) not in (None, known)
+
+
+def test_what_is_in_common_and_was_not_written_for_long_is_forgotten(tmp_path: Path) -> None:
+    common = tmp_path / "common"
+    common.mkdir()
+    old, recent = settled(common / "old.json", "{}"), settled(common / "recent.json", "{}")
+    os.utime(old, (1, 1))
+    made = Digests(tmp_path / "kept.json")
+    made.share(common / "mine.json", [tmp_path])
+    made.of(settled(tmp_path / "a.h", ""), TOKENS)
+    made.save()
+    assert {path.name for path in recent.parent.iterdir()} == {"mine.json", "recent.json"}

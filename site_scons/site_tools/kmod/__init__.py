@@ -38,6 +38,7 @@ from scons_kmod.crates import crate_object
 from scons_kmod.errors import UserError
 from scons_kmod.generate import with_generated
 from scons_kmod.home import home
+from scons_kmod.kbuild import source_root
 from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.open_target import choose_targets, open_target
 from scons_kmod.own_crates import crate_objects
@@ -96,6 +97,8 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         session.begin()
         session.targets = [open_target(one, session.settings, session.build, home(), session.log) for one in chosen]
         session.enter = {target.name: target.system.enter for target in session.targets}
+        for target in session.targets:
+            session.digests.share(target.header_digests, (target.tree.path, source_root(target.tree)))
         session.sow()
     return session.targets
 
