@@ -65,6 +65,8 @@ def c_modules(directory: Path, count: int) -> None:
         (directory / name / f"{name}.c").write_text(C_SOURCE.format(name=name))
 
 
+# The module of many parts.
+PARTS = "bench_parts"
 PART_SOURCE = """\
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/fs.h>
@@ -103,26 +105,72 @@ int part_{number}(struct inode *inode, const char *text)
 """
 
 
+CRATE_SOURCE = """\
+// SPDX-License-Identifier: GPL-2.0
+//! One of many crates.
+#![no_std]
+
+use kernel::prelude::*;
+
+/// Something that takes a while to compile.
+pub fn work(text: &str) -> Result<u32> {{
+    let mut numbers: Vec<u32> = Vec::new();
+    numbers.try_reserve(text.len())?;
+    numbers.extend(text.bytes().map(|byte| u32::from(byte) + {number}));
+    numbers.sort_unstable();
+    Ok(numbers.iter().sum::<u32>(){more})
+}}
+"""
+ROOT_SOURCE = """\
+// SPDX-License-Identifier: GPL-2.0
+//! The Rust of a module of C files and many crates.
+#![no_std]
+
+/// What C calls.
+#[no_mangle]
+pub extern "C" fn parts_of_rust() -> i32 {{
+    [{calls}].into_iter().flatten().sum::<u32>() as i32
+}}
+"""
+
+
+def add_crates(home: Path, count: int) -> None:
+    """Give a module of parts so many crates, each of which needs one of those before it."""
+    tables, calls = [], []
+    for number in range(count):
+        needed = f"part_{number // 2}" if number else ""
+        more = f" + {needed}::work(text)?" if needed else ""
+        (home / f"part_{number}").mkdir()
+        (home / f"part_{number}/lib.rs").write_text(CRATE_SOURCE.format(number=number, more=more))
+        crates = f'"{needed}"' if needed else ""
+        tables.append(f'\n[crates.part_{number}]\npath = "part_{number}"\ncrates = [{crates}]\n')
+        calls.append(f'part_{number}::work("bench")')
+    (home / "bench_parts.rs").write_text(ROOT_SOURCE.format(calls=", ".join(calls)))
+    manifest = home / "module.toml"
+    text = manifest.read_text().replace(
+        "\n\n[c]\n", '\nroot = "bench_parts.rs"\nedition = "2021"\n\n[c]\ndefines = ["WITH_RUST"]\n'
+    )
+    manifest.write_text(text + "".join(tables))
+
+
 def module_of_parts(directory: Path, count: int) -> None:
-    """One module of so many C files, which have a header of its own in common."""
-    name = "bench_parts"
+    """One module of so many C files, which have a header of its own in common; its Rust, if it gets any, it calls."""
+    name = PARTS
     home = directory / name
     home.mkdir(parents=True)
     (home / "module.toml").write_text(f'[module]\nname = "{name}"\n\n[c]\nsources = ["*.c"]\n')
     numbers = range(1, count)
     lines = "".join(f"int part_{number}(struct inode *inode, const char *text);\n" for number in numbers)
-    (home / "parts.h").write_text(f"#define PARTS_SALT 5\nstruct inode;\n{lines}")
+    (home / "parts.h").write_text(f"#define PARTS_SALT 5\nstruct inode;\nint parts_of_rust(void);\n{lines}")
     for number in numbers:
         (home / f"part_{number}.c").write_text(PART_SOURCE.format(number=number, size=16 + number))
     calls = "".join(f"\tsum += part_{number}(NULL, text);\n" for number in numbers)
-    text = C_SOURCE.format(name=name).replace(
-        "#include <linux/module.h>\n", '#include <linux/module.h>\n\n#include "parts.h"\n'
-    )
+    include = "#include <linux/module.h>\n"
+    text = C_SOURCE.format(name=name).replace(include, f'{include}\n#include "parts.h"\n')
     begin = '\tpr_info("'
-    text = text.replace(
-        begin, f'\tconst char *text = "bench";\n\tint sum = 0;\n\n{calls}\tpr_info("%d\\n", sum);\n{begin}', 1
-    )
-    (home / "main.c").write_text(text)
+    of_rust = "#ifdef WITH_RUST\n\tsum += parts_of_rust();\n#endif\n"
+    more = f'\tconst char *text = "bench";\n\tint sum = 0;\n\n{calls}{of_rust}\tpr_info("%d\\n", sum);\n{begin}'
+    (home / "main.c").write_text(text.replace(begin, more, 1))
 
 
 def rust_modules(directory: Path, names: list[str]) -> None:

@@ -103,7 +103,8 @@ Edit = Callable[[Pair], None]
 class Row:
     """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust).
 
-    Of the kind `parts` it is one module of `count` C files.
+    Of the kind `parts` it is one module of `count` C files, of the kind `whole` one that has crates as well, which
+    Kbuild leaves out.
     """
 
     name: str
@@ -215,6 +216,9 @@ def all_rows(counts: list[int]) -> Iterator[Row]:
         yield Row(
             "own-macro", "macro in the module's header", "parts", count, replaced(own_header, r"SALT \d+", "SALT {n}")
         )
+    yield Row("cold-whole", "no module built yet", "whole", 200, without_modules, 0.8)
+    crate = replaced(lambda pair: [pair.modules / "bench_parts/part_19/lib.rs"], r"\(byte\) \+ \d+", "(byte) + {n}")
+    yield Row("edit-crate", "body in a crate that none needs", "whole", 200, crate)
     fs, wrapper = header("linux/fs.h"), source("kernel/rbtree.rs")
     text = r'pr_info!\("(bench \d+ )?', r'pr_info!("bench {n} '
     yield Row("edit-rust", "one module's source", *rust, replaced(rust_module, *text), 0.7)
