@@ -114,7 +114,7 @@ def pair_for(row: Row, base: Path, tree: Path, jobs: int) -> Pair:
         elif row.kind in ("parts", "whole"):
             generate.module_of_parts(pair.modules, row.count)
             if row.kind == "whole":
-                generate.add_crates(pair.modules / generate.PARTS, CRATES)
+                generate.add_crates(pair.modules / generate.MANY, CRATES)
         else:
             generate.c_modules(pair.modules, row.count)
         pair.lay_out()

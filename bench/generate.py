@@ -66,7 +66,7 @@ def c_modules(directory: Path, count: int) -> None:
 
 
 # The module of many parts.
-PARTS = "bench_parts"
+MANY = "bench_parts"
 PART_SOURCE = """\
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/fs.h>
@@ -155,7 +155,7 @@ def add_crates(home: Path, count: int) -> None:
 
 def module_of_parts(directory: Path, count: int) -> None:
     """One module of so many C files, which have a header of its own in common; its Rust, if it gets any, it calls."""
-    name = PARTS
+    name = MANY
     home = directory / name
     home.mkdir(parents=True)
     (home / "module.toml").write_text(f'[module]\nname = "{name}"\n\n[c]\nsources = ["*.c"]\n')
