@@ -12,7 +12,7 @@ from pathlib import Path
 from scons_kmod.bindgen import parts, program
 from scons_kmod.bindings_files import callers_source
 from scons_kmod.build_target import NO_DEBUG_INFO, BuildTarget
-from scons_kmod.c_heads import Head, heads
+from scons_kmod.c_heads import FEWEST, Head, heads
 from scons_kmod.cc import (
     COLOR,
     defining,
@@ -24,6 +24,7 @@ from scons_kmod.cc import (
     precompile_step,
     without_includes,
 )
+from scons_kmod.cc import searched as searched_by_kernel
 from scons_kmod.crate_exports import crate_source, crcs_file
 from scons_kmod.crates import generated_dir, generated_files, module_dir
 from scons_kmod.digests import LINES, RAW
@@ -49,6 +50,8 @@ def c_object_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 def known_heads(target: BuildTarget, manifest: Manifest) -> tuple[Head, ...]:
     """What the module's sources begin with."""
+    if len(manifest.c.sources) < FEWEST:
+        return ()
     return heads(manifest.c, searched(target, manifest))
 
 
@@ -203,6 +206,8 @@ def no_paths(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
 @functools.cache
 def searched(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
     """Where the module's C code looks for headers."""
+    if not any(own_directories(target, manifest)):
+        return searched_by_kernel(target)
     words = (*target.kbuild.cc, *shared_flags(target, manifest))
     return include_directories(words, str(target.tree.path))
 
@@ -243,7 +248,8 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         inputs=(*objects, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
         tracked=parts("versions", "pipeline"),
         depfiles=(depfile,),
-        files=((request, json.dumps(asked, indent=1)),),
+        # Without an indent it is a matter of microseconds, for each module of each build.
+        files=((request, json.dumps(asked)),),
         tools=(target.toolchain.cc.digest,),
         after=built_files(target, manifest),
         kind=LINES,

@@ -64,8 +64,11 @@ class Manifest:
     generators: tuple[Generator, ...] = ()
     depends: Depends = dataclasses.field(default_factory=Depends)
     exports: Exports = dataclasses.field(default_factory=Exports)
-    # Each of those has its own: in the hash a chain of modules would count its first ones over and over.
-    needs: tuple[Manifest, ...] = dataclasses.field(default=(), hash=False)
+    needs: tuple[Manifest, ...] = ()
+
+    def __hash__(self) -> int:
+        """Modules are looked up often: by what tells most of them apart, and not by all that they need."""
+        return hash((self.name, self.directory))
 
     @property
     def crate_root(self) -> Path:
@@ -109,15 +112,16 @@ def with_needs(manifests: Iterable[Manifest]) -> list[Manifest]:
 
 @dataclasses.dataclass(frozen=True)
 class ManifestFile:
-    """A manifest as it was read: what of it counts for a kernel, `on` says."""
+    """A manifest as it was read: `plain` is the module without what counts for some kernels only, `on` that for one."""
 
     located: Located
     conditions: Mapping[str, Condition]
+    plain: Manifest
 
     def on(self, tree: KernelTree) -> Manifest:
         """The module for a kernel. Raises `UserError` where its conditional tables don't fit together."""
         texts = [text for text, condition in self.conditions.items() if condition.holds(tree)]
-        return parse(merged(self.located, texts))
+        return parse(merged(self.located, texts)) if texts else self.plain
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -125,16 +129,15 @@ def read_manifest(path: Path) -> Manifest:
 
     Raises `UserError` with file, line and key.
     """
-    return parse(open_manifest(path).located)
+    return open_manifest(load(path)).plain
 
 
-def open_manifest(path: Path) -> ManifestFile:
-    """Read a manifest and check all of it: also each of its conditional tables. Raises `UserError`."""
-    located = load(path)
-    found = ManifestFile(merged(located, []), conditions(located))
+def open_manifest(located: Located) -> ManifestFile:
+    """Check all of a manifest: also each of its conditional tables. Raises `UserError`."""
+    found = ManifestFile(located, conditions(located), parse(located))
     for text in found.conditions:
         parse(merged(located, [text]))
-    return dataclasses.replace(found, located=located)
+    return found
 
 
 def parse(located: Located) -> Manifest:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from scons_kmod.crate_spec import CrateSpec, in_order, read_crate
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import KernelTree
 from scons_kmod.located_toml import Located, Table, load, suggestion
-from scons_kmod.manifest import FILE_NAME, Manifest, ManifestFile, open_manifest, parse
+from scons_kmod.manifest import FILE_NAME, Manifest, ManifestFile, open_manifest
 
 LIBRARY = "library"
 
@@ -23,10 +24,10 @@ class Project:
     files: Mapping[str, ManifestFile]
     libraries: Mapping[str, CrateSpec]
 
-    @property
+    @functools.cached_property
     def modules(self) -> list[Manifest]:
         """The modules without what counts for some kernels only, by name."""
-        return self.fitted({name: parse(file.located) for name, file in self.files.items()})
+        return self.fitted({name: file.plain for name, file in self.files.items()})
 
     def on(self, tree: KernelTree) -> list[Manifest]:
         """The modules as they are for a kernel, by name. Raises `UserError` if they don't fit together."""
@@ -113,9 +114,9 @@ def find_project(directories: Iterable[Path]) -> Project:
             check_single(homes, located, LIBRARY, library.name)
             libraries[library.name] = library
         else:
-            file = open_manifest(path)
+            file = open_manifest(located)
             # The kernel takes - and _ for the same character in a module's name.
-            crate = parse(file.located).crate
+            crate = file.plain.crate
             check_single(homes, located, "module", crate)
             files[crate] = file
     project = Project(files, libraries)

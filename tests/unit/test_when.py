@@ -8,6 +8,7 @@ from miniature import kernel_tree, write
 
 from scons_kmod.errors import UserError
 from scons_kmod.kernel_tree import KernelTree, open_tree
+from scons_kmod.located_toml import load
 from scons_kmod.manifest import Manifest, open_manifest
 
 BASE = '[module]\nname = "m"\n[c]\nsources = ["a.c"]\n'
@@ -26,7 +27,7 @@ def manifest(directory: Path, text: str) -> Path:
 
 
 def on(directory: Path, tree: KernelTree, text: str) -> Manifest:
-    return open_manifest(manifest(directory, text)).on(tree)
+    return open_manifest(load(manifest(directory, text))).on(tree)
 
 
 def complaint(directory: Path, tree: KernelTree, text: str) -> str:
@@ -81,13 +82,13 @@ defines = ["D"]
     assert (module.c.defines, module.c.flags, names(module)) == (("A", "B", "C"), ("-Wextra",), ["a.c", "b.c"])
     assert module.c.of(module.directory / "a.c").flags == ("-O1", "-O0")
     assert (module.api, module.depends.modules) == ("mainline", ("x",))
-    without = open_manifest(module.directory / "module.toml")
+    without = open_manifest(load(module.directory / "module.toml"))
     assert "when" in without.located.data, "what it is for another kernel can still be asked"
 
 
 def test_what_is_always_so_is_known_without_a_kernel(tmp_path: Path) -> None:
     path = manifest(tmp_path, f"{BASE}[when.CONFIG_SMP.c]\nsources = ['new.c']\n")
-    assert set(open_manifest(path).conditions) == {"CONFIG_SMP"}
+    assert set(open_manifest(load(path)).conditions) == {"CONFIG_SMP"}
 
 
 @pytest.mark.parametrize(

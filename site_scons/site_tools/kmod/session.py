@@ -52,6 +52,7 @@ class Session:
         self.project = Project({}, {})
         self.manifests: list[Manifest] = []
         self.resolved: dict[str, dict[str, Manifest]] = {}
+        self.all_served: dict[str, list[Manifest]] = {}
         self.shared: dict[tuple[str, str], list[Step]] = {}
         # The modules that can't be built for a kernel, by the reason.
         self.skipped: dict[str, list[str]] = {}
@@ -130,8 +131,14 @@ class Session:
 
     def served(self, target: BuildTarget, some: Sequence[Manifest] | None = None) -> list[Manifest]:
         """Those of some modules, or of all, that can be built for a kernel, as they are for it."""
+        if some is None and target.name in self.all_served:
+            return self.all_served[target.name]
         found = (self.module(target, one) for one in (self.manifests if some is None else some))
-        return [one for one in found if target.unserved(one) is None]
+        served = [one for one in found if target.unserved(one) is None]
+        if some is None:
+            # Each module asks for it.
+            self.all_served[target.name] = served
+        return served
 
     def mainline(self, target: BuildTarget) -> Mainline:
         """How a kernel's own crates are made, found out when the first module asks for them."""
