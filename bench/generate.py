@@ -6,12 +6,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from scons_kmod.cache import cache_directory
-from scons_kmod.manifest import BUNDLED
-from scons_kmod.packages import fetch
-from scons_kmod.project import find_project
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import default_target, read_targets
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.manifest.manifest import BUNDLED
+from scons_kmod.manifest.project import find_project
 
 PROJECT = Path(__file__).resolve().parents[1]
 PARTS = ("SConstruct", "site_scons", "rust", "kernel", "targets")

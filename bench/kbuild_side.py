@@ -20,16 +20,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scons_kmod import helpers, link
-from scons_kmod.bindgen import bindings_file, fingerprint_file
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.crate_cache import CachedStep
-from scons_kmod.manifest import Manifest
-from scons_kmod.open_target import choose_targets, open_target
-from scons_kmod.project import find_project
-from scons_kmod.run_log import RunLog
-from scons_kmod.settings import read_settings
-from scons_kmod.step import Command, Step
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.bindings.bindgen import bindings_file, fingerprint_file
+from scons_kmod.c import helpers
+from scons_kmod.engine.cached_step import CachedStep
+from scons_kmod.engine.step import Command, Step
+from scons_kmod.link import link
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.project import find_project
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.settings import read_settings
 from site_tools import kmod
 
 # The last object before Kbuild's own link of a module's objects.

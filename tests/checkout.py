@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
-from scons_kmod.cache import cache_directory
-from scons_kmod.packages import Unpacked, fetch
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import default_target, read_targets
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import Unpacked, fetch
+from scons_kmod.distro.target_file import default_target, read_targets
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The first modules are enough to see what runs again; the VM tests build them all.

@@ -7,7 +7,7 @@ import pytest
 
 from checkout import Checkout
 
-pytest_plugins = ("scons_kmod.vm_pytest",)
+pytest_plugins = ("scons_kmod.vm.pytest_plugin",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

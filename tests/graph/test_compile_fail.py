@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from scons_kmod.crates import module_crate_step
-from scons_kmod.manifest import Manifest
-from scons_kmod.open_target import choose_targets, open_target
-from scons_kmod.run_log import RunLog
-from scons_kmod.settings import Settings
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.crates.support import module_crate_step
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.settings import Settings
 
 SOURCES = Path(__file__).with_name("sources")
 # What comes before a case, on a line of its own, and after it.

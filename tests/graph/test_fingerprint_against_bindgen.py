@@ -21,12 +21,12 @@ import pytest
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "site_scons")]
 
-from scons_kmod import fingerprint, generate_bindings
-from scons_kmod.bindgen import parameters
-from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import HERE
-from scons_kmod.target import default_target, read_targets
-from scons_kmod.toolchain import Finder
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.bindings import fingerprint, generate
+from scons_kmod.bindings.bindgen import parameters
+from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.kernel.toolchain import Finder
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The tools that kernels of this system ask for.
@@ -407,7 +407,7 @@ class Against:
 
     def bindings(self) -> str | None:
         """What bindgen makes of the headers, given the fingerprint; None if it can't."""
-        if generate_bindings.main(self.second):
+        if generate.main(self.second):
             return None
         return (self.directory / "bindings").read_text() + (self.directory / "layout").read_text()
 

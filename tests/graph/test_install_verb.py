@@ -7,7 +7,7 @@ import lzma
 from pathlib import Path
 
 from checkout import MODULES, Checkout
-from scons_kmod.signing import parts
+from scons_kmod.install.signing import parts
 from signing_key import make_key
 
 

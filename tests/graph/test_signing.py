@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from checkout import unpacked_headers
-from scons_kmod.errors import StepError, UserError
-from scons_kmod.kernel_tree import KernelTree, open_tree
-from scons_kmod.run_log import RunLog
-from scons_kmod.settings import Settings
-from scons_kmod.signing import choose_signing, parts
+from scons_kmod.base.errors import StepError, UserError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.install.signing import choose_signing, parts
+from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
+from scons_kmod.target.settings import Settings
 from signing_key import make_key
 from unit.miniature import kernel_tree, write
 

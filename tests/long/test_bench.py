@@ -14,9 +14,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, unpacked_headers
-from scons_kmod.cc import without_includes
-from scons_kmod.crates import LIBRARY_CRATES
-from scons_kmod.kbuild import saved_command
+from scons_kmod.c.compiler import without_includes
+from scons_kmod.crates.support import LIBRARY_CRATES
+from scons_kmod.kernel.kbuild import saved_command
 
 sys.path.insert(0, str(PROJECT / "bench"))
 

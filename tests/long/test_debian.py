@@ -24,10 +24,10 @@ from long.test_packages_installed import guest_files, load
 from long.test_packages_made import MODULE, PACKAGE
 from long.test_wheel import SCONSTRUCT
 from scons_kmod import RELEASED, __version__
-from scons_kmod.cache import cache_directory
-from scons_kmod.packages import fetch
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import read_targets
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.target_file import read_targets
 
 BUILDING = ("build-essential", "debhelper", "dh-python", "lintian", "reprotest", "disorderfs", "locales-all", "cpio")
 # What scons-kmod depends on, recommends and suggests, but for what VMs need.

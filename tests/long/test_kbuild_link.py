@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, Checkout
-from scons_kmod.target import chosen_targets, read_targets
+from scons_kmod.distro.target_file import chosen_targets, read_targets
 
 # Of Rust, of several crates, of both languages, and such that need each other.
 PLAIN = (

@@ -13,15 +13,15 @@ from elftools.elf.elffile import ELFFile
 from checkout import PROJECT, Checkout
 from debian_root import DebianRoot
 from long.test_packages_made import MODULE, make, with_package
-from scons_kmod.boot_image import uncompressed_kernel
-from scons_kmod.cache import cache_directory
-from scons_kmod.initramfs import GuestFile
-from scons_kmod.packages import fetch
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import default_target, read_targets
-from scons_kmod.vm import ModuleResult, ModuleTest
-from scons_kmod.vm_plan import VmPlan
-from scons_kmod.vm_pytest import run_tests
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.vm.boot_image import uncompressed_kernel
+from scons_kmod.vm.initramfs import GuestFile
+from scons_kmod.vm.plan import VmPlan
+from scons_kmod.vm.pytest_plugin import run_tests
+from scons_kmod.vm.runner import ModuleResult, ModuleTest
 
 # By the alias that the manifest gives it.
 SCRIPT = """

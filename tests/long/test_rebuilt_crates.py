@@ -15,16 +15,16 @@ from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, OwnProject
 from long.test_samples import MANIFEST, sources_of
-from scons_kmod.cache import cache_directory
-from scons_kmod.crate_plan import CratePlan, from_json
-from scons_kmod.crates import ENVIRONMENT
-from scons_kmod.kbuild import source_root
-from scons_kmod.kernel_tree import open_tree
-from scons_kmod.mainline import emits
-from scons_kmod.packages import installed
-from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import open_system
-from scons_kmod.target import read_target
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import installed
+from scons_kmod.distro.sysroot import open_system
+from scons_kmod.distro.target_file import read_target
+from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kernel_tree import open_tree
+from scons_kmod.kernel.rustc import ENVIRONMENT
+from scons_kmod.mainline.mainline import emits
+from scons_kmod.mainline.plan import CratePlan, from_json
 
 TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
 MODULES = ("rust_minimal", "rust_misc_device")

@@ -11,10 +11,10 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, OwnProject
-from scons_kmod.cache import cache_directory
-from scons_kmod.packages import fetch
-from scons_kmod.run_log import RunLog
-from scons_kmod.target import read_target
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.target_file import read_target
 
 # Those of samples/rust in 7.2 that Debian's configuration allows: it has neither USB nor SoC abstractions.
 SAMPLES = (

@@ -16,11 +16,11 @@ import pytest
 
 from checkout import PROJECT, OwnProject
 from ko_content import Content, content
-from scons_kmod.apt import private_apt
-from scons_kmod.cache import cache_directory
-from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import open_system
-from scons_kmod.target import read_target
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.apt import private_apt
+from scons_kmod.distro.sysroot import open_system
+from scons_kmod.distro.target_file import read_target
 
 TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
 # What it takes to build a kernel, besides what modules take.

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.kbuild import Kbuild, read_commands
-from scons_kmod.kernel_tree import open_tree
-from scons_kmod.manifest import Manifest
-from scons_kmod.toolchain import Tool, Toolchain
+from scons_kmod.kernel.kbuild import Kbuild, read_commands
+from scons_kmod.kernel.kernel_tree import open_tree
+from scons_kmod.kernel.toolchain import Tool, Toolchain
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.build_target import BuildTarget
 
 RECORDED = Path(__file__).with_name("recorded")
 RELEASES = {"6.1": "6.1.0-56-amd64", "6.12": "6.12.117+deb12-amd64"}
@@ -130,8 +130,8 @@ def programs(monkeypatch: pytest.MonkeyPatch, directory: Path, **scripts: str) -
 def of_debian(monkeypatch: pytest.MonkeyPatch, suite: str = "bookworm") -> None:
     """Let the machine be one of this suite."""
     system = {"ID": "debian", "VERSION_CODENAME": suite}
-    for name in ("apt", "target"):
-        monkeypatch.setattr(f"scons_kmod.{name}.read_os_release", lambda *_: system)
+    for name in ("apt", "target_file"):
+        monkeypatch.setattr(f"scons_kmod.distro.{name}.read_os_release", lambda *_: system)
 
 
 def ko(path: Path, depends: str = "") -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scons_kmod.qemu import Machine
+from scons_kmod.vm.qemu import Machine
 
 # A limit that is to pass, and one that never is.
 SHORT = 0.5

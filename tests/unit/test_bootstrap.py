@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.target import read_targets
+from scons_kmod.distro.target_file import read_targets
 
 PROJECT = Path(__file__).parents[2]
 # What the script needs of a system, and no tool that it looks for.

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.cache import cache_directory
-from scons_kmod.crates import EDITION, ENVIRONMENT
-from scons_kmod.run_log import RunLog
-from scons_kmod.sysroot import HERE
-from scons_kmod.target import default_target, read_targets
-from scons_kmod.toolchain import Finder
+from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
+from scons_kmod.kernel.toolchain import Finder
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = Path(__file__).with_name("kernel_on_host")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.initramfs import GuestFile
-from scons_kmod.vm import ModuleResult, ModuleTest
-from scons_kmod.vm_plan import PROGRAM_FLAGS, PROGRAMS, VmPlan
-from scons_kmod.vm_pytest import load_plans, run_tests
+from scons_kmod.vm.initramfs import GuestFile
+from scons_kmod.vm.plan import PROGRAM_FLAGS, PROGRAMS, VmPlan
+from scons_kmod.vm.pytest_plugin import load_plans, run_tests
+from scons_kmod.vm.runner import ModuleResult, ModuleTest
 
 HERE = Path(__file__).parent
 SECONDS = 120

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from checkout import unpacked_headers
-from scons_kmod.atomic import copy_file
-from scons_kmod.kernel_tree import open_tree
-from scons_kmod.run_log import RunLog
-from scons_kmod.settings import Settings
-from scons_kmod.signing import choose_signing
-from scons_kmod.vm import ModuleTest
-from scons_kmod.vm_pytest import load_plans, run_tests
+from scons_kmod.base.atomic import copy_file
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.install.signing import choose_signing
+from scons_kmod.kernel.kernel_tree import open_tree
+from scons_kmod.target.settings import Settings
+from scons_kmod.vm.pytest_plugin import load_plans, run_tests
+from scons_kmod.vm.runner import ModuleTest
 from signing_key import make_key
 
 SCRIPT = """

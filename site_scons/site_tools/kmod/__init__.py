@@ -20,35 +20,30 @@ from typing import Any
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, GetOption
 
-from scons_kmod import (
-    bindgen,
-    c_module,
-    carried,
-    crate_exports,
-    crates,
-    helpers,
-    kbuild_link,
-    link,
-    mainline,
-    module_bindings,
-    own_crate_steps,
-)
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.crates import crate_object
-from scons_kmod.errors import UserError
-from scons_kmod.generate import with_generated
-from scons_kmod.home import home
-from scons_kmod.kbuild import source_root
-from scons_kmod.manifest import BUNDLED, MAINLINE, Manifest
-from scons_kmod.open_target import choose_targets, open_target
-from scons_kmod.own_crates import crate_objects
-from scons_kmod.project import find_project
-from scons_kmod.settings import read_settings
-from scons_kmod.step import Step
+from scons_kmod.base.errors import UserError
+from scons_kmod.base.home import home
+from scons_kmod.bindings import bindgen
+from scons_kmod.c import helpers, module_objects
+from scons_kmod.crates import export_steps, local_bindings, local_steps, support
+from scons_kmod.crates.local import crate_objects
+from scons_kmod.engine.step import Step
+from scons_kmod.generators.steps import with_generated
+from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.link import kbuild_link, link
+from scons_kmod.link.c_object import c_link_step
+from scons_kmod.link.symbol_versions_step import versions_step
+from scons_kmod.mainline import carried, mainline
+from scons_kmod.mainline import local_bindings as mainline_bindings
+from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
+from scons_kmod.manifest.project import find_project
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.output_paths import crate_object, generated_files
+from scons_kmod.target.settings import read_settings
 
 from .graph import nodes
 from .session import Session, reported
-from .verbs import add_verbs, adopt, doctor
+from .verbs import VERBS, add_verbs, adopt, doctor
 
 # Up to so many modules, what they share of their last steps takes longer than to do it for each.
 FEW = 4
@@ -111,7 +106,9 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     named = [Path(env.Dir(name).abspath) for name in directories]
     with reported():
         if not session.manifests:
-            session.project = find_project(session.settings.module_dirs or named or [session.top / "modules"])
+            session.project = find_project(
+                session.settings.module_dirs or named or [session.top / "modules"], reserved=VERBS
+            )
             session.manifests = session.project.modules
     return session.manifests
 
@@ -140,15 +137,15 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     """The .ko, linked from the module's objects by the tree's own steps."""
     session: Session = env["KMOD"]
     session.add_generators(env, target, manifest)
-    crates = add_crates(env, target, manifest) if manifest.root else []
-    for step in crate_exports.export_steps(target, manifest, crates):
+    support = add_crates(env, target, manifest) if manifest.root else []
+    for step in export_steps.export_steps(target, manifest, support):
         add(env, target, step)
-    for step in c_module.c_object_steps(target, manifest):
+    for step in module_objects.c_object_steps(target, manifest):
         add(env, target, step)
     for step in object_steps(env, target, manifest):
         add(env, target, step)
     if manifest.has_c:
-        add(env, target, c_module.versions_step(target, manifest))
+        add(env, target, versions_step(target, manifest))
     if target.kbuild_link:
         last = kbuild_link.kbuild_steps(target, manifest)
     else:
@@ -185,7 +182,7 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     headers = [header for manifest in manifests for header in manifest.bindings.headers]
     for manifest in manifests:
         session.add_generators(env, target, manifest)
-    generated = [path for one in manifests for path in crates.generated_files(target, one) if path.suffix == ".rs"]
+    generated = [path for one in manifests for path in generated_files(target, one) if path.suffix == ".rs"]
     sources = bindgen.rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers, generated), bindgen.bindings_step(target, headers)]
 
@@ -193,15 +190,15 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
 def crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The support crates."""
     shared(env, target, "bindings", bindgen_steps)
-    steps = (crates.library_step, crates.macros_step, crates.bindings_crate_step, crates.kernel_crate_step)
+    steps = (support.library_step, support.macros_step, support.bindings_crate_step, support.kernel_crate_step)
     return [step(target) for step in steps]
 
 
 def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     """What makes one object of all that a module is made of, unless it is of one."""
-    compiled = c_module.c_objects(target, manifest)
+    compiled = module_objects.c_objects(target, manifest)
     if manifest.root is None:
-        return [] if c_module.is_single(manifest) else [c_module.c_link_step(target, manifest)]
+        return [] if module_objects.is_single(manifest) else [c_link_step(target, manifest)]
     if manifest.api == BUNDLED:
         shared(env, target, "helpers", helper_steps)
         return [link.object_step(target, manifest, compiled)]
@@ -211,7 +208,7 @@ def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step
     ours = crate_objects(target, manifest)
     if not (compiled or ours):
         return []
-    return [c_module.c_link_step(target, manifest, crate_object(target, manifest), *ours)]
+    return [c_link_step(target, manifest, crate_object(target, manifest), *ours)]
 
 
 def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
@@ -243,13 +240,13 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     if manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         known = session.mainline(target)
-        bindings = module_bindings.mainline_steps(known, manifest)
+        bindings = mainline_bindings.mainline_steps(known, manifest)
         make, own = partial(mainline.own_crate_step, known), mainline.module_step(known, manifest)
     else:
         shared(env, target, "crates", crate_steps)
-        bindings = module_bindings.bundled_steps(target, manifest)
-        make, own = partial(own_crate_steps.kernel_step, target), crates.module_crate_step(target, manifest)
-    ours = (*own_crate_steps.crate_steps(target, manifest, make), own)
+        bindings = local_bindings.bundled_steps(target, manifest)
+        make, own = partial(local_steps.kernel_step, target), support.module_crate_step(target, manifest)
+    ours = (*local_steps.crate_steps(target, manifest, make), own)
     return [add(env, target, step) for step in (*bindings, *(with_generated(target, manifest, one) for one in ours))]
 
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from scons_kmod.errors import UserError
-from scons_kmod.manifest import Manifest
+from scons_kmod.base.errors import UserError
+from scons_kmod.manifest.manifest import Manifest
 
 from .graph import nodes
 from .session import Session, reported
@@ -18,7 +18,7 @@ Env = Any
 
 def code_of(env: Env, manifests: Sequence[Manifest]) -> list[Any]:
     """The nodes of what the older kernel's modules are made of. Raises `UserError` if no two kernels are named."""
-    from scons_kmod.abi_reach import kernel_step, module_steps
+    from scons_kmod.abi.reach import kernel_step, module_steps
 
     session: Session = env["KMOD"]
     if not (session.settings.old and session.settings.new):
@@ -37,9 +37,9 @@ def code_of(env: Env, manifests: Sequence[Manifest]) -> list[Any]:
 
 def abi_diff(session: Session, manifests: Sequence[Manifest]) -> int:
     """Print what modules use of the older kernel that differs in the newer; the exit status is 1 if anything does."""
-    from scons_kmod.abi_diff import compare, report, shortened
-    from scons_kmod.abi_reach import directory
-    from scons_kmod.atomic import write_text
+    from scons_kmod.abi.diff import compare, report, shortened
+    from scons_kmod.abi.reach import directory
+    from scons_kmod.base.atomic import write_text
 
     old, new = session.targets
     some = session.served(old, manifests)

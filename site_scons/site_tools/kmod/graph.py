@@ -18,11 +18,11 @@ import SCons.Action
 import SCons.Builder
 from SCons.Node import Node
 
-from scons_kmod.errors import KmodError
-from scons_kmod.run_log import RunLog
-from scons_kmod.seed import Seed
-from scons_kmod.step import Command, Step
-from scons_kmod.store import Store
+from scons_kmod.base.errors import KmodError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.prebuilt import Seed
+from scons_kmod.engine.step import Command, Step
+from scons_kmod.engine.store import Store
 
 # How many reasons are told.
 MANY = 3

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.errors import UserError
-from scons_kmod.link import module_ko
-from scons_kmod.manifest import Manifest
+from scons_kmod.base.errors import UserError
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.output_paths import module_ko
 
 from .graph import nodes
 from .session import Session, reported
 
 if TYPE_CHECKING:
-    from scons_kmod.module_package import ModulePackage
-    from scons_kmod.target import Target
+    from scons_kmod.distro.target_file import Target
+    from scons_kmod.packaging.module_package import ModulePackage
 
 Env = Any
 
@@ -27,8 +27,8 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
 
     Beside it is an SPDX document of what it was made of, and with SOURCE=1 the source package.
     """
-    from scons_kmod.module_package import module_package
-    from scons_kmod.why import steps_to
+    from scons_kmod.engine.why import steps_to
+    from scons_kmod.packaging.module_package import module_package
 
     make = {"deb": debs, "rpm": rpms}[kind]
     with reported():
@@ -48,8 +48,8 @@ def debs(
     session: Session, target: BuildTarget, description: Target, manifest: Manifest, package: ModulePackage
 ) -> list[Path]:
     """Make a module's packages for Debian."""
-    from scons_kmod.deb import build_deb, module_deb
-    from scons_kmod.deb_source import build_dsc
+    from scons_kmod.packaging.deb import build_deb, module_deb
+    from scons_kmod.packaging.deb_source import build_dsc
 
     deb, directory, log = module_deb(package, target.tree.arch), target.build / "deb", session.log(target.name)
     made = [build_deb(deb, directory, log)]
@@ -62,7 +62,7 @@ def rpms(
     session: Session, target: BuildTarget, description: Target, manifest: Manifest, package: ModulePackage
 ) -> list[Path]:
     """Make a module's packages for distributions with rpm."""
-    from scons_kmod.rpm import build_rpm
+    from scons_kmod.packaging.rpm import build_rpm
 
     directory, log = target.build / "rpm", session.log(target.name)
     return build_rpm(package, manifest, session.settings, target.tree.arch, directory, log)
@@ -70,7 +70,7 @@ def rpms(
 
 def stage(session: Session, manifests: Sequence[Manifest]) -> int:
     """Write what packages of the modules hold below DESTDIR=, for those who make packages in other ways."""
-    from scons_kmod import module_package as packing
+    from scons_kmod.packaging import module_package as packing
 
     with reported():
         root = session.settings.destdir
@@ -90,7 +90,7 @@ def document(session: Session, package: Path, write: Callable[[Any, Path], None]
     `write` gets our module that writes documents, and where to.
     """
     try:
-        from scons_kmod import sbom
+        from scons_kmod.packaging import sbom
     except ImportError as error:
         missing = f"the Python package {error.name} is not there: python3 -m pip install spdx-tools"
         print(f"  {'SPDX':<8}left out: {missing}")
@@ -102,8 +102,8 @@ def document(session: Session, package: Path, write: Callable[[Any, Path], None]
 
 def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
     """Write the source tree for DKMS of each module that says what a package needs, and a Debian package of it."""
-    from scons_kmod.deb import build_deb
-    from scons_kmod.dkms import dkms_deb, write_tree
+    from scons_kmod.packaging.deb import build_deb
+    from scons_kmod.packaging.dkms import dkms_deb, write_tree
 
     directory, log = session.build / "dkms", session.log(session.targets[0].name)
     with reported():
@@ -118,8 +118,8 @@ def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
 
 def support(env: Env, target: BuildTarget) -> list[Any]:
     """The nodes of all that the modules of a target share."""
-    from scons_kmod.helpers import layout_step
-    from scons_kmod.link import shared_steps
+    from scons_kmod.c.helpers import layout_step
+    from scons_kmod.link.link import shared_steps
 
     session: Session = env["KMOD"]
     made = [*env.SupportCrates(target), *env.CHelpers(target)]
@@ -129,9 +129,9 @@ def support(env: Env, target: BuildTarget) -> list[Any]:
 
 def crates(session: Session) -> int:
     """Make a Debian package of the support crates of each target."""
-    from scons_kmod.crates_package import crates_deb
-    from scons_kmod.deb import build_deb
-    from scons_kmod.seed import pack
+    from scons_kmod.engine.prebuilt import pack
+    from scons_kmod.packaging.crates_deb import crates_deb
+    from scons_kmod.packaging.deb import build_deb
 
     with reported():
         for target in session.targets:

@@ -15,20 +15,20 @@ from typing import IO, Any
 
 from SCons.Script import COMMAND_LINE_TARGETS, GetOption, SConsignFile, SetOption
 
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.digests import Digests
-from scons_kmod.errors import KmodError
-from scons_kmod.generate import discard_others, generator_steps
-from scons_kmod.mainline import Mainline
-from scons_kmod.manifest import MAINLINE, Manifest
-from scons_kmod.open_mainline import open_mainline
-from scons_kmod.open_target import Chosen
-from scons_kmod.project import Project
-from scons_kmod.run_log import RunLog
-from scons_kmod.seed import Seed, open_seed
-from scons_kmod.settings import Settings
-from scons_kmod.step import Step
-from scons_kmod.store import Store
+from scons_kmod.base.errors import KmodError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.prebuilt import Seed, open_seed
+from scons_kmod.engine.step import Step
+from scons_kmod.engine.store import Store
+from scons_kmod.generators.steps import discard_others, generator_steps
+from scons_kmod.mainline.mainline import Mainline
+from scons_kmod.mainline.open_mainline import open_mainline
+from scons_kmod.manifest.manifest import MAINLINE, Manifest
+from scons_kmod.manifest.project import Project
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.settings import Settings
 
 from .graph import Graph
 

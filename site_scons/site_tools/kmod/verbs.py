@@ -12,14 +12,13 @@ from typing import Any
 
 from SCons.Script import COMMAND_LINE_TARGETS, Default
 
-from scons_kmod.build_target import BuildTarget
-from scons_kmod.errors import UserError
-from scons_kmod.home import LIBRARY, home
-from scons_kmod.link import module_ko
-from scons_kmod.located_toml import suggestion
-from scons_kmod.manifest import Manifest, with_needs
-from scons_kmod.run_log import read_entries
-from scons_kmod.settings import VERBS
+from scons_kmod.base.errors import UserError
+from scons_kmod.base.home import LIBRARY, home
+from scons_kmod.base.located_toml import suggestion
+from scons_kmod.base.run_log import read_entries
+from scons_kmod.manifest.manifest import Manifest, with_needs
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.output_paths import module_ko
 
 from .abi_verb import abi_diff, code_of
 from .graph import nodes
@@ -27,12 +26,29 @@ from .package_verbs import crates, dkms, packages, stage, support
 from .session import Session, reported
 
 Env = Any
+# The verbs of the command line: no module can have such a name.
+VERBS = (
+    "all",
+    "test",
+    "doctor",
+    "install",
+    "uninstall",
+    "why",
+    "doc",
+    "deb",
+    "rpm",
+    "stage",
+    "dkms",
+    "crates",
+    "adopt",
+    "abi-diff",
+)
 # Two processes: builds and VMs take turns at waiting. Tests of one file, which may share a build, stay in one.
 PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # The VM tests of modules.
-MODULE_TESTS = LIBRARY / "module_tests"
+MODULE_TESTS = LIBRARY / "vm/module_tests"
 ALONE = (
-    *("-p", "scons_kmod.vm_pytest", "-p", "no:cacheprovider"),
+    *("-p", "scons_kmod.vm.pytest_plugin", "-p", "no:cacheprovider"),
     *("-c", str(MODULE_TESTS / "pytest.ini"), str(MODULE_TESTS)),
 )
 
@@ -114,7 +130,7 @@ def test_programs(env: Env, target: BuildTarget, manifest: Manifest) -> list[Any
     """The nodes of the programs that a module's test runs; nothing else needs them."""
     if not manifest.programs or "test" not in COMMAND_LINE_TARGETS:
         return []
-    from scons_kmod.vm_plan import program_steps
+    from scons_kmod.vm.plan import program_steps
 
     session: Session = env["KMOD"]
     return nodes(env, *(session.add(env, target.name, step) for step in program_steps(target, manifest)))
@@ -125,7 +141,7 @@ def test(session: Session, manifests: Sequence[Manifest]) -> int:
 
     With MODULE= it is that module's test and nothing else.
     """
-    from scons_kmod.vm_plan import make_plan, save_plan
+    from scons_kmod.vm.plan import make_plan, save_plan
 
     argv = [sys.executable, "-m", "pytest", f"--junitxml={session.build / 'test-results.xml'}"]
     ours = session.top == home()
@@ -151,7 +167,7 @@ def environment() -> dict[str, str]:
 
 def documentation(env: Env, target: BuildTarget) -> list[Any]:
     """The first pages of the crates' documentation; nothing else needs them."""
-    from scons_kmod.rustdoc import doc_step
+    from scons_kmod.crates.rustdoc import doc_step
 
     session: Session = env["KMOD"]
     env.SupportCrates(target)
@@ -160,7 +176,7 @@ def documentation(env: Env, target: BuildTarget) -> list[Any]:
 
 def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
     """Install the modules of every target where modprobe finds them."""
-    from scons_kmod.install import install
+    from scons_kmod.install.install import install
 
     with reported():
         for target in session.targets:
@@ -172,7 +188,7 @@ def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
 def uninstall_all(session: Session, manifests: Sequence[Manifest]) -> int:
     """Take away what was installed for every target: of one module, if MODULE= names it."""
-    from scons_kmod.install import uninstall
+    from scons_kmod.install.install import uninstall
 
     some = manifests if session.settings.module else None
     with reported():
@@ -187,7 +203,7 @@ def uninstall_all(session: Session, manifests: Sequence[Manifest]) -> int:
 
 def why(session: Session, manifests: Sequence[Manifest]) -> None:
     """Print why the last build ran what it ran for the modules, or what the next one may run and why; and end."""
-    from scons_kmod.why import last_run, next_run
+    from scons_kmod.engine.why import last_run, next_run
 
     session.silent = True
     for target in session.targets:
@@ -206,7 +222,7 @@ def why(session: Session, manifests: Sequence[Manifest]) -> None:
 
 def doctor(session: Session) -> None:
     """Print what is there and what is missing, and end: with status 1 if something is."""
-    from scons_kmod.doctor import report
+    from scons_kmod.doctor.doctor import report
 
     with reported():
         lines, whole = report(session.chosen, session.build)
@@ -216,13 +232,13 @@ def doctor(session: Session) -> None:
 
 def adopt(session: Session) -> None:
     """Write the manifest of the module in DIR=, print what is not in it, and end."""
-    from scons_kmod.adopt import adopt
+    from scons_kmod.adopt.adopt import adopt
 
     with reported():
         directory = session.settings.adopted
         if directory is None:
             raise UserError("no directory is named", where="adopt", fix="write scons adopt DIR=path")
-        made = adopt(directory, session.settings.module, write=not session.dry)
+        made = adopt(directory, session.settings.module, write=not session.dry, reserved=VERBS)
     print(f"  {'WRITE':<8}{made.path}")
     if made.remarks:
         print("Not carried over, or not as it was:", *(f"  {remark}" for remark in made.remarks), sep="\n")

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""What the headers declare of the names in some sources, in words, for several lists of sources. Run by program.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from scons_kmod.bindings.fingerprint import Reach, declared
+from scons_kmod.bindings.libclang import HeaderError, Unit
+from scons_kmod.engine.identifiers import names_in_source
+
+
+def main(request: dict[str, Any]) -> int:
+    """Write the declarations that each list in ``sources`` reaches, by the list's name. Returns the exit status."""
+    try:
+        unit = Unit(request["libclang"], request["header"], request["flags"])
+        everything = declared(unit)
+        made = {}
+        for name, sources in request["sources"].items():
+            words = {word for path in sources for word in names_in_source(path, Path(path).read_text())}
+            reach = Reach(unit, everything, words)
+            reach.run()
+            made[name] = reach.known
+    except HeaderError as error:
+        print(error, file=sys.stderr)
+        return 1
+    Path(request["made"]).write_text(json.dumps(made))
+    return 0

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""This project's own C files: the helpers that modules are linked with, and the check of types' sizes."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from scons_kmod.bindings.bindgen import layout_header
+from scons_kmod.c.compiler import COLOR, included, includes, precompile_step, searched, without_includes
+from scons_kmod.engine.digests import TOKENS
+from scons_kmod.engine.step import Command, Step
+from scons_kmod.target.build_target import BuildTarget
+
+# ftrace's call at each function's entry: the helpers stand for inline functions and macros, which have none either.
+TRACING = ("-pg", "-mrecord-mcount", "-mfentry")
+
+
+@functools.cache
+def helpers_archive(target: BuildTarget) -> Path:
+    """The compiled C helpers; a module is linked with those of its files that it needs."""
+    return target.build / "helpers/libhelpers.a"
+
+
+def helper_steps(target: BuildTarget) -> list[Step]:
+    """Compile each file of C helpers with the kernel's own flags, and archive the objects."""
+    directory = helpers_archive(target).parent
+    compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in helper_sources(target)]
+    objects = [step.outputs[0] for step in compiled]
+    return [helper_headers_step(target), *compiled, archive_step(target, helpers_archive(target), objects)]
+
+
+def archive_step(target: BuildTarget, made: Path, objects: Sequence[Path]) -> Step:
+    """Objects as an archive, of which a module is linked with those that it needs."""
+    return Step(
+        name="AR",
+        unit=made.name,
+        commands=(Command((target.kbuild.archiver, "rcsD", str(made), *map(str, objects)), made.parent),),
+        outputs=(made,),
+        inputs=tuple(objects),
+        tools=(target.toolchain.cc.digest,),
+    )
+
+
+def helper_sources(target: BuildTarget) -> list[Path]:
+    """The files of C helpers."""
+    return sorted((target.sources / "rust/helpers").glob("*.c"))
+
+
+def helper_headers_step(target: BuildTarget) -> Step:
+    """The headers of all helpers, precompiled: what is left of a helper's own is a fifth, its object the same."""
+    first = (no_lines(target), *included(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
+    flags = (*without_includes(own_flags(target)), f"-I{layout_header(target).parent}")
+    return precompile_step(target, helper_headers(target), flags, includes(map(str, first)), "helper headers")
+
+
+def no_lines(target: BuildTarget) -> Path:
+    """The header that comes before all others in this project's own C files."""
+    return target.sources / "rust/helpers/no_lines.h"
+
+
+def own_flags(target: BuildTarget) -> tuple[str, ...]:
+    """The kernel's flags for this project's own C files."""
+    kept = (word for word in target.kbuild.cc[1:] if word not in TRACING)
+    return (*kept, f"-fmacro-prefix-map={target.sources}/=")
+
+
+@functools.cache
+def helper_headers(target: BuildTarget) -> Path:
+    """The header that includes all those of the helpers."""
+    return helpers_archive(target).with_name("headers.h")
+
+
+def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
+    """Compile a file of C helpers, with all headers precompiled: it depends on all of them."""
+    step = c_step(target, source, made)
+    (command,) = step.commands
+    compiler, *words = command.argv
+    argv = (compiler, "-include", str(helper_headers(target)), *without_includes(tuple(words)))
+    precompiled = helper_headers_step(target)
+    return dataclasses.replace(
+        step,
+        commands=(dataclasses.replace(command, argv=argv),),
+        depfiles=(*step.depfiles, *precompiled.depfiles),
+        after=precompiled.outputs,
+    )
+
+
+def layout_step(target: BuildTarget) -> Step:
+    """Let the kernel's compiler confirm the sizes of types that bindgen's libclang saw; the object is not linked."""
+    source = target.sources / "rust/bindings/layout.c"
+    return c_step(target, source, layout_object(target), inputs=(layout_header(target),))
+
+
+@functools.cache
+def layout_object(target: BuildTarget) -> Path:
+    """The object that is there if the sizes are the same."""
+    return layout_header(target).with_name("layout.o")
+
+
+def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ...] = ()) -> Step:
+    """Compile one of this project's own C files for a kernel: code without line numbers (no_lines.h)."""
+    depfile = Path(f"{made}.d")
+    argv = [
+        *(target.toolchain.cc.path, "-include", str(no_lines(target)), *own_flags(target)),
+        *(f"-I{layout_header(target).parent}", f"-Wp,-MMD,{depfile}", "-c", "-o", str(made), str(source)),
+    ]
+    return Step(
+        name="CC",
+        unit=f"{source.relative_to(target.sources).with_suffix('.o')}",
+        commands=(Command(tuple(argv), target.tree.path, color=COLOR),),
+        outputs=(made,),
+        inputs=inputs,
+        tracked=(source,),
+        depfiles=(depfile,),
+        tools=(target.toolchain.cc.digest,),
+        kind=TOKENS,
+        exact=bool(target.kcflags),
+        searched=searched(target),
+        beside=str(source.parent),
+    )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""rustc's flags for a kernel, read off the C flags that its own Kbuild uses.
+
+The kernel's C and Rust code must agree on how functions begin, return and jump indirectly (retpolines, return thunks,
+branch tracking, patchable entries): objtool and the running kernel check it. What C is compiled with says all of
+that, so no list of configuration symbols and versions is needed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scons_kmod.kernel.kbuild import Kbuild
+from scons_kmod.kernel.kernel_tree import KernelTree
+
+# What every kernel needs on each architecture: no floating point, and addresses that the module loader can relocate
+# (arch/x86/kernel/module.c knows no GOT relocations: hence plt and direct access).
+ARCH_FLAGS = {
+    "x86": (
+        "--target=x86_64-unknown-none",
+        "-Crelocation-model=static",
+        "-Ctarget-cpu=x86-64",
+        "-Ztune-cpu=generic",
+        "-Zplt=yes",
+        "-Zdirect-access-external-data=yes",
+    ),
+}
+
+# What the kernel's own Makefile asks of rustc whatever the configuration (KBUILD_RUSTFLAGS).
+COMMON_FLAGS = (
+    "-Cpanic=abort",
+    "-Cembed-bitcode=n",
+    "-Clto=n",
+    "-Cforce-unwind-tables=n",
+    "-Ccodegen-units=1",
+    "-Csymbol-mangling-version=v0",
+    "-Cdebug-assertions=n",
+    "-Zfunction-sections=y",
+    "--sysroot=/dev/null",
+)
+
+# A C flag (a pattern for the whole word) and what it is to rustc.
+FROM_C = (
+    (r"-O2", "-Copt-level=2"),
+    (r"-Os", "-Copt-level=s"),
+    (r"-mcmodel=kernel", "-Ccode-model=kernel"),
+    (r"-mno-red-zone", "-Cno-redzone=y"),
+    (r"-f(?:align-functions|min-function-alignment)=(\d+)", r"-Zmin-function-alignment=\1"),
+    (r"-mindirect-branch=thunk-extern", "-Zretpoline-external-thunk"),
+    (r"-mindirect-branch-cs-prefix", "-Zindirect-branch-cs-prefix"),
+    (r"-mfunction-return=thunk-extern", "-Zfunction-return=thunk-extern"),
+    (r"-fcf-protection=branch", "-Zcf-protection=branch"),
+    (r"-fno-jump-tables", "-Cjump-tables=n"),
+    (r"-fpatchable-function-entry=(\d+,\d+)", r"-Zpatchable-function-entry=\1"),
+    (r"-fno-omit-frame-pointer", "-Cforce-frame-pointers=y"),
+)
+
+
+def rust_flags(tree: KernelTree, kbuild: Kbuild) -> tuple[str, ...]:
+    """The flags for every crate that goes into a module of this kernel."""
+    derived = [
+        re.sub(pattern, flag, word)
+        for pattern, flag in FROM_C
+        for word in dict.fromkeys(kbuild.cc)
+        if re.fullmatch(pattern, word)
+    ]
+    return (*ARCH_FLAGS[tree.arch], *COMMON_FLAGS, *derived)
+
+
+def config_cfgs(tree: KernelTree) -> str:
+    """The configuration as rustc's ``--cfg`` arguments, one a line, as the kernel's rustc_cfg has them.
+
+    A symbol that is y or m gives its name alone and its value (scripts/kconfig/confdata.c, rust printer).
+    """
+    lines = []
+    for name, value in sorted(tree.config.items()):
+        if value in ("y", "m"):
+            lines.append(f"--cfg={name}")
+        text = value.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'--cfg={name}="{text}"')
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The bindings of a module to its own headers, for the mainline API: read as the kernel's own bindings were."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from scons_kmod.base.errors import MachineError
+from scons_kmod.bindings.local_paths import bindings_crate, bindings_object
+from scons_kmod.crates import support
+from scons_kmod.crates.local_bindings import (
+    QUIET,
+    Reading,
+    around,
+    bindgen_step,
+    crate_root,
+    emitted,
+    environment,
+    layout_step,
+)
+from scons_kmod.engine.step import Step
+from scons_kmod.kernel.saved_command import parts, saved_text
+from scons_kmod.mainline import mainline
+from scons_kmod.mainline.mainline import Mainline
+from scons_kmod.manifest.manifest import Manifest
+
+# Arguments of the kernel's own that need more around bindgen's output, or keep the checks of layouts from it.
+NOT_KEPT = ("--with-derive-custom", "--with-attribute-custom", "--no-layout-tests")
+
+
+# Flags of the kernel's for libclang that are for one file alone.
+NAMING = ("-DKBUILD_", "-D__KBUILD_", "-Wp,-MMD,")
+
+
+def mainline_steps(known: Mainline, manifest: Manifest) -> list[Step]:
+    """All steps of the bindings of a module to the kernel's own crates; none if it has no own headers.
+
+    Raises `MachineError`.
+    """
+    if not manifest.bindings.own:
+        return []
+    target, how = known.target, mainline_reading(known)
+    crate = mainline_crate_step(known, manifest)
+    return [bindgen_step(target, manifest, how), layout_step(target, manifest), crate]
+
+
+def mainline_reading(known: Mainline) -> Reading:
+    """How the headers are read for the kernel's own crates. Raises `MachineError` where the kernel does not tell."""
+    _, *words = bindings_command(known)
+    at = words.index("--")
+    flags = [word for word in words[at + 1 :] if not word.startswith(NAMING)]
+    more = ("-w", "-Wno-builtin-macro-redefined", "-D__LINE__=0")
+    kept = tuple(kept_words(words[:at]))
+    return Reading(kept, (*flags, *more), known.plan.objects, known.path(mainline.BINDINGS))
+
+
+def bindings_command(known: Mainline) -> Sequence[str]:
+    """The words of the kernel's own bindgen after its name: a header, arguments, ``--``, flags."""
+    if rule := known.rules.get(mainline.BINDINGS):
+        return rule.parts[0].programs[0][1:]
+    saved = known.path(mainline.BINDINGS)
+    saved = saved.with_name(f".{saved.name}.cmd")
+    if not saved.is_file():
+        what = "this kernel's tree has its crates, but not how their bindings were made"
+        raise MachineError(what, where=str(saved), fix="build for the directory in which the kernel itself was built")
+    return next(parts(saved_text(saved)[1], ())).programs[0][1:]
+
+
+def kept_words(words: Sequence[str]) -> Iterator[str]:
+    """Arguments of bindgen, each with the value after it, less those that are not kept and what to write."""
+    options: list[list[str]] = []
+    for word in words:
+        if word.startswith("-"):
+            options.append([word])
+        else:
+            options[-1].append(word)
+    for option in options:
+        if option[0] != "-o" and not option[0].startswith(NOT_KEPT):
+            yield from option
+
+
+def mainline_crate_step(known: Mainline, manifest: Manifest) -> Step:
+    """The crate of a module to the kernel's own crates."""
+    target = known.target
+    (made,) = bindings_object(target, manifest)
+    words = (
+        *(f"--crate-name={bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", QUIET),
+        *(f"--remap-path-prefix={target.sources}/=", support.no_build_path(target)),
+        f"--emit={','.join(emitted(target, manifest))},dep-info={made}.d",
+    )
+    step = mainline.code_step(known, crate_root(target), made, words, "", environment(target, manifest), part=True)
+    return around(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))

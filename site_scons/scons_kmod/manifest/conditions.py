@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""``[when.'CONDITION']`` of a manifest: tables that count for some kernels only, added to those that always do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from scons_kmod.base.errors import UserError
+from scons_kmod.base.located_toml import Key, Located
+from scons_kmod.kernel.kernel_tree import KernelTree
+from scons_kmod.manifest.requires import BOUND, SYMBOL, Bound, Requires
+
+WHEN = "when"
+KERNEL = "kernel "
+# What can't differ: which modules there are, and for which kernels, is known before a kernel is.
+FIXED = ("requires", "package", "library", WHEN)
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """Holds for kernels that meet `needs` and that have none of the symbols in `without`."""
+
+    needs: Requires
+    without: tuple[str, ...] = ()
+
+    def holds(self, tree: KernelTree) -> bool:
+        """Whether the tables under it count for a kernel."""
+        return self.needs.unmet(tree) is None and not any(map(tree.enabled, self.without))
+
+
+def conditions(located: Located) -> dict[str, Condition]:
+    """The conditions of a manifest as they are written. Raises `UserError`."""
+    tables = located.data.get(WHEN, {})
+    if not isinstance(tables, dict):
+        raise UserError("must be a table", where=located.where((WHEN,)), fix="write [when.'CONFIG_X'.c]")
+    for text, table in tables.items():
+        key = (WHEN, text)
+        if not isinstance(table, dict):
+            raise UserError("must hold tables", where=located.where(key), fix=f"write [when.'{text}'.c]")
+        for name in table:
+            if name in FIXED:
+                what = f"[{name}] can't depend on the kernel"
+                raise UserError(what, where=located.where((*key, name)), fix="write it at the top level")
+    return {text: read_condition(located, text) for text in tables}
+
+
+def read_condition(located: Located, text: str) -> Condition:
+    """``CONFIG_X``, ``!CONFIG_X`` or ``kernel >= 6.12``, or several with commas between, which all must hold."""
+    bounds: list[Bound] = []
+    needed: list[str] = []
+    without: list[str] = []
+    for part in (part.strip() for part in text.split(",")):
+        bound = BOUND.fullmatch(part.removeprefix(KERNEL)) if part.startswith(KERNEL) else None
+        if bound:
+            bounds.append((bound[1], tuple(map(int, bound[2].split(".")))))
+        elif SYMBOL.fullmatch(part.removeprefix("!")):
+            (without if part.startswith("!") else needed).append(part.removeprefix("!"))
+        else:
+            fix = "write CONFIG_NAME, !CONFIG_NAME or kernel >= 6.12, with a comma between several"
+            raise UserError(f"{part!r} is no condition", where=located.where((WHEN, text)), fix=fix)
+    if both := {*needed} & {*without}:
+        what = f"no kernel both has and has not {min(both)}"
+        raise UserError(what, where=located.where((WHEN, text)), fix="leave one of them out")
+    return Condition(Requires(tuple(bounds), tuple(needed)), tuple(without))
+
+
+def merged(located: Located, texts: list[str]) -> Located:
+    """The manifest as it reads where these of its conditions hold. Raises `UserError` if they contradict each other."""
+    data: dict[str, Any] = {name: value for name, value in located.data.items() if name != WHEN}
+    lines = {key: line for key, line in located.lines.items() if key[:1] != (WHEN,)}
+    for text in texts:
+        data = add(Located(located.path, data, lines), (), located, (WHEN, text), located.data[WHEN][text])
+    return Located(located.path, data, lines)
+
+
+def add(base: Located, key: Key, located: Located, source: Key, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The table at `key` of the base with another of the manifest's added: lists grow, new keys come in."""
+    table: Any = base.data
+    for name in key:
+        table = table.get(name, {})
+    result = dict(table)
+    lines: Any = base.lines
+    for name, value in more.items():
+        place, origin = (*key, name), (*source, name)
+        known = result.get(name)
+        if isinstance(value, dict) and isinstance(known, dict | None):
+            lines.setdefault(place, located.line_of(origin))
+            result[name] = add(base, place, located, origin, value)
+        elif isinstance(value, list) and isinstance(known, list | None):
+            before = known or []
+            result[name] = [*before, *value]
+            lines.setdefault(place, located.line_of(origin))
+            lines |= {(*place, len(before) + n): located.line_of((*origin, n)) for n in range(len(value))}
+        elif known is None:
+            result[name] = value
+            lines[place] = located.line_of(origin)
+        else:
+            where = located.where(origin)
+            raise UserError("it has another value already", where=where, fix="give it under conditions only")
+    return result

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The Debian package of the support crates for one kernel (seed.py)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from scons_kmod import RELEASED, __version__
+from scons_kmod.base.errors import MachineError, StepError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.prebuilt import SYSTEM
+from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.packaging.deb import ARCHITECTURES, DebPackage
+from scons_kmod.packaging.module_package import source_date
+from scons_kmod.target.build_target import BuildTarget
+
+INFO = PackageInfo(
+    version=__version__,
+    date=RELEASED,
+    maintainer="the scons-kmod authors <scons-kmod@example.org>",
+    summary="what kernel modules in Rust are compiled against, for one kernel",
+    license="GPL-2.0-only AND (MIT OR Apache-2.0)",
+    description="A build of modules by scons-kmod starts from these crates instead of compiling them.",
+)
+
+
+def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> DebPackage:
+    """The package of what `seed.pack` made. Raises `MachineError` if the tools are no packages themselves."""
+    release, tools = target.tree.release, target.toolchain
+    owned = (tools.rustc.path, f"{tools.library}/core/src/lib.rs", target.tree.path / "Makefile")
+    needs = sorted({owner(Path(path), log) for path in owned})
+    return DebPackage(
+        name=f"scons-kmod-crates-{release}",
+        architecture=ARCHITECTURES[target.tree.arch],
+        depends=", ".join((f"scons-kmod (= {__version__})", *needs)),
+        info=INFO,
+        about=f"These are core, alloc, bindings and kernel for Linux {release}, by rustc {tools.rustc.version}.",
+        change=f"Support crates for Linux {release}.",
+        files={f"{str(SYSTEM / release).lstrip('/')}/{name}": data for name, data in files.items()},
+        scripts={},
+        seconds=source_date(INFO),
+        compression=("-Zxz", "-z1"),
+    )
+
+
+def owner(path: Path, log: RunLog) -> str:
+    """The installed package that a file belongs to, in its exact version, as a dependency. Raises `MachineError`."""
+    try:
+        found = log.run(["dpkg-query", "-S", str(path.resolve())], step="DPKG", unit=path.name).stdout.decode()
+        package = re.split(r"[:,]", found)[0]
+        form = "${Version}"
+        version = log.run(["dpkg-query", "-W", "-f", form, package], step="DPKG", unit=package).stdout.decode()
+    except StepError as error:
+        fix = "build with the kernel's headers and rustc from Debian packages: the package must depend on theirs"
+        raise MachineError("it belongs to no package", where=str(path), fix=fix) from error
+    return f"{package} (= {version})"

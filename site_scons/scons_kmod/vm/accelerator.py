@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Choosing between KVM and TCG, QEMU's own emulation: KVM is used only where it has been seen to boot the kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from scons_kmod.base.atomic import locked, write_text
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.vm.guest_boot import Limits, boot_guest
+from scons_kmod.vm.initramfs import GuestFile, base_files, write_initramfs
+from scons_kmod.vm.qemu import Machine, qemu_version
+
+# Where KVM works, the probe is over in a second. Where it doesn't, the guest may just sit there: /dev/kvm can exist,
+# be opened, and yet run no instruction of the guest (seen under nested virtualization).
+PROBE_SECONDS = 4.0
+
+KVM_DEVICE = Path("/dev/kvm")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclasses.dataclass(frozen=True)
+class Accelerator:
+    """QEMU's name of an accelerator (`kvm` or `tcg`), and why it was chosen."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name.upper()}: {self.reason}"
+
+
+def choose_accelerator(machine: Machine, kernel: Path, answers: Path, log: RunLog) -> Accelerator:
+    """The accelerator to boot `kernel` with.
+
+    The answer of a probe is kept in the file `answers` until the host boots again, or QEMU or the kernel changes.
+    Raises `MachineError` if something that booting needs is not installed.
+    """
+    if not KVM_DEVICE.exists():
+        return Accelerator("tcg", f"there is no {KVM_DEVICE}")
+    if not os.access(KVM_DEVICE, os.R_OK | os.W_OK):
+        return Accelerator("tcg", f"no permission for {KVM_DEVICE}")
+    boot_id = BOOT_ID.read_text().strip()
+    key = probe_key(qemu_version(machine, log), kernel)
+    known = read_answers(answers, boot_id).get(key)
+    if known is not None:
+        return known
+    answer = probe_kvm(machine, kernel, log)
+    with locked(answers.with_name(answers.name + ".lock")):
+        merged = {**read_answers(answers, boot_id), key: answer}
+        fields = {name: dataclasses.asdict(accelerator) for name, accelerator in merged.items()}
+        write_text(answers, json.dumps({"host-boot": boot_id, "answers": fields}, indent=1) + "\n")
+    return answer
+
+
+def probe_key(version: str, kernel: Path) -> str:
+    """What an answer holds for, beside this boot of the host: a QEMU and the content of a kernel."""
+    with kernel.open("rb") as file:
+        return f"{version} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def read_answers(path: Path, boot_id: str) -> dict[str, Accelerator]:
+    """The answers kept in `path` that were found since the host booted; none if the file is absent or no such file."""
+    try:
+        kept = json.loads(path.read_text())
+        if kept["host-boot"] != boot_id:
+            return {}
+        return {key: Accelerator(**fields) for key, fields in kept["answers"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def probe_kvm(machine: Machine, kernel: Path, log: RunLog) -> Accelerator:
+    """Boot `kernel` under KVM with nothing to test, for at most `PROBE_SECONDS`."""
+    with tempfile.TemporaryDirectory(prefix="scons-kmod-probe-") as directory:
+        initramfs = Path(directory) / "probe.cpio"
+        write_initramfs(initramfs, {**base_files(), "/tests/plan": GuestFile(b"")}, log, "KVM probe")
+        limits = Limits(boot=PROBE_SECONDS, grace=PROBE_SECONDS)
+        boot = boot_guest(machine, "kvm", kernel, initramfs, log=log, unit="KVM probe", test_limits={}, limits=limits)
+    if boot.lost is None:
+        return Accelerator("kvm", f"booted the kernel in {boot.seconds:.1f} s")
+    # A warning (of a processor feature that is missing) is no reason.
+    said = [line for line in boot.lost.last_lines if "warning:" not in line]
+    return Accelerator("tcg", "; ".join((f"under KVM {boot.lost}", *said[-1:])))

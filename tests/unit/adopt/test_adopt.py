@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: MIT
+"""Kbuild files as manifests, and what is said of lines that are in none."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scons_kmod.adopt.adopt import adopt
+from scons_kmod.base.errors import UserError
+from scons_kmod.manifest.manifest import read_manifest
+
+MAINLINE = 'module! {\n    name: "m",\n}\nimpl kernel::Module for M {}\n'
+BUNDLED = 'module! {\n    name: b"m",\n}\nimpl KernelModule for M {}\n'
+
+
+def lay_out(directory: Path, text: str, *files: str, name: str = "Kbuild") -> None:
+    """A Kbuild file and empty sources; in directories as they are named."""
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_text(text)
+    for file in files:
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).touch()
+
+
+def adopted(directory: Path, text: str, *files: str, wanted: str | None = None) -> tuple[dict[str, Any], list[str]]:
+    """The manifest, and the remarks."""
+    lay_out(directory, text, *files)
+    made = adopt(directory, wanted)
+    return tomllib.loads(made.path.read_text()), [str(remark) for remark in made.remarks]
+
+
+def c(directory: Path, text: str, *files: str) -> dict[str, Any]:
+    """The table of C of a module of a.c and b.c, of which there is nothing to say."""
+    data, remarks = adopted(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
+    assert remarks == []
+    assert data.pop("module") == {"name": "m"}
+    table = data.pop("c")
+    assert table.pop("sources") == ["a.c", "b.c"]
+    assert data == {}
+    return dict(table)
+
+
+def said(directory: Path, text: str, *files: str) -> list[str]:
+    """The remarks on what is added to a plain Kbuild file, each without the file's name and the text of the line."""
+    _, remarks = adopted(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
+    assert all(remark.startswith("Kbuild:3: ") for remark in remarks)
+    return [remark.removeprefix(f"Kbuild:3: {text.splitlines()[0].strip()}: ") for remark in remarks]
+
+
+def complaint(directory: Path, wanted: str | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        adopt(directory, wanted)
+    assert not (directory / "module.toml").exists()
+    return str(caught.value).replace(str(directory), "DIR")
+
+
+# --- Modules and objects
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "sources"),
+    [
+        ("obj-m := m.o", ["m.c"], ["m.c"]),
+        ("obj-m := m.o", ["m.S"], ["m.S"]),
+        ("obj-m := m.o", ["m.c", "m.S"], ["m.c"]),
+        ("obj-m := m.o\nm-objs := b.o\nm-y := a.o\nm-m += c/d.o", ["a.c", "b.c", "c/d.S"], ["b.c", "a.c", "c/d.S"]),
+        ("obj-m := m.o\nm-y := a.o a.o $(src)/b.o", ["a.c", "b.c", "m.c"], ["a.c", "b.c"]),
+    ],
+)
+def test_the_sources_are_in_kbuilds_order(tmp_path: Path, text: str, files: list[str], sources: list[str]) -> None:
+    assert adopted(tmp_path, text, *files) == ({"module": {"name": "m"}, "c": {"sources": sources}}, [])
+
+
+def test_a_module_in_a_subdirectory_has_its_own_name(tmp_path: Path) -> None:
+    data, _ = adopted(tmp_path, "obj-m := sub/my-mod.o\nsub/my-mod-y := sub/a.o\n", "sub/a.c")
+    assert data == {"module": {"name": "my-mod"}, "c": {"sources": ["sub/a.c"]}}
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        (MAINLINE, {"name": "m", "api": "mainline"}),
+        (BUNDLED, {"name": "m", "api": "2021"}),
+        ("kernel::module_phy_driver! {}", {"name": "m", "api": "mainline"}),
+        ('module! { name: b"m" }\nimpl kernel::Module for M {}', {"name": "m", "api": "mainline"}),
+    ],
+)
+def test_a_crate_is_to_the_api_that_it_looks_like(tmp_path: Path, source: str, module: dict[str, str]) -> None:
+    lay_out(tmp_path, "")
+    (tmp_path / "m.rs").write_text(source)
+    assert adopted(tmp_path, "obj-m := m.o\n") == ({"module": module}, [])
+
+
+def test_a_crate_beside_c_is_named(tmp_path: Path) -> None:
+    text = "obj-m := m.o\nm-y := c.o r.o\nrustflags-y := --cfg one --cfg=two --edition=2024\n"
+    data, remarks = adopted(tmp_path, text, "c.c", "r.rs")
+    module = {"name": "m", "root": "r.rs", "api": "mainline", "edition": "2024", "cfg": ["one", "two"]}
+    assert data == {"module": module, "c": {"sources": ["c.c"]}}
+    assert remarks == []
+
+
+@pytest.mark.parametrize(("objects", "root"), [("r.o", "r.rs"), ("m.o c.o", "m.rs")])
+def test_a_crate_root_is_named_where_it_is_not_plain(tmp_path: Path, objects: str, root: str) -> None:
+    data, _ = adopted(tmp_path, f"obj-m := m.o\nm-y := {objects}\n", "r.rs", "m.rs", "c.c")
+    assert data["module"]["root"] == root
+
+
+@pytest.mark.parametrize("condition", ["ifndef CONFIG_A", "ifneq ($(CONFIG_A)$(CONFIG_B),)"])
+def test_conditions_of_a_module_that_are_not_carried_over(tmp_path: Path, condition: str) -> None:
+    data, remarks = adopted(tmp_path, f"{condition}\nobj-m := m.o\nendif\n", "m.c")
+    assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"]}}
+    assert remarks == [
+        "Kbuild:2: obj-m := m.o: such a condition can't be in [requires]: the module is built for every kernel"
+    ]
+
+
+def test_a_module_for_some_kernels(tmp_path: Path) -> None:
+    text = "obj-$(CONFIG_A) := m.o\nm-y := a.o\nm-$(CONFIG_B) += b.o\nccflags-$(CONFIG_A) += -DA\n"
+    assert adopted(tmp_path, text, "a.c", "b.c")[0] == {
+        "module": {"name": "m"},
+        "requires": {"config": ["CONFIG_A"]},
+        "c": {"sources": ["a.c"], "defines": ["A"]},
+        "when": {"CONFIG_B": {"c": {"sources": ["b.c"]}}},
+    }
+
+
+def test_a_source_under_a_condition_has_its_flags_there(tmp_path: Path) -> None:
+    text = (
+        "obj-m := m.o\nm-y := a.o\nm-$(CONFIG_B) += b.o\nCFLAGS_b.o := -DX\nifndef CONFIG_C\nCFLAGS_b.o += -DY\nendif\n"
+    )
+    data, _ = adopted(tmp_path, text, "a.c", "b.c")
+    assert data["when"] == {
+        "CONFIG_B": {"c": {"sources": ["b.c"], "files": {"b.c": {"flags": ["-DX"]}}}},
+        "CONFIG_B, !CONFIG_C": {"c": {"sources": ["b.c"], "files": {"b.c": {"flags": ["-DY"]}}}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "m-y += none.o",
+            "none.c, .rs and .S are not there: if a program writes it, write [generate.NAME] with it in outputs",
+        ),
+        (
+            "m-y += s.o",
+            "s.o_shipped is an object that is there already: only what is compiled from a source can be linked",
+        ),
+        ("m-y += x.a", "x.a is no object: only what is compiled from a source is carried over"),
+        ("m-y += $(shell ls *.o)", "$(shell ...) is not run: write by hand what it comes to"),
+        ("m-y += ../up.o", "../up.c lies outside of the module's directory: move it into it"),
+        ("obj-m += x", "x is no object"),
+        ("obj-m += sub/", "sub/ has modules of its own: adopt that directory, too"),
+        ("obj-y += a.o", "what is built into the kernel is no module: write obj-m"),
+    ],
+)
+def test_objects_that_are_not_carried_over(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "up.c").touch()
+    assert said(tmp_path / "own", text, "s.o_shipped", "sub/Kbuild") == [why]
+
+
+def test_crates_that_are_not_carried_over(tmp_path: Path) -> None:
+    text = "obj-m := m.o\nm-$(CONFIG_A) += r.o\nm-y += a.o\nm-y += s.o\nrustflags-y := -Clto\n"
+    _, remarks = adopted(tmp_path, text, "a.c", "r.rs", "s.rs")
+    assert remarks == [
+        "Kbuild:2: m-$(CONFIG_A) += r.o: the crate can't depend on the configuration: r.rs is always built",
+        "Kbuild:4: m-y += s.o: s.rs is a second crate: write [crates.NAME] path = 's.rs', see docs/guide/manifest.md",
+        "Kbuild:5: rustflags-y := -Clto: -Clto can't be given: write it as an attribute in the crate root",
+    ]
+
+
+# --- Flags
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("ccflags-y := -DA=1 -D B -UC", {"defines": ["A=1", "B"], "flags": ["-UC"]}),
+        (r"""ccflags-y := -DA=\"a\" -DB='"b c"'""", {"defines": ['A="a"', 'B="b c"']}),
+        ("ccflags-y := -I$(src)/inc -I $(src)/inc/../inc/sub", {"include": ["inc", "inc/sub"]}),
+        ("ccflags-y := -include $(src)/inc/first.h", {"include-first": ["inc/first.h"]}),
+        (
+            "EXTRA_CFLAGS := -O3\nccflags-y := -O2\nsubdir-ccflags-y := -O1\nKBUILD_CFLAGS += -O0",
+            {"flags": ["-O0", "-O1", "-O2", "-O3"]},
+        ),
+        ("asflags-y := -DX", {}),
+        ("ccflags-remove-y := -Wx", {"without-flags": ["-Wx"]}),
+        ("CFLAGS_a.o := -DA -O1 -I$(src)/inc", {"files": {"a.c": {"flags": ["-DA", "-O1"]}}, "include": ["inc"]}),
+        ("CFLAGS_REMOVE_b.o := -pg", {"files": {"b.c": {"without-flags": ["-pg"]}}}),
+        (
+            "ccflags-y := -DA -DB\nCFLAGS_REMOVE_b.o := -DA",
+            {"defines": ["B"], "flags": ["-DA"], "files": {"b.c": {"without-flags": ["-DA"]}}},
+        ),
+    ],
+)
+def test_flags(tmp_path: Path, text: str, table: dict[str, Any]) -> None:
+    assert c(tmp_path, text, "inc/first.h", "inc/sub/x.h") == table
+
+
+def test_flags_for_one_language_stay_there(tmp_path: Path) -> None:
+    text = "obj-m := m.o\nm-y := a.o b.o\nccflags-y := -DC\nasflags-y := -DS -mx\n"
+    text += "AFLAGS_b.o := -DB\nAFLAGS_REMOVE_b.o := -my\n"
+    data, remarks = adopted(tmp_path, text, "a.c", "b.S")
+    assert remarks == []
+    assert data["c"] == {
+        "sources": ["a.c", "b.S"],
+        "flags": ["-DC"],
+        "asm-flags": ["-DS", "-mx"],
+        "files": {"b.S": {"flags": ["-DB"], "without-flags": ["-my"]}},
+    }
+
+
+FLAGS = "flags may begin with -W, -O, -f, -m, -D, -U and -std="
+
+
+@pytest.mark.parametrize(
+    ("text", "whys"),
+    [
+        ("ccflags-y := -g", [f"-g can't be given: {FLAGS}"]),
+        ("ccflags-y := -Wa,x", [f"-Wa,x can't be given: {FLAGS}"]),
+        ("ccflags-y := -imacros $(src)/a.c", [f"-imacros$(src)/a.c can't be given: {FLAGS}"]),
+        ("ccflags-y := -DA='b", ["a quotation in it is not closed: write the flags by hand"]),
+        (
+            "ccflags-y := -Iinc",
+            ["inc lies in the kernel's directory: if it is the module's own, write $(src)/inc"],
+        ),
+        ("ccflags-y := -I$(src)/none", ["none is not there"]),
+        ("ccflags-y := -I$(srctree)/fs", ["$(srctree)/fs is not the module's: copy what is needed of it"]),
+        (
+            "ccflags-y := -I$(src)/../up",
+            [
+                "../up lies outside of the module's directory: copy it into it, or name it in [exports] include of the "
+                "module there, and that in [depends] modules"
+            ],
+        ),
+        ("ccflags-y := -isystem $(src)", ["-isystem is no key: it became [c] include, which is searched as by -I"]),
+        ("CFLAGS_a.o := -include $(src)/b.c", ["b.c can't be included for one source alone: write #include in a.c"]),
+        ("CFLAGS_c.o := -O1", ["c.o is none of the objects of m: name it as their list does"]),
+        ("CFLAGS_REMOVE_a.o := -m%", ["-m% is a pattern: write each flag that it is for in without-flags"]),
+        (
+            "ccflags-y := -DHZ=$(CONFIG_HZ)",
+            ["the value of a CONFIG_ symbol is not known here: write it by hand, or use it in the source"],
+        ),
+        ("ccflags-y := $(WARN)", ["$(WARN) is not set in this file: taken as empty, as make does"]),
+        ("ccflags-y := $(call cc-option,-Wx)", ["-Wx is not tried: it is always given"]),
+        ("ldflags-y := -T x", ["a module is linked as the kernel's Kbuild does it: no flag can be added"]),
+    ],
+)
+def test_flags_that_are_not_carried_over(tmp_path: Path, text: str, whys: list[str]) -> None:
+    assert said(tmp_path, text) == whys
+
+
+# --- What else stands in such files
+
+
+GENERATE = "write [generate.NAME], which runs a program of the module's own and declares what it writes"
+WRAPPER = """\
+obj-m := m.o
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PWD := $(shell pwd)
+.PHONY: all clean
+default: all
+all modules:
+	@echo building
+	+$(MAKE) -C $(KDIR) M=$(PWD) modules
+install: all
+	sudo make -C $(KDIR) M=$(PWD) INSTALL_MOD_DIR=extra modules_install
+	/sbin/depmod -a
+clean:
+	make -C $(KDIR) M=$(PWD) clean
+	find . -name '*.o' -exec rm {} +
+"""
+
+
+def test_the_usual_commands_around_kbuild_go_without_a_word(tmp_path: Path) -> None:
+    lay_out(tmp_path, WRAPPER, "m.c", name="Makefile")
+    assert adopt(tmp_path).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("check: all\n\tsparse a.c", "its commands are not run"),
+        ("all:\n\tmake -C x M=y && sign m.ko", "its commands are not run"),
+        (
+            "install:\n\tinstall -m 644 m.ko /lib",
+            "it is not run: scons install puts the module where modprobe finds it",
+        ),
+        ("debug: ccflags-y += -DX", "a variable for one target only: write it for all, or give it to scons in KCFLAGS"),
+        (
+            "NOSTDINC_FLAGS := -I$(src)",
+            "the kernel's headers come first: those of [c] include come after",
+        ),
+        ("load:\n\tsudo insmod m.ko\n\tmodprobe x", "it is not run: scons test loads the module in a VM"),
+        (
+            "$(obj)/t.h: gen\n\t./gen > $@",
+            f"its commands are not run: {GENERATE}",
+        ),
+        (
+            "$(obj)/a.o: $(src)/t.h",
+            f"the compiler tells which headers a source includes; if one is made: {GENERATE}",
+        ),
+        (
+            "hostprogs := gen",
+            f"programs that run on this machine: {GENERATE}",
+        ),
+        ("KASAN_SANITIZE_a.o := n", "no key is for this: a kernel that checks this does so for all of it"),
+        ("WHATEVER := 1", "nothing in this file uses it, and no key is for it"),
+        ("$(warning x)", "nothing here does this: write by hand what it is for"),
+        ("all:\n\tmake -C x M=y KCFLAGS=-O1", "make is given KCFLAGS=-O1: give it to scons, too"),
+        (
+            "all:\n\tmake -C x M=y A=$(shell ls)",
+            "make is given A=$(shell ls), which is not known here: set A in the file if it should count",
+        ),
+    ],
+)
+def test_what_else_is_explained(tmp_path: Path, text: str, why: str) -> None:
+    assert said(tmp_path, text) == [why]
+
+
+def test_clean_files_are_of_no_use(tmp_path: Path) -> None:
+    assert c(tmp_path, "clean-files := x") == {}
+
+
+def test_variables_given_by_the_commands_count(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-$(CONFIG_M) := m.o\n", "m.c")
+    recipe = (
+        ".PHONY: check all\nDEFS = -DA\n"
+        'all:\n\t$(MAKE) -C x M=$(CURDIR) V=1 CONFIG_M=m EXTRA_CFLAGS="$(DEFS) -DB"\n'
+        "\t@echo -C EXTRA_CFLAGS=-DNO\n\tmake tool EXTRA_CFLAGS=-DNO\n"
+        "check:\n\tsparse m.c\n"
+    )
+    lay_out(tmp_path, recipe, name="Makefile")
+    made = adopt(tmp_path)
+    assert [str(remark) for remark in made.remarks] == ["Makefile:7: check:: its commands are not run"]
+    data = tomllib.loads(made.path.read_text())
+    assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"], "defines": ["A", "B"]}}
+
+
+def test_variables_given_for_another_target_do_not_count(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+    recipe = "all: modules\nmodules:\n\tmake -C x M=y A=1 EXTRA_CFLAGS=-DA\ndebug:\n\tmake -C x M=y EXTRA_CFLAGS=-DB\n"
+    lay_out(tmp_path, recipe, name="Makefile")
+    made = adopt(tmp_path)
+    assert tomllib.loads(made.path.read_text())["c"]["defines"] == ["A"]
+    assert [remark.why for remark in made.remarks] == [
+        "make is given EXTRA_CFLAGS=-DB, and only here: set EXTRA_CFLAGS in the file if it should count"
+    ]
+
+
+def test_other_modules_that_are_needed(tmp_path: Path) -> None:
+    lay_out(tmp_path / "one", '[module]\nname = "first"\n', "first.rs", name="module.toml")
+    lay_out(tmp_path / "two", "obj-m := second.o\n", "second.c")
+    text = (
+        "obj-m := m.o\nKBUILD_EXTRA_SYMBOLS := $(src)/../one/Module.symvers $(src)/../two/Module.symvers\n"
+        "KBUILD_EXTRA_SYMBOLS += /nowhere/Module.symvers\nKBUILD_EXTRA_SYMBOLS += $(src)/../one/x\n"
+        "KBUILD_EXTRA_SYMBOLS += ../one/Module.symvers\nKBUILD_EXTRA_SYMBOLS += $(shell ls)\n"
+    )
+    data, remarks = adopted(tmp_path / "own", text, "m.c")
+    assert data["depends"] == {"modules": ["first", "second"]}
+    unknown = "is of is not known: write [depends] modules = [NAMES], and give its directory to MODULES= too"
+    assert [remark.split(": ", 2)[2] for remark in remarks] == [
+        "it became [depends] modules: adopt ../one as well, and give both to MODULES=",
+        "it became [depends] modules: adopt ../two as well, and give both to MODULES=",
+        f"which modules /nowhere/Module.symvers {unknown}",
+        f"which modules $(src)/../one/x {unknown}",
+        f"which modules ../one/Module.symvers {unknown}",
+        "$(shell ...) is not run: write by hand what it comes to",
+    ]
+
+
+# --- The file itself
+
+
+def test_the_remarks_are_in_the_manifest(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := m.o\nWHATEVER := 1\n", "m.c")
+    assert adopt(tmp_path).path.read_text() == (
+        "# Not carried over from Kbuild, or not as it was:\n"
+        "#   Kbuild:2: WHATEVER := 1: nothing in this file uses it, and no key is for it\n\n"
+        '[module]\nname = "m"\n\n[c]\nsources = ["m.c"]\n'
+    )
+
+
+def test_many_sources_stand_below_each_other(tmp_path: Path) -> None:
+    names = [f"a_long_name_{number}" for number in range(10)]
+    lay_out(tmp_path, f"obj-m := m.o\nm-y := {' '.join(f'{name}.o' for name in names)}\n", *(f"{n}.c" for n in names))
+    path = adopt(tmp_path).path
+    assert '[\n    "a_long_name_0.c",\n    "a_long_name_1.c",\n' in path.read_text()
+    assert [source.stem for source in read_manifest(path).c.sources] == names
+
+
+def test_values_that_are_hard_to_write_are_read_as_they_were(tmp_path: Path) -> None:
+    text = "obj-m := m.o\nccflags-y := -DA='\\' -DB=\\\"x\\\\x41 -DC='é\x7f'\n"
+    assert adopted(tmp_path, text, "m.c")[0]["c"]["defines"] == ["A=\\", 'B="x\\x41', "C=é\x7f"]
+
+
+@pytest.mark.parametrize("name", ["a\\xg", "a\x7f"])
+def test_a_name_that_can_not_be_written_is_an_error(tmp_path: Path, name: str) -> None:
+    lay_out(tmp_path, f"obj-m := m.o\nm-y := {name}.o\nCFLAGS_{name}.o := -DX\n", f"{name}.c")
+    assert complaint(tmp_path).startswith("the manifest for DIR: ")
+
+
+def test_a_manifest_that_is_there_stays(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+    (tmp_path / "module.toml").write_text("mine")
+    with pytest.raises(UserError, match="it is there already"):
+        adopt(tmp_path)
+    assert (tmp_path / "module.toml").read_text() == "mine"
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+    assert adopt(tmp_path, write=False).name == "m"
+    assert not (tmp_path / "module.toml").exists()
+
+
+def test_several_modules_are_one_too_many(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := a.o b.o\nb-y := c.o\n", "a.c", "b.c", "c.c")
+    assert complaint(tmp_path) == (
+        "DIR/Kbuild: it makes several modules: a, b\n"
+        "    give each a directory of its own, with its sources and a Kbuild file, or name one: MODULE=NAME"
+    )
+    assert complaint(tmp_path, "c") == "DIR/Kbuild: MODULE=c: it makes no such module\n    it makes a, b"
+    made = adopt(tmp_path, "a")
+    assert made.name == "a"
+    assert [str(remark) for remark in made.remarks] == [
+        "Kbuild:1: obj-m := a.o b.o: b is another module: move it to a directory of its own, and adopt that: c.o"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "DIR/Kbuild: it makes no module\n    write obj-m := NAME.o"),
+        (
+            "obj-m := $(shell ls)",
+            "DIR/Kbuild: it makes no module\n    Kbuild:1: obj-m := $(shell ls): $(shell ...) is not run: write by "
+            "hand what it comes to",
+        ),
+        (
+            "obj-m := n.o",
+            "DIR/Kbuild: no source of n.o is known\n    Kbuild:1: obj-m := n.o: n.c, .rs and .S are not there: "
+            "if a program writes it, write [generate.NAME] with it in outputs",
+        ),
+        (
+            "obj-m := 8x.o",
+            "the manifest for DIR: '8x' is no module name\n    use letters, digits, _ and -, first a letter or _",
+        ),
+    ],
+)
+def test_nothing_is_written_that_could_not_be_read(tmp_path: Path, text: str, message: str) -> None:
+    lay_out(tmp_path, text, "8x.c")
+    assert complaint(tmp_path) == message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["8x.c", "Kbuild"]
+
+
+def test_a_directory_without_a_kbuild_file(tmp_path: Path) -> None:
+    assert complaint(tmp_path) == (
+        "DIR: there is neither Kbuild nor Makefile\n    name the directory of a module: scons adopt DIR=path"
+    )
+
+
+def test_kbuild_is_read_before_makefile(tmp_path: Path) -> None:
+    lay_out(tmp_path, "obj-m := a.o\n", "a.c", "b.c")
+    lay_out(tmp_path, "obj-m := b.o\n", name="Makefile")
+    assert adopt(tmp_path).name == "a"

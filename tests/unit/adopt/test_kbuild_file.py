@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.adopt.kbuild_file import KbuildFile
+from scons_kmod.adopt.make_words import DIRECTORY, SET, UNKNOWN
+
+NAMES = {DIRECTORY: "DIR", SET: "<y or m>", UNKNOWN: "<unknown>"}
+
+
+def read(tmp_path: Path, text: str, **given: str) -> KbuildFile:
+    path = tmp_path / "Kbuild"
+    path.write_text(text)
+    return KbuildFile(path, tmp_path, given)
+
+
+def value(file: KbuildFile, name: str) -> str:
+    """The words of a variable, each with when it counts."""
+    words = []
+    for word in file.value(name):
+        text = word.text
+        for mark, shown in NAMES.items():
+            text = text.replace(mark, shown)
+        terms = " or ".join(",".join(sorted(term)) for term in word.when)
+        words.append(f"{text}[{terms}]" if terms else text)
+    return " ".join(words)
+
+
+def x(tmp_path: Path, text: str, **given: str) -> str:
+    return value(read(tmp_path, text, **given), "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a := 1\nx := $(a)\na := 2", "1", id="at once"),
+        pytest.param("a := 1\nx = $(a)\na := 2", "2", id="when it is asked for"),
+        pytest.param("x = $(a)\nx += 3\na := 2", "2 3", id="added to what is expanded late"),
+        pytest.param("a := 1\nx := $(a)\nx += $(a)\na := 2", "1 1", id="added to what is expanded at once"),
+        pytest.param("x := 1\nx ?= 2", "1", id="set already"),
+        pytest.param("x ?= 2", "2", id="not set"),
+        pytest.param("x = $(x) 1", "1", id="itself"),
+        pytest.param("a = b\nb = 1\nx = $($(a))${b}$b", "111", id="names that are made"),
+        pytest.param("x = a$$b", "a$b", id="a dollar sign"),
+        pytest.param("x = $(src)/a $(obj) $(M) $(PWD) $(shell pwd)", "DIR/a DIR DIR DIR DIR", id="directories"),
+        pytest.param("a = 1.c 2.c\nx = $(a:.c=.o) $(a:%.c=b/%.o)", "1.o 2.o b/1.o b/2.o", id="substitution"),
+        pytest.param("a = 1.c 2.h\nx = $(patsubst %.c,%.o,$(filter %.c,$(a)))", "1.o", id="functions"),
+        pytest.param("x = $(addprefix -I$(src)/,a b) $(notdir c/d)", "-IDIR/a -IDIR/b d", id="more functions"),
+        pytest.param("x = $(filter-out a%,ab b) $(basename a/b.c) $(dir a/b)", "b a/b a/", id="yet more functions"),
+        pytest.param("x = $(patsubst a.c,b.o,a.c c.c) $(patsubst %.c,%.o,d.h)", "b.o c.c d.h", id="what is not meant"),
+        pytest.param("x = $(filter a b,a c) $(filter y m,a) $(filter-out a b,b d)", "a d", id="whole words"),
+        pytest.param("ifeq ($(SRCARCH)$(BITS),x8664)\nx = a\nendif", "a", id="the architecture"),
+        pytest.param("x = $(subst a,b,aa) $(addsuffix .o,c) $(strip  d )", "bb c.o d", id="the other functions"),
+        pytest.param("a := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))\nx = $(a)b", "DIR/b", id="the file's place"),
+        pytest.param("x = $(call cc-option,-Wa) $(call cc-disable-warning, b)", "-Wa -Wno-b", id="options"),
+    ],
+)
+def test_what_a_variable_says(tmp_path: Path, text: str, expected: str) -> None:
+    assert x(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("x-$(CONFIG_A) := a\nx = $(x-y)", "a[CONFIG_A]", id="in a name"),
+        pytest.param("x = a\nx-$(CONFIG_A) = b\nx += $(x-y) c", "a b[CONFIG_A] c", id="in the middle"),
+        pytest.param("ifdef CONFIG_A\nx = a\nelse\nx = b\nendif", "a[CONFIG_A] b[!CONFIG_A]", id="else"),
+        pytest.param("ifeq ($(CONFIG_A),y)\nx = a\nendif", "a[CONFIG_A]", id="equal"),
+        pytest.param("ifneq ('$(CONFIG_A)','')\nx = a\nendif", "a[CONFIG_A]", id="quotes in brackets"),
+        pytest.param('ifneq "$(CONFIG_A)" ""\nx = a\nendif', "a[CONFIG_A]", id="quotes"),
+        pytest.param("ifeq ($(CONFIG_A), n)\nx = a\nendif", "", id="never n"),
+        pytest.param("ifneq ($(filter y m,$(CONFIG_A)),)\nx = a\nendif", "a[CONFIG_A]", id="filtered"),
+        pytest.param(
+            "ifeq ($(CONFIG_A)$(CONFIG_B),yy)\nx = a\nendif", "a[CONFIG_A,CONFIG_B]", id="two symbols in a text"
+        ),
+        pytest.param(
+            "ifdef CONFIG_A\nx = a\nelse ifdef CONFIG_B\nx = b\nelse\nx = c\nendif",
+            "a[CONFIG_A] b[!CONFIG_A,CONFIG_B] c[!CONFIG_A,!CONFIG_B]",
+            id="else if",
+        ),
+        pytest.param("ifdef CONFIG_A\nifndef CONFIG_A\nx = a\nendif\nendif", "", id="contradiction"),
+        pytest.param("x := a\nifdef CONFIG_A\nx := b\nendif", "a[!CONFIG_A] b[CONFIG_A]", id="set anew"),
+        pytest.param("ifdef CONFIG_A\nx := a\nendif\nx ?= b", "a[CONFIG_A] b[!CONFIG_A]", id="set for some"),
+        pytest.param(
+            "a := 1\nifdef CONFIG_A\na := 2\nendif\nx := l$(a)r", "l1r[!CONFIG_A] l2r[CONFIG_A]", id="within a word"
+        ),
+        pytest.param(
+            "ifeq ($(CONFIG_A),$(CONFIG_B))\nx = a\nelse\nx = b\nendif",
+            "a[CONFIG_A,CONFIG_B or !CONFIG_A,!CONFIG_B] b[!CONFIG_A,CONFIG_B or !CONFIG_B,CONFIG_A]",
+            id="two symbols",
+        ),
+        pytest.param("CONFIG_A := m\nx-$(CONFIG_A) := a\nx = $(x-m)", "a", id="the file's own symbol"),
+    ],
+)
+def test_what_depends_on_the_configuration(tmp_path: Path, text: str, expected: str) -> None:
+    assert x(tmp_path, text) == expected
+
+
+def test_a_makefile_knows_that_kbuild_reads_it(tmp_path: Path) -> None:
+    text = "ifneq ($(KERNELRELEASE),)\nx = in\nelse\nx = out\nendif\nifdef KERNELRELEASE\nx += in\nendif"
+    assert x(tmp_path, text) == "in in"
+    assert x(tmp_path, text, KERNELRELEASE="") == "out"
+
+
+def test_what_the_command_line_gives_the_file_does_not_set(tmp_path: Path) -> None:
+    assert x(tmp_path, "A = 1\nx = $(A)", A="2 3") == "2 3"
+    assert value(read(tmp_path, "", EXTRA_CFLAGS="-DX"), "EXTRA_CFLAGS") == "-DX"
+
+
+def test_lists_of_kbuilds_are_expanded_at_once(tmp_path: Path) -> None:
+    file = read(tmp_path, "ccflags-y += $(a)\nfoo-y += $(a)\na = 1\n")
+    assert value(file, "foo-y") == "1"
+    (unset,) = file.value("ccflags-y")
+    assert (unset.text, unset.why) == ("", "$(a) is not set in this file: taken as empty, as make does")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x = $(shell ls)", "$(shell ...) is not run"),
+        ("x := -DV=$(KERNELVERSION)", "$(KERNELVERSION) is known to the kernel's own makefiles only"),
+        ("x != ls", "no program is run"),
+        ("x = $(wildcard *.c)", "files are found by $(wildcard $(src)/...) only"),
+        ("x = $(call cc-option-yn,-Wa)", "the compiler is not asked"),
+        ("x = $(x-$(CONFIG_A))", "which variable $(x-$(CONFIG_A)) is depends on the kernel"),
+        ("a-$(CONFIG_A) = b\nx = $(filter $(a-y),a b)", "what $(filter ...) gives depends on the kernel"),
+    ],
+)
+def test_what_can_not_be_known_says_why(tmp_path: Path, text: str, why: str) -> None:
+    (word,) = read(tmp_path, text).value("x")
+    assert UNKNOWN in word.text
+    assert word.why == why
+
+
+def test_what_nobody_asks_for_is_not_remarked(tmp_path: Path) -> None:
+    file = read(tmp_path, "KDIR ?= /lib/modules/$(shell uname -r)/build\nKV := $(shell uname -r)$(FOO)\n")
+    assert file.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("ifeq ($(shell id -u),0)", "$(shell ...) is not run"),
+        ("ifeq ($(CONFIG_HZ),250)", "the value of a CONFIG_ symbol is not known here"),
+        ("ifeq ($(VERSION),6)", "$(VERSION) is known to the kernel's own makefiles only"),
+        ("ifeq y", "it does not compare two texts"),
+    ],
+)
+def test_a_condition_that_can_not_be_known_leaves_out_both_branches(tmp_path: Path, line: str, why: str) -> None:
+    file = read(tmp_path, f"{line}\nx = 1\nelse\nx = 2\nendif\nx += 3\n")
+    assert value(file, "x") == "3"
+    assert [str(one) for one in file.remarks] == [
+        f"Kbuild:1: {line}: {why}: nothing up to its endif is carried over, write it by hand"
+    ]
+
+
+def test_conditions_that_are_not_quite_carried_over_are_remarked(tmp_path: Path) -> None:
+    file = read(tmp_path, "ifdef DEBUG\nx = 1\nendif\nifeq ($(CONFIG_A),m)\nx = 2\nendif\n")
+    assert value(file, "x") == "2[CONFIG_A]"
+    assert [one.why for one in file.remarks] == [
+        "$(DEBUG) is not set in this file: taken as empty, as make does",
+        "a manifest can't tell m from y: it counts for y, too",
+    ]
+
+
+def test_a_name_that_can_not_be_known_is_remarked(tmp_path: Path) -> None:
+    (remark,) = read(tmp_path, "$(VERSION)-y := a\n").remarks
+    assert remark.why == "$(VERSION) is known to the kernel's own makefiles only: write it with the name itself"
+
+
+def test_too_many_symbols_in_one_word_are_not_taken_apart(tmp_path: Path) -> None:
+    text = "".join(f"a-$(CONFIG_{n}) += {n}\n" for n in range(30))
+    (word,) = read(tmp_path, f"{text}x = -D$(a-y)").value("x")
+    assert word.why == "it depends on more than 6 symbols of the configuration"
+
+
+def test_files_are_included_from_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/a.mk").write_text("x = 1\n\n$(eval y)\n")
+    lines = ("include $(src)/sub/a.mk", "-include $(src)/none.mk", "include b.mk", "include $(src)/c.mk $(shell ls)")
+    file = read(tmp_path, "\n".join(lines))
+    copy = "copy what it says of the module into this file"
+    assert value(file, "x") == "1"
+    assert [str(one) for one in file.remarks] == [
+        "sub/a.mk:3: $(eval y): nothing here does this: write by hand what it is for",
+        f"Kbuild:3: include b.mk: only files below the module's directory are included, by $(src)/NAME: {copy}",
+        f"Kbuild:4: include $(src)/c.mk $(shell ls): $(shell ...) is not run: {copy}",
+    ]
+
+
+def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
+    assert value(read(tmp_path, "x += 1\ninclude $(src)/Kbuild\n"), "x").startswith("1 1")
+
+
+def test_files_are_found_but_for_those_that_kbuild_writes(tmp_path: Path) -> None:
+    for name in ("b.c", "a.c", "a.mod.c", "a.h"):
+        (tmp_path / name).touch()
+    assert x(tmp_path, "x = $(notdir $(wildcard $(src)/*.c))") == "a.c b.c"
+
+
+@pytest.mark.parametrize(
+    "text", ["endif", "else", "ifeq (", "ifeq (a", "ifdef", "$(", "x = $(a", "x = $(", "x = $", ":"]
+)
+def test_what_make_would_not_take_ends_in_no_traceback(tmp_path: Path, text: str) -> None:
+    read(tmp_path, text).value("x")

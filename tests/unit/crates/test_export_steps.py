@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from miniature import target, write
+
+from scons_kmod.crates import export_symbols
+from scons_kmod.crates.export_steps import export_steps
+from scons_kmod.crates.local import module_library
+from scons_kmod.crates.support import module_crate_step
+from scons_kmod.kernel.kernel_tree import open_tree
+from scons_kmod.link.link import linked
+from scons_kmod.manifest.depends import Depends, Exports
+from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.output_paths import crate_object, crate_source, renames, renames_file
+from scons_kmod.target.provider import REBUILT, Provider
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> BuildTarget:
+    return target(tmp_path)
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Manifest:
+    root = write(tmp_path / "ring/ring.rs", "#![no_std]\n")
+    return Manifest("ring", root.parent, root, None, exports=Exports(crate=True))
+
+
+@pytest.fixture
+def user(tmp_path: Path, ring: Manifest) -> Manifest:
+    root = write(tmp_path / "user/user.rs", "#![no_std]\n")
+    return Manifest("user", root.parent, root, None, depends=Depends(("ring",)), needs=(ring,))
+
+
+def without_versions(made: BuildTarget) -> BuildTarget:
+    path = made.tree.path / "include/config/auto.conf"
+    path.write_text(path.read_text().replace("CONFIG_MODVERSIONS=y\n", ""))
+    return dataclasses.replace(made, tree=open_tree(made.tree.path))
+
+
+def argv(step: object) -> tuple[str, ...]:
+    return step.commands[-1].argv  # type: ignore[attr-defined]
+
+
+def test_a_crate_that_is_exported_leaves_its_metadata(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
+    step = module_crate_step(made, ring)
+    assert step.outputs == (crate_object(made, ring), module_library(made, ring))
+    assert any(f"metadata={module_library(made, ring)}" in word for word in argv(step))
+    assert module_crate_step(made, user).outputs == (crate_object(made, user),)
+
+
+def test_a_user_is_compiled_against_it(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
+    step = module_crate_step(made, user)
+    assert f"--extern=ring={module_library(made, ring)}" in argv(step)
+    assert module_library(made, ring) in step.inputs
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"api": MAINLINE}, {"exports": Exports()}],
+    ids=["written to another API", "does not export its crate"],
+)
+def test_other_modules_can_not_use_it(ring: Manifest, user: Manifest, change: dict[str, object]) -> None:
+    assert user.used_crates == (ring,)
+    other = dataclasses.replace(ring, **change)  # type: ignore[arg-type]
+    assert dataclasses.replace(user, needs=(other,)).used_crates == ()
+
+
+def test_a_module_that_is_only_needed_by_a_needed_one_is_not_used(user: Manifest) -> None:
+    assert dataclasses.replace(user, depends=Depends(())).used_crates == ()
+
+
+def test_with_versions_the_crate_is_compiled_with_debug_information_too(made: BuildTarget, ring: Manifest) -> None:
+    compiled = module_crate_step(made, ring)
+    debug, symbols = export_steps(made, ring, [compiled])
+    assert "-Cdebuginfo=2" in argv(debug)
+    assert set(debug.outputs).isdisjoint(compiled.outputs)
+    assert debug.outputs[0] in symbols.inputs
+    # Two runs of rustc in one directory would write files of one name.
+    assert f"--out-dir={debug.outputs[0].parent}" in argv(debug)
+    assert [word for word in argv(debug) if word.startswith("--emit=") and "metadata" in word] == []
+
+
+def test_without_versions_nothing_is_compiled_twice(made: BuildTarget, ring: Manifest) -> None:
+    made = without_versions(made)
+    (symbols,) = export_steps(made, ring, [module_crate_step(made, ring)])
+    assert symbols.outputs[0] == crate_source(made, ring)
+
+
+def test_a_module_that_exports_no_crate_has_no_such_steps(made: BuildTarget, user: Manifest) -> None:
+    assert export_steps(made, user, [module_crate_step(made, user)]) == []
+
+
+def test_the_link_renames_what_is_exported_and_what_is_used(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
+    assert renames(made, ring) == renames(made, user) == (renames_file(made, ring),)
+    step = linked(made, user, [crate_object(made, user)], Path("/a.a"), "rust/module.lds")
+    assert [c for c in step.commands if f"--redefine-syms={renames_file(made, ring)}" in c.argv]
+    assert renames_file(made, ring) in step.inputs
+
+
+@pytest.mark.parametrize(("provider", "served"), [(REBUILT, False), ("carried", True)])
+def test_a_kernel_that_has_the_crates_and_wants_versions_is_not_served(
+    made: BuildTarget, ring: Manifest, provider: str, served: bool
+) -> None:
+    made = dataclasses.replace(made, provider=Provider(provider))
+    mainline = dataclasses.replace(ring, api=MAINLINE)
+    assert (made.unserved(mainline) is None) == served
+    assert made.unserved(dataclasses.replace(ring, api=BUNDLED)) is None
+    assert without_versions(made).unserved(mainline) is None
+
+
+SYMBOLS = """\
+int _RNvCs1_4ring3one(void) { return 1; }
+int _RNvCs1_4ring3two = 2;
+const int _RNvCs1_4ring5three = 3;
+static int _RNvCs1_4ring4mine(void) { return _RNvCs1_4ring3two; }
+int (*_RNvCs1_4ring4used)(void) = _RNvCs1_4ring4mine;
+int init_module(void) { return 0; }
+extern int _RNvCs1_5other1f(void);
+int _RNvCs1_4ring5early(void) __attribute__((section(".init.text")));
+int _RNvCs1_4ring5early(void) { return _RNvCs1_5other1f(); }
+char _RNvCs1_4ring7license[] __attribute__((section(".modinfo"))) = "license=GPL";
+"""
+EXPORTED = ["_RNvCs1_4ring3one", "_RNvCs1_4ring3two", "_RNvCs1_4ring4used", "_RNvCs1_4ring5three"]
+
+
+def request(directory: Path, debug: list[str]) -> dict[str, object]:
+    write(directory / "ring.c", SYMBOLS)
+    subprocess.run(["cc", "-c", "-o", directory / "ring.o", directory / "ring.c"], check=True)
+    places = {name: str(directory / name) for name in ("source", "renames", "crcs")}
+    asked = {"nm": "nm", "objects": [str(directory / "ring.o")], "debug": debug, "crate": "ring", "elftools": "/x"}
+    return json.loads(json.dumps({**asked, **places, "head": "HEAD\n", "statement": "EXPORT_SYMBOL_GPL({});"}))
+
+
+def test_the_symbols_of_a_crate_are_exported_by_their_names(tmp_path: Path) -> None:
+    assert export_symbols.main(request(tmp_path, [])) == 0
+    lines = "".join(f"extern int {name};\nEXPORT_SYMBOL_GPL({name});\n" for name in EXPORTED)
+    assert (tmp_path / "source").read_text() == f"HEAD\n{lines}"
+    assert ((tmp_path / "renames").read_text(), (tmp_path / "crcs").read_text()) == ("", "")
+
+
+def test_with_versions_they_are_exported_by_short_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    types = {name: f"type of {name}" for name in EXPORTED[1:]}
+    monkeypatch.setattr("scons_kmod.crates.dwarf_types.symbol_types", lambda path, names: types)  # noqa: ARG005
+    assert export_symbols.main(request(tmp_path, ["debug.o"])) == 0
+    pairs = dict(line.split() for line in (tmp_path / "renames").read_text().splitlines())
+    assert list(pairs) == EXPORTED
+    assert all(new.startswith("ring_") and len(new) <= 55 for new in pairs.values())
+    assert all(f"EXPORT_SYMBOL_GPL({new});" in (tmp_path / "source").read_text() for new in pairs.values())
+    crcs = {line.split()[1]: line.split()[2] for line in (tmp_path / "crcs").read_text().splitlines()}
+    assert set(crcs) == set(pairs.values())
+
+    # A symbol whose type is not known depends on all types that are; any other on its own.
+    types["_RNvCs1_4ring3two"] = "another type"
+    export_symbols.main(request(tmp_path, ["debug.o"]))
+    now = {line.split()[1]: line.split()[2] for line in (tmp_path / "crcs").read_text().splitlines()}
+    assert {old for old, new in pairs.items() if now[new] != crcs[new]} == set(EXPORTED[:2])
+
+
+def test_a_long_name_of_a_crate_is_shortened() -> None:
+    assert len(export_symbols.short("x" * 55, "_RNv")) <= 55
+    assert export_symbols.short("ring", "_RNvA") != export_symbols.short("ring", "_RNvB")

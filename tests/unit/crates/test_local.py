@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+"""The crates that a module is linked with: for whom each is built, and by which command."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+from miniature import module, target, write
+
+from scons_kmod.abi.reach import module_steps
+from scons_kmod.bindings.bindgen import rust_sources
+from scons_kmod.crates.local import crate_objects, for_machine, linked, named
+from scons_kmod.crates.local_steps import crate_steps, host_step, kernel_step
+from scons_kmod.crates.support import NO_STD, module_crate_step
+from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.step import Step
+from scons_kmod.link.link import TWICE, object_step
+from scons_kmod.manifest.crates import CrateSpec, in_order
+from scons_kmod.manifest.depends import Depends
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.build_target import BuildTarget
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> BuildTarget:
+    return target(tmp_path)
+
+
+def having(directory: Path, *crates: CrateSpec, uses: tuple[str, ...] | None = None) -> Manifest:
+    """A module with these crates, of which the libraries are declared."""
+    depends = Depends(libraries=tuple(one.name for one in crates if one.library))
+    whole = tuple(in_order(crates))
+    return dataclasses.replace(module(directory / "elsewhere"), crates=whole, uses=uses, depends=depends)
+
+
+def spec(directory: Path, name: str, *needs: str, **more: object) -> CrateSpec:
+    place = directory / "elsewhere" / name
+    return CrateSpec(name, write(place / "lib.rs", ""), place, needs=needs, **more)
+
+
+def steps(made: BuildTarget, manifest: Manifest) -> dict[str, Step]:
+    found = crate_steps(made, manifest, partial(kernel_step, made))
+    return {step.unit: step for step in found}
+
+
+def words(step: Step, *starts: str) -> list[str]:
+    """The words of a step's command that begin so."""
+    return [word for word in step.commands[0].argv if word.startswith(starts)]
+
+
+def test_crates_are_for_the_kernel_and_proc_macros_for_the_machine(tmp_path: Path) -> None:
+    manifest = having(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "m", proc_macro=True))
+    assert [one.name for one in linked(manifest)] == ["a"]
+    assert [one.name for one in for_machine(manifest)] == ["m"]
+    assert named(manifest) == ["a", "m"]
+
+
+def test_what_proc_macros_alone_need_is_for_the_machine_alone(tmp_path: Path) -> None:
+    crates = (
+        *(spec(tmp_path, "m", "quote", "other", proc_macro=True), spec(tmp_path, "quote", "idents")),
+        *(spec(tmp_path, "idents"), spec(tmp_path, "other", "deep", proc_macro=True), spec(tmp_path, "deep")),
+        spec(tmp_path, "a"),
+    )
+    manifest = having(tmp_path, *crates)
+    assert [one.name for one in linked(manifest)] == ["a"]
+    assert {one.name for one in for_machine(manifest)} == {"m", "quote", "idents", "other", "deep"}
+    assert named(manifest) == ["m", "a"]
+
+
+def test_what_both_need_is_built_both_ways(made: BuildTarget, tmp_path: Path) -> None:
+    crates = (
+        spec(tmp_path, "m", "both", proc_macro=True),
+        spec(tmp_path, "both"),
+        spec(tmp_path, "a", "both", "m"),
+    )
+    manifest = having(tmp_path, *crates)
+    assert named(manifest) == ["both", "m", "a"]
+    found = steps(made, manifest)
+    # Each comes after what it needs.
+    assert list(found) == ["rust-echo/libboth.rlib", "rust-echo/both.o", "rust-echo/libm.so", "rust-echo/a.o"]
+    directory = made.build / "modules/rust-echo/crates"
+    assert words(found["rust-echo/a.o"], "--extern=both", "--extern=m=") == [
+        f"--extern=both={directory}/both/libboth.rmeta",
+        f"--extern=m={directory}/m/host/libm.so",
+    ]
+    assert words(found["rust-echo/libm.so"], "--extern=both") == [f"--extern=both={directory}/both/host/libboth.rlib"]
+
+
+def test_a_module_may_say_which_crates_it_names(tmp_path: Path) -> None:
+    crates = (spec(tmp_path, "m", "both", proc_macro=True), spec(tmp_path, "both"), spec(tmp_path, "unused"))
+    manifest = having(tmp_path, *crates, uses=("both",))
+    assert named(manifest) == ["both"]
+    assert [one.name for one in linked(manifest)] == ["both"]
+    assert for_machine(manifest) == []
+
+
+def test_a_library_that_another_needs_is_linked_and_not_named(tmp_path: Path) -> None:
+    lower = spec(tmp_path, "lower", library=tmp_path)
+    upper = spec(tmp_path, "upper", "lower", library=tmp_path)
+    manifest = having(tmp_path, lower, upper)
+    manifest = dataclasses.replace(manifest, depends=Depends(libraries=("upper",)))
+    assert named(manifest) == ["upper"]
+    assert [one.name for one in linked(manifest)] == ["lower", "upper"]
+
+
+def test_a_crate_of_the_modules_own(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(
+        tmp_path, "a", cfg=('feature="big"', "fast"), env=(("NAME", "a b"),), edition="2018", where="module.toml:3"
+    )
+    step = kernel_step(made, having(tmp_path, crate), crate)
+    directory = made.build / "modules/rust-echo/crates/a"
+    assert step.outputs == (directory / "liba.rmeta", directory / "a.o")
+    assert words(step, "--emit") == [
+        f"--emit=metadata={directory}/liba.rmeta,obj={directory}/a.o,dep-info={directory}/a.d"
+    ]
+    assert words(step, "--edition", "--crate-type") == ["--edition=2018", "--crate-type=rlib"]
+    assert words(step, "--cfg") == ["--cfg=MODULE", '--cfg=feature="big"', "--cfg=fast"]
+    assert [word.split("=")[1] for word in words(step, "--extern")] == ["core", "compiler_builtins", "alloc", "kernel"]
+    assert f"@{made.cfg_file}" in step.commands[0].argv
+    assert ("NAME", "a b") in step.commands[0].env
+    assert set(made.rust_flags) <= set(step.commands[0].argv)
+    assert (step.kind, step.tracked) == (LINES, (crate.root, made.cfg_file))
+    assert not words(step, "--cap-lints")
+
+
+def test_warnings_of_somebody_elses_crate_are_not_shown(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(tmp_path, "a", quiet=True)
+    assert words(kernel_step(made, having(tmp_path, crate), crate), "--cap-lints") == ["--cap-lints=allow"]
+
+
+def test_crates_of_one_name_in_two_modules_have_symbols_of_their_own(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(tmp_path, "a")
+    one = having(tmp_path, crate)
+    two = dataclasses.replace(one, name="other")
+    metadata = [words(kernel_step(made, manifest, crate), "-Cmetadata") for manifest in (one, two)]
+    assert metadata == [["-Cmetadata=modules/rust-echo"], ["-Cmetadata=modules/other"]]
+
+
+def test_a_library_is_made_once_for_all_modules_to_one_api(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(tmp_path, "a", library=tmp_path)
+    one = having(tmp_path, crate)
+    first = kernel_step(made, one, crate)
+    assert kernel_step(made, dataclasses.replace(one, name="other"), crate) == first
+    assert first.outputs[1] == made.build / "libraries/2021/a/a.o"
+    assert crate_objects(made, dataclasses.replace(one, api="mainline")) == [made.build / "libraries/mainline/a/a.o"]
+
+
+def test_no_path_of_the_machine_gets_into_an_object(made: BuildTarget, tmp_path: Path) -> None:
+    own, shared = spec(tmp_path, "a"), spec(tmp_path, "b", library=tmp_path)
+    manifest = having(tmp_path, own, shared)
+    found = {
+        crate.name: words(kernel_step(made, manifest, crate), "--remap-path-prefix")[-1] for crate in (own, shared)
+    }
+    assert found == {
+        "a": f"--remap-path-prefix={own.directory}=modules/rust-echo/a",
+        "b": f"--remap-path-prefix={shared.directory}=libraries/b",
+    }
+
+
+def test_a_proc_macro_is_built_with_the_compilers_own_library(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(tmp_path, "m", proc_macro=True, cfg=("fast",))
+    step = host_step(made, having(tmp_path, crate), crate)
+    assert words(step, "--crate-type", "--extern", "--cfg") == [
+        "--crate-type=proc-macro",
+        "--extern=proc_macro",
+        "--cfg=fast",
+    ]
+    assert not set(made.rust_flags) & set(step.commands[0].argv)
+    assert not set(made.krustflags) & set(step.commands[0].argv)
+    assert step.outputs == (made.build / "modules/rust-echo/crates/m/host/libm.so",)
+
+
+def test_what_a_proc_macro_needs_is_a_library_of_the_machines(made: BuildTarget, tmp_path: Path) -> None:
+    crate = spec(tmp_path, "quote")
+    manifest = having(tmp_path, crate, spec(tmp_path, "m", "quote", proc_macro=True))
+    step = host_step(made, manifest, crate)
+    assert words(step, "--crate-type", "--extern") == ["--crate-type=rlib"]
+    assert step.outputs == (made.build / "modules/rust-echo/crates/quote/host/libquote.rlib",)
+
+
+def test_what_a_crate_was_compiled_against_is_its_input(made: BuildTarget, tmp_path: Path) -> None:
+    crates = (
+        *(spec(tmp_path, "upper", "lower", "m"), spec(tmp_path, "lower", "lowest"), spec(tmp_path, "lowest")),
+        *(spec(tmp_path, "m", "helper", proc_macro=True), spec(tmp_path, "helper")),
+    )
+    manifest = having(tmp_path, *crates)
+    upper = kernel_step(made, manifest, crates[0])
+    directory = made.build / "modules/rust-echo/crates"
+    own = {path.relative_to(directory) for path in upper.inputs if path.is_relative_to(directory)}
+    # Of a proc macro nobody needs more than itself.
+    assert own == {Path("lower/liblower.rmeta"), Path("lowest/liblowest.rmeta"), Path("m/host/libm.so")}
+    assert {f"-Ldependency={directory / path.parent}" for path in own} <= set(upper.commands[0].argv)
+    assert [word.split("=")[1] for word in words(upper, "--extern")][:2] == ["lower", "m"]
+    host = host_step(made, manifest, crates[3])
+    assert host.inputs == (directory / "helper/host/libhelper.rlib",)
+    assert made.build / "crates/kernel/libkernel.rmeta" in upper.inputs
+
+
+def test_the_modules_own_crate_names_its_crates(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = having(tmp_path, spec(tmp_path, "a", "b"), spec(tmp_path, "b"), spec(tmp_path, "m", proc_macro=True))
+    manifest = dataclasses.replace(manifest, edition="2021", cfg=("fast",), env=(("NAME", "x"),))
+    step = module_crate_step(made, manifest)
+    assert [word.split("=")[1] for word in words(step, "--extern")][:3] == ["b", "a", "m"]
+    assert words(step, "--edition") == ["--edition=2021"]
+    assert "--cfg=fast" in step.commands[0].argv
+    assert ("NAME", "x") in step.commands[0].env
+    directory = made.build / "modules/rust-echo/crates"
+    assert {directory / "a/liba.rmeta", directory / "b/libb.rmeta", directory / "m/host/libm.so"} <= set(step.inputs)
+
+
+def test_the_crates_are_linked_into_the_module(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = having(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "m", proc_macro=True))
+    step = object_step(made, manifest)
+    (own,) = crate_objects(made, manifest)
+    reached = next(command.argv for command in step.commands if "--gc-sections" in command.argv)
+    at = reached.index(str(own))
+    assert reached[at - 1].endswith("crate/rust_echo.o")
+    assert own in step.inputs
+    assert not [path for path in step.inputs if path.suffix == ".so"]
+
+
+def test_what_a_module_uses_of_the_kernel_its_crates_may_use_for_it(made: BuildTarget, tmp_path: Path) -> None:
+    manifest = having(tmp_path, spec(tmp_path, "a", "m"), spec(tmp_path, "m", proc_macro=True))
+    found = module_steps(made, manifest)
+    macro, crate, own, again, link = found
+    assert [step.unit for step in (macro, crate)] == ["rust-echo/libm.so", "rust-echo/a.o"]
+    assert again.outputs == (made.build / "abi/rust-echo-a.o",)
+    assert "-Copt-level=0" in again.commands[0].argv
+    assert link.inputs[:2] == (*own.outputs, *again.outputs)
+
+
+def test_names_in_libraries_are_looked_for_in_the_headers(made: BuildTarget, tmp_path: Path) -> None:
+    inside = spec(tmp_path, "a")
+    outside = CrateSpec("b", write(tmp_path / "far/lib.rs", ""), tmp_path / "far", library=tmp_path / "far")
+    sources = rust_sources(made, [having(tmp_path, inside, outside)] * 2)
+    assert sources.count(outside.root) == 1
+    assert sources.count(inside.root) == 1
+
+
+# What rustc 1.85 and 1.97 and ld 2.40 print.
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "error[E0463]: can't find crate for `std`\n  |\n  = note: the `x86_64-unknown-none` target may not support",
+        "error[E0433]: cannot find module or crate `std` in this scope\n"
+        "2 | use std::vec::Vec;\n  |     ^^^ use of unresolved module or unlinked crate `std`\n",
+        "error[E0433]: failed to resolve: use of undeclared crate or module `std`\n",
+    ],
+)
+def test_a_crate_that_needs_std_is_told_what_to_do(printed: str) -> None:
+    pattern, fix = NO_STD
+    assert re.search(pattern, printed)
+    assert "#![no_std]" in fix
+    assert "default-features = false" in fix
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "/usr/bin/ld: /b/crates/two/two.o: in function `two::f':\n"
+        "two.7f97-cgu.0:(.text+0x10): multiple definition of `dup'; "
+        "/a dir/crates/one/one.o:one.8afb-cgu.0:(.text+0x10): first defined here\n",
+        "ld: two.o:two.7f97-cgu.0:(.bss.dup+0x0): multiple definition of `dup'; one.o:one.c:(.bss+0x0): first defined",
+    ],
+)
+def test_two_crates_that_define_one_symbol_are_named(printed: str) -> None:
+    pattern, fix = TWICE
+    match = re.search(pattern, printed)
+    assert match
+    assert match.expand(fix).startswith("two and one both define dup: ")

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.engine.digests import FORMAT, LINES, RAW, TOKENS, Digests, clock_ns, digest_of, key_text_of, text_digest
+
+KINDS = (RAW, LINES, TOKENS)
+
+
+def settled(path: Path, text: str) -> Path:
+    """A file that was written longer than a tick of the clock ago."""
+    path.write_text(text)
+    time.sleep(0.03)
+    return path
+
+
+class Memory:
+    """A file, and digests that outlive a run."""
+
+    def __init__(self, directory: Path) -> None:
+        self.kept = directory / "digests.json"
+        self.file = settled(directory / "file.h", "int one;\n")
+
+    def run(self, kind: str = RAW) -> str | None:
+        """The file's digest, as a new run has it."""
+        digests = Digests(self.kept)
+        found = digests.of(self.file, kind)
+        digests.save()
+        return found
+
+    @property
+    def names(self) -> set[str]:
+        """The files of which something is kept."""
+        return set(json.loads(self.kept.read_text())["files"])
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    made = Memory(tmp_path)
+    made.run()
+    return made
+
+
+def test_a_digest_is_of_the_content_alone(tmp_path: Path) -> None:
+    one, two, other = (settled(tmp_path / name, text) for name, text in (("1", "x"), ("2", "x"), ("3", "y")))
+    digests = Digests()
+    assert digests.of(one) == digests.of(two) == digest_of(two)
+    assert digests.of(one) != digests.of(other)
+
+
+def test_what_cannot_be_read_has_none(tmp_path: Path) -> None:
+    digests = Digests()
+    assert digests.of(tmp_path / "absent") is None
+    assert digests.of(tmp_path) is None
+    (tmp_path / "dangling").symlink_to("absent")
+    assert [digests.of(tmp_path / "dangling", kind) for kind in KINDS] == [None] * 3
+
+
+def test_a_link_has_the_digest_of_what_it_leads_to(tmp_path: Path) -> None:
+    one, two = settled(tmp_path / "1", "x"), settled(tmp_path / "2", "y")
+    link = tmp_path / "link"
+    link.symlink_to(one)
+    assert Digests().of(link) == digest_of(one)
+    link.unlink()
+    link.symlink_to(two)
+    assert Digests().of(link) == digest_of(two)
+
+
+def test_a_file_is_looked_at_once_a_run(memory: Memory) -> None:
+    digests = Digests()
+    before = digests.of(memory.file)
+    settled(memory.file, "int two;\n")
+    assert digests.of(memory.file) == before
+    digests.again(memory.file)
+    assert digests.of(memory.file) == digest_of(memory.file)
+    memory.file.unlink()
+    digests.again(memory.file)
+    assert digests.of(memory.file) is None
+
+
+def test_a_file_that_appears_is_found_when_it_is_looked_at_again(tmp_path: Path) -> None:
+    digests = Digests()
+    assert digests.of(tmp_path / "made") is None
+    settled(tmp_path / "made", "x")
+    digests.again(tmp_path / "made")
+    assert digests.of(tmp_path / "made") == digest_of(tmp_path / "made")
+
+
+# What the compiler can notice.
+
+
+@pytest.mark.parametrize("name", ["a.c", "a.h", "a.rs"])
+def test_a_comment_counts_in_the_content_only(tmp_path: Path, name: str) -> None:
+    path = settled(tmp_path / name, "int one; // a\n")
+    before = [Digests().of(path, kind) for kind in KINDS]
+    settled(path, "int one; // b\n")
+    after = [Digests().of(path, kind) for kind in KINDS]
+    assert [one == two for one, two in zip(before, after, strict=True)] == [False, True, True]
+
+
+@pytest.mark.parametrize(("name", "same"), [("a.h", True), ("a.c", True), ("a.rs", False)])
+def test_a_shifted_line_counts_where_lines_do(tmp_path: Path, name: str, same: bool) -> None:
+    path = settled(tmp_path / name, "int one;\n")
+    before = [Digests().of(path, kind) for kind in KINDS]
+    settled(path, "\nint one;\n")
+    after = [Digests().of(path, kind) for kind in KINDS]
+    assert [one == two for one, two in zip(before, after, strict=True)] == [False, False, same]
+
+
+@pytest.mark.parametrize("name", ["a.lds", "a.o", "rs", "a.txt"])
+def test_what_is_no_source_has_one_digest(tmp_path: Path, name: str) -> None:
+    path = settled(tmp_path / name, "// x\n")
+    assert {Digests().of(path, kind) for kind in KINDS} == {digest_of(path)}
+
+
+def test_a_source_that_is_no_text_counts_to_the_byte(tmp_path: Path) -> None:
+    path = tmp_path / "a.h"
+    path.write_bytes(b"int one; // \xe4\n")
+    assert {Digests().of(path, kind) for kind in KINDS} == {digest_of(path)}
+    assert key_text_of(str(path)) is None
+
+
+def test_the_text_behind_a_digest(memory: Memory) -> None:
+    text = key_text_of(str(memory.file))
+    assert text is not None
+    assert text_digest(text) == Digests().of(memory.file, LINES)
+
+
+def test_one_digest_for_many_files(tmp_path: Path) -> None:
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        for name in ("a", "b"):
+            settled(tmp_path / place / name, name)
+    wholes = [Digests().whole([tmp_path / place / "b", tmp_path / place / "a"]) for place in ("one", "two")]
+    assert wholes[0] == wholes[1]
+    settled(tmp_path / "two/b", "other")
+    assert Digests().whole((tmp_path / "two").iterdir()) != wholes[1]
+    (tmp_path / "two/b").unlink()
+    assert Digests().whole([tmp_path / "two/a", tmp_path / "two/b"]) != Digests().whole([tmp_path / "two/a"])
+
+
+# What outlives a run.
+
+
+def test_a_file_that_did_not_change_is_not_read_again(memory: Memory) -> None:
+    kept = json.loads(memory.kept.read_text())
+    kept["files"][str(memory.file)][4][RAW] = "as it was kept"
+    memory.kept.write_text(json.dumps(kept))
+    assert memory.run() == "as it was kept"
+
+
+def test_a_touch_costs_a_reading_and_no_more(memory: Memory) -> None:
+    before = memory.run(LINES)
+    os.utime(memory.file)
+    assert memory.run(LINES) == before
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(memory: Memory) -> None:
+    stat = memory.file.stat()
+    memory.file.write_text("int two;\n")
+    os.utime(memory.file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert memory.file.stat().st_size == stat.st_size
+    assert memory.file.stat().st_mtime_ns == stat.st_mtime_ns
+    assert memory.run() == digest_of(memory.file)
+
+
+def test_another_file_in_its_place_is_seen(memory: Memory) -> None:
+    other = settled(memory.file.with_name("other"), "int two;\n")
+    stat = memory.file.stat()
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.replace(memory.file)
+    assert memory.run() == digest_of(memory.file)
+
+
+def test_each_kind_is_kept_until_the_file_changes(memory: Memory) -> None:
+    memory.run(TOKENS)
+    kept = json.loads(memory.kept.read_text())["files"][str(memory.file)]
+    assert set(kept[4]) == {RAW, TOKENS}
+    settled(memory.file, "int two;\n")
+    memory.run(LINES)
+    kept = json.loads(memory.kept.read_text())["files"][str(memory.file)]
+    assert set(kept[4]) == {LINES}
+
+
+def test_a_file_read_within_a_tick_of_its_change_is_not_remembered(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.file.write_text("int two;\n")
+    memory.run()
+    assert memory.names == set()
+    time.sleep(0.03)
+    memory.run()
+    assert memory.names == {str(memory.file)}
+
+
+def test_what_is_known_of_files_that_are_gone_is_forgotten(memory: Memory) -> None:
+    other = settled(memory.file.with_name("other"), "x")
+    digests = Digests(memory.kept)
+    digests.of(other)
+    digests.save()
+    assert memory.names == {str(memory.file), str(other)}, "also of those that were not asked for"
+    memory.file.unlink()
+    settled(other, "y")
+    digests = Digests(memory.kept)
+    digests.of(other)
+    digests.save()
+    assert memory.names == {str(other)}
+
+
+def test_nothing_is_written_where_nothing_was_learnt(memory: Memory) -> None:
+    before = memory.kept.stat()
+    memory.run()
+    assert memory.kept.stat() == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"format": FORMAT}',
+        '{"format": FORMAT, "files": []}',
+        '{"format": FORMAT, "files": {"PATH": 1}}',
+        '{"format": FORMAT, "files": {"PATH": [1, 2]}}',
+        '{"format": FORMAT, "files": {"PATH": [1, 2, 3, 4, "raw"]}}',
+        '{"format": OTHER, "files": {"PATH": STAT}}',
+    ],
+)
+def test_what_was_kept_and_damaged_is_as_good_as_none(memory: Memory, damage: str) -> None:
+    stat = memory.file.stat()
+    entry = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, {RAW: "wrong"}]
+    words = {"FORMAT": FORMAT, "OTHER": FORMAT + 1, "PATH": memory.file, "STAT": json.dumps(entry)}
+    for word, value in words.items():
+        damage = damage.replace(word, str(value))
+    memory.kept.write_text(damage)
+    assert memory.run() == digest_of(memory.file)
+
+
+def test_bytes_that_are_no_text_are_as_good_as_none(memory: Memory) -> None:
+    memory.kept.write_bytes(b"\xff" + memory.kept.read_bytes())
+    assert memory.run() == digest_of(memory.file)
+
+
+# Changes while something runs.
+
+
+def test_whether_a_file_was_changed_since_a_moment(memory: Memory) -> None:
+    digests = Digests()
+    digests.of(memory.file)
+    moment = clock_ns()
+    assert not digests.changed_since(memory.file, moment)
+    os.utime(memory.file, ns=(0, 0))
+    assert digests.changed_since(memory.file, moment), "whatever its times were set to"
+
+
+def test_a_file_that_another_was_moved_over_was_changed(memory: Memory) -> None:
+    other = settled(memory.file.with_name("other"), "int two;\n")
+    digests = Digests()
+    digests.of(memory.file)
+    moment = clock_ns()
+    other.replace(memory.file)
+    assert digests.changed_since(memory.file, moment)
+
+
+@pytest.fixture
+def many_switches() -> Iterator[None]:
+    """Threads that are interrupted as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_several_threads_ask_at_once(tmp_path: Path) -> None:
+    files = [settled(tmp_path / f"{number}.h", f"int x{number};\n") for number in range(4)]
+    wanted = {path: (digest_of(path), Digests().of(path, TOKENS)) for path in files}
+    digests = Digests()
+
+    def ask(number: int) -> bool:
+        path = files[number % len(files)]
+        digests.again(path)
+        return (digests.of(path), digests.of(path, TOKENS)) == wanted[path]
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        assert all(pool.map(ask, range(2000)))
+
+
+def test_digests_of_some_directories_are_in_common_with_other_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tree", "own"):
+        (tmp_path / name).mkdir()
+    header, own = settled(tmp_path / "tree/a.h", "int a; // b\n"), settled(tmp_path / "own/a.h", "int a;\n")
+    common = tmp_path / "common.json"
+    first = Digests(tmp_path / "first.json")
+    first.share(common, [tmp_path / "tree"])
+    known, _ = (first.of(path, TOKENS) for path in (header, own))
+    first.save()
+    assert set(json.loads(common.read_text())["files"]) == {str(header)}
+
+    other = Digests(tmp_path / "other.json")
+    other.share(common, [tmp_path / "tree"])
+    with monkeypatch.context() as patch:
+        patch.setattr("scons_kmod.engine.digests.meaning_digest", None)
+        assert other.of(header, TOKENS) == known
+    settled(header, "int b;\n")
+    again = Digests(tmp_path / "other.json")
+    again.share(common, [tmp_path / "tree"])
+    assert again.of(header, TOKENS) not in (None, known)
+
+
+def test_what_is_in_common_and_was_not_written_for_long_is_forgotten(tmp_path: Path) -> None:
+    common = tmp_path / "common"
+    common.mkdir()
+    old, recent = settled(common / "old.json", "{}"), settled(common / "recent.json", "{}")
+    os.utime(old, (1, 1))
+    made = Digests(tmp_path / "kept.json")
+    made.share(common / "mine.json", [tmp_path])
+    made.of(settled(tmp_path / "a.h", ""), TOKENS)
+    made.save()
+    assert {path.name for path in recent.parent.iterdir()} == {"mine.json", "recent.json"}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from miniature import write
+
+from scons_kmod.engine.header_search import Search, include_directories
+
+
+class Headers:
+    """Three directories in which headers are looked for, in this order; the last lies in the second."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.directories = [str(path / name) for name in ("arch", "include", "include/uapi")]
+
+    def write(self, *names: str) -> None:
+        for name in names:
+            write(self.path / name, "")
+
+    def search(self) -> Search:
+        return Search(self.directories)
+
+    def rivals(self, name: str) -> list[str]:
+        """The rivals of a file, as a new run has them."""
+        found = self.search().rivals(str(self.path / name))
+        return [path.removeprefix(f"{self.path}/") for path in found]
+
+
+@pytest.fixture
+def headers(tmp_path: Path) -> Headers:
+    made = Headers(tmp_path)
+    made.write("include/linux/fs.h", "include/uapi/linux/stat.h", "include/asm/io.h")
+    return made
+
+
+def test_a_file_that_is_the_only_one_of_its_name_has_no_rival(headers: Headers) -> None:
+    assert headers.rivals("include/linux/fs.h") == []
+    assert headers.rivals("include/uapi/linux/stat.h") == []
+
+
+def test_a_file_in_an_earlier_directory_is_a_rival(headers: Headers) -> None:
+    headers.write("arch/linux/fs.h")
+    assert headers.rivals("include/linux/fs.h") == ["arch/linux/fs.h"]
+
+
+def test_one_in_a_later_directory_is_none(headers: Headers) -> None:
+    headers.write("include/uapi/linux/fs.h")
+    assert headers.rivals("include/linux/fs.h") == []
+
+
+def test_all_rivals_are_named_in_the_order_of_the_search(headers: Headers) -> None:
+    headers.write("include/linux/stat.h", "arch/linux/stat.h")
+    assert headers.rivals("include/uapi/linux/stat.h") == ["arch/linux/stat.h", "include/linux/stat.h"]
+
+
+def test_a_file_can_be_named_from_each_directory_above_it(headers: Headers) -> None:
+    headers.write("arch/uapi/linux/stat.h")
+    assert headers.rivals("include/uapi/linux/stat.h") == ["arch/uapi/linux/stat.h"]
+
+
+def test_a_file_is_no_rival_of_itself(headers: Headers) -> None:
+    headers.directories.append(headers.directories[1])
+    assert headers.rivals("include/linux/fs.h") == []
+
+
+def test_a_file_that_lies_elsewhere_has_no_rival(headers: Headers) -> None:
+    headers.write("module/linux/fs.h", "arch/linux/fs.h")
+    assert headers.rivals("module/linux/fs.h") == []
+    assert not headers.search().holds(str(headers.path / "module/linux/fs.h"))
+    assert not headers.search().holds(str(headers.path / "include2/fs.h"))
+    assert headers.search().holds(str(headers.path / "include/linux/fs.h"))
+
+
+def test_a_directory_that_comes_into_being_is_looked_at(headers: Headers) -> None:
+    assert headers.rivals("include/asm/io.h") == []
+    headers.write("arch/asm/io.h")
+    assert headers.rivals("include/asm/io.h") == ["arch/asm/io.h"]
+
+
+def test_each_directory_is_looked_at_once_a_run(headers: Headers) -> None:
+    search = headers.search()
+    path = str(headers.path / "include/linux/fs.h")
+    assert search.rivals(path) == ()
+    headers.write("arch/linux/fs.h")
+    assert search.rivals(path) == ()
+
+
+def test_files_without_rivals_are_not_listed(headers: Headers) -> None:
+    headers.write("arch/asm/io.h")
+    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
+    assert headers.search().of(paths) == {paths[1]: [str(headers.path / "arch/asm/io.h")]}
+    assert Search(()).of(paths) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "rival"), [("foo.rs", "foo/mod.rs"), ("foo/mod.rs", "foo.rs"), ("foo/bar.rs", "foo/bar/mod.rs")]
+)
+def test_the_two_places_of_a_rust_module(headers: Headers, name: str, rival: str) -> None:
+    headers.write(name)
+    assert headers.rivals(name) == []
+    headers.write(rival)
+    assert headers.rivals(name) == [rival]
+
+
+def test_the_directory_of_the_source_comes_before_all(headers: Headers) -> None:
+    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
+    beside = str(headers.path / "module")
+    assert headers.search().beside(beside, paths) == {}
+    headers.write("module/own.h", "module/linux/own.h")
+    assert headers.search().beside(beside, paths) == {}
+    headers.write("module/linux/fs.h", "arch/asm/io.h")
+    assert headers.search().beside(beside, paths) == {paths[0]: [f"{beside}/linux/fs.h"]}
+
+
+def test_a_source_without_a_directory_has_nothing_beside_it(headers: Headers) -> None:
+    assert headers.search().beside("", [str(headers.path / "include/linux/fs.h")]) == {}
+    assert Search(()).beside(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
+
+
+def test_rivals_of_all_places_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
+    headers.write("module/asm/io.h", "arch/asm/io.h")
+    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
+    rivals = [str(headers.path / name) for name in ("module/asm/io.h", "arch/asm/io.h")]
+    assert headers.search().of(paths, str(headers.path / "module")) == {paths[1]: rivals}
+
+
+def test_include_directories_are_those_of_the_command_in_its_order() -> None:
+    words = [
+        "gcc",
+        "-nostdinc",
+        "-I/common/arch/x86/include",
+        "-I./include",
+        "-include",
+        "./include/x.h",
+        "-Iuapi/../b",
+    ]
+    assert include_directories(words, "/tree") == ("/common/arch/x86/include", "/tree/include", "/tree/b")
+
+
+def test_include_directories_of_other_flags_come_in_the_compilers_order() -> None:
+    words = [
+        "gcc",
+        "-isystem",
+        "/system",
+        "-idirafter/after",
+        "-I",
+        "own",
+        "-iquote",
+        "/quote",
+        "-Ix",
+        "-imacros",
+        "y.h",
+    ]
+    assert include_directories(words, "/tree") == ("/quote", "/tree/own", "/tree/x", "/system", "/after")

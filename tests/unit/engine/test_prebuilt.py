@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""A first build that starts from what a package brings: only if it is what the build would make itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.base.atomic import write_bytes
+from scons_kmod.base.errors import MachineError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.prebuilt import OUTPUTS, TRACES, Seed, open_seed, pack
+from scons_kmod.engine.step import Command, Step
+from scons_kmod.engine.store import Store
+
+
+@dataclasses.dataclass
+class Place:
+    """A build directory, with a step that compiles a source outside of it, and one that copies its output."""
+
+    build: Path
+    source: Path
+
+    @property
+    def first(self) -> Step:
+        made, depfile = self.build / "first", self.build / "first.d"
+        script = f"cat {self.source} > {made}; echo '{made}: {self.source}' > {depfile}"
+        return Step(
+            name="CC",
+            unit="first",
+            commands=(Command(("sh", "-c", script), self.build),),
+            outputs=(made,),
+            depfiles=(depfile,),
+            files=((self.build / "request.json", "{}"),),
+            tools=("compiler's digest",),
+        )
+
+    @property
+    def second(self) -> Step:
+        made = self.build / "second"
+        argv = ("cp", str(self.build / "first"), str(made))
+        return Step(
+            name="CP",
+            unit="second",
+            commands=(Command(argv, self.build),),
+            outputs=(made,),
+            inputs=self.first.outputs,
+        )
+
+    def store(self) -> Store:
+        return Store(self.build, Digests())
+
+    def run(self) -> None:
+        for step in (self.first, self.second):
+            self.store().run(step, RunLog())
+
+    def planted(self, package: Path) -> list[bool]:
+        """Whether each step was provided by a package."""
+        store, seed = self.store(), Seed(package, self.build)
+        return [seed.plant(step, store) for step in (self.first, self.second)]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    """Where the package was made."""
+    source = tmp_path / "source.txt"
+    source.write_text("text\n")
+    time.sleep(0.03)  # so that the source is older than the step
+    place = Place(tmp_path / "here/build", source)
+    place.run()
+    return place
+
+
+@pytest.fixture
+def package(here: Place, tmp_path: Path) -> Path:
+    directory = tmp_path / "package"
+    for name, data in pack((here.first, here.second), here.store(), here.build).items():
+        write_bytes(directory / name, data)
+    return directory
+
+
+@pytest.fixture
+def there(here: Place, package: Path, tmp_path: Path) -> Place:
+    """Where nothing was built yet, and what was built elsewhere is gone."""
+    assert package.is_dir()
+    shutil.rmtree(here.build)
+    return Place(tmp_path / "there/deeper/build", here.source)
+
+
+def test_a_package_provides_the_outputs_and_nothing_has_to_run(there: Place, package: Path) -> None:
+    assert there.planted(package) == [True, True]
+    assert (there.build / "second").read_text() == "text\n"
+    assert [list(there.store().reasons(step)) for step in (there.first, there.second)] == [[], []]
+    # Other steps read it.
+    assert (there.build / "request.json").read_text() == "{}"
+
+
+def test_it_knows_nothing_of_the_place_where_it_was_made(here: Place, package: Path, tmp_path: Path) -> None:
+    assert str(here.build) not in (package / TRACES).read_text()
+    other = Place(tmp_path / "elsewhere/build", here.source)
+    other.run()
+    again = pack((other.first, other.second), other.store(), other.build)
+    assert again == {name: (package / name).read_bytes() for name in (TRACES, OUTPUTS)}
+
+
+def test_what_was_built_here_is_left_alone(there: Place, package: Path) -> None:
+    there.run()
+    assert there.planted(package) == [False, False]
+
+
+def test_another_source_is_compiled(there: Place, package: Path) -> None:
+    there.source.write_text("other\n")
+    assert there.planted(package) == [False, False]
+    assert not (there.build / "first").exists()
+
+
+def test_another_compiler_compiles(there: Place, package: Path) -> None:
+    step = dataclasses.replace(there.first, tools=("another",))
+    assert not Seed(package, there.build).plant(step, there.store())
+
+
+def test_a_step_that_the_package_has_not(there: Place, package: Path) -> None:
+    step = dataclasses.replace(there.second, outputs=(there.build / "third",))
+    assert not Seed(package, there.build).plant(step, there.store())
+
+
+def test_precompiled_headers_are_left_out(here: Place) -> None:
+    made = here.build / "x.h.gch"
+    step = dataclasses.replace(here.second, outputs=(made,), commands=(Command(("touch", str(made)), here.build),))
+    store = here.store()
+    store.run(step, RunLog())
+    files = pack((step,), store, here.build)
+    assert files[TRACES] == b"{}\n"
+
+
+def test_there_may_be_no_package_for_the_kernel(tmp_path: Path) -> None:
+    assert open_seed("6.12.1", tmp_path / "build", tmp_path) is None
+
+
+def test_a_damaged_package_is_told(there: Place, package: Path) -> None:
+    (package / OUTPUTS).write_bytes(b"")
+    with pytest.raises(MachineError, match=r"outputs\.tar: can't be read: .*\n    install the package"):
+        there.planted(package)
+    (package / TRACES).write_text("{")
+    with pytest.raises(MachineError, match=r"traces\.json: can't be read: "):
+        there.planted(package)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from miniature import write
+
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.sysroot import HERE
+from scons_kmod.kernel.older_rustc import as_taken_by, library_edition, missing_features, target_file
+from scons_kmod.kernel.toolchain import Tool
+
+FLAGS = (
+    *("-Copt-level=2", "-Cjump-tables=n", "-Zmin-function-alignment=16", "-Zindirect-branch-cs-prefix"),
+    *("-Zretpoline-external-thunk", "--remap-path-scope=object", "-Zfunction-return=thunk-extern"),
+)
+SPEC = '{"llvm-target": "x86_64-unknown-none-elf", "features": "-mmx,+soft-float", "is-builtin": true}'
+
+
+def rustc(version: str, path: str = "rustc") -> Tool:
+    return Tool(path, version, f"digest of {version}")
+
+
+@pytest.mark.parametrize("version", ["1.96.0", "1.97.1", "2.0.0"])
+def test_a_new_compiler_takes_flags_as_they_are(version: str) -> None:
+    assert as_taken_by(rustc(version), FLAGS) == FLAGS
+    assert missing_features(rustc(version)) == ()
+    assert library_edition(rustc(version)) == "2024"
+
+
+def test_an_old_compiler_takes_what_it_has() -> None:
+    assert as_taken_by(rustc("1.85.1"), FLAGS) == (
+        *("-Aunknown_lints", "-Copt-level=2", "-Zno-jump-tables", "-Zremap-path-scope=object"),
+        "-Zfunction-return=thunk-extern",
+    )
+    assert missing_features(rustc("1.85.1")) == ("-Zcrate-attr=feature(box_uninit_write)",)
+    assert library_edition(rustc("1.85.1")) == "2021"
+
+
+@pytest.mark.parametrize(("version", "flag"), [("1.92.0", "-Zno-jump-tables"), ("1.93.0", "-Cjump-tables=n")])
+def test_each_flag_has_its_version(version: str, flag: str) -> None:
+    assert flag in as_taken_by(rustc(version), FLAGS)
+
+
+def old_compiler(directory: Path) -> Tool:
+    script = f"#!/bin/sh\necho \"$RUSTC_BOOTSTRAP $*\" >>{directory}/calls\necho '{SPEC}'\n"
+    return rustc("1.85.1", str(write(directory / "rustc", script, 0o755)))
+
+
+def found(directory: Path, tool: Tool, flags: tuple[str, ...] = FLAGS) -> Path | None:
+    return target_file(flags, tool, HERE, directory / "cache", directory / "config", RunLog())
+
+
+def test_retpolines_are_features_of_an_old_compilers_target(tmp_path: Path) -> None:
+    tool = old_compiler(tmp_path)
+    place = found(tmp_path, tool)
+    assert place
+    assert place.parent == tmp_path / "cache/rustc-targets"
+    assert json.loads(place.read_text()) == {
+        "llvm-target": "x86_64-unknown-none-elf",
+        "features": "-mmx,+soft-float,+retpoline-external-thunk,+retpoline-indirect-branches,+retpoline-indirect-calls",
+    }
+    assert found(tmp_path, tool) == place
+    assert (tmp_path / "calls").read_text() == (
+        "1 -Zunstable-options --print=target-spec-json --target=x86_64-unknown-none\n"
+    )
+
+
+def test_a_target_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
+    tool = old_compiler(tmp_path)
+    place = found(tmp_path, tool)
+    assert place
+    place.unlink()
+    assert found(tmp_path, tool) == place
+    assert place.is_file()
+
+
+def test_no_target_file_is_made_without_need(tmp_path: Path) -> None:
+    assert found(tmp_path, rustc("1.96.0", "/nowhere")) is None
+    assert found(tmp_path, rustc("1.85.1", "/nowhere"), ("-Copt-level=2",)) is None

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""What packages of a module say of the modules that it depends on."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from pathlib import Path
+
+import pytest
+from miniature import ko, module, target
+
+from scons_kmod.base.errors import UserError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.packaging.deb import module_deb
+from scons_kmod.packaging.dkms import dkms_deb
+from scons_kmod.packaging.module_package import ModulePackage, module_package
+from scons_kmod.packaging.rpm import spec_text
+from scons_kmod.packaging.source_tree import source_tree
+from scons_kmod.target.output_paths import module_ko
+from scons_kmod.target.settings import read_settings
+
+TARGETS = Path(__file__).resolve().parents[3] / "targets"
+SETTINGS = read_settings({})
+
+
+def packaged(directory: Path, name: str, version: str, *needs: Manifest) -> Manifest:
+    day = datetime.date(2026, 1, 31)
+    info = PackageInfo(version, day, "A B <a@b.org>", "s", "GPL-2.0-only", "", "")
+    return dataclasses.replace(module(directory / name, name), package=info, needs=needs)
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Manifest:
+    """A module that needs my_ring, which needs core."""
+    core = packaged(tmp_path, "core", "1.0")
+    return packaged(tmp_path, "user", "3.0", core, packaged(tmp_path, "my_ring", "2.1~rc1", core))
+
+
+def package(directory: Path, manifest: Manifest) -> ModulePackage:
+    made = target(directory / "target")
+    ko(module_ko(made, manifest))
+    return module_package(made, default_target(read_targets(TARGETS)), manifest, SETTINGS, RunLog())
+
+
+def test_a_package_needs_those_of_the_modules_that_its_own_was_linked_against(tmp_path: Path, user: Manifest) -> None:
+    made = package(tmp_path, user)
+    release = made.release
+    assert made.needs == ((f"core-modules-{release}", "1.0"), (f"my-ring-modules-{release}", "2.1~rc1"))
+    assert module_deb(made, "x86").depends.endswith(
+        f", core-modules-{release} (= 1.0-1), my-ring-modules-{release} (= 2.1~rc1-1)"
+    )
+    text = spec_text(made, SETTINGS)
+    assert f"\nRequires: core-modules-{release} = 1.0-1\nRequires: my-ring-modules-{release} = 2.1~rc1-1\n" in text
+    assert [Path(name).name for name in made.files] == ["user.ko"], "each module has a package of its own"
+
+
+def test_a_module_that_needs_no_other_says_nothing_of_it(tmp_path: Path) -> None:
+    made = package(tmp_path, packaged(tmp_path, "core", "1.0"))
+    assert made.needs == ()
+    assert "-modules-" not in module_deb(made, "x86").depends
+    assert spec_text(made, SETTINGS).count("Requires:") == spec_text(made, SETTINGS).count("BuildRequires:") + 2
+
+
+def test_packages_of_all_that_it_needs_have_to_be_described(tmp_path: Path, user: Manifest) -> None:
+    bare = dataclasses.replace(user, needs=(module(tmp_path / "bare", "bare"),))
+    with pytest.raises(UserError, match="the manifest of bare says nothing of packages"):
+        package(tmp_path, bare)
+    with pytest.raises(UserError, match="the manifest of bare says nothing of packages"):
+        dkms_deb(bare)
+
+
+def test_the_package_for_dkms_needs_theirs(user: Manifest) -> None:
+    assert dkms_deb(user).depends == ("dkms (>= 3.0.10), scons-kmod, core-dkms (= 1.0-1), my-ring-dkms (= 2.1~rc1-1)")
+
+
+def test_sources_come_with_those_of_what_the_module_needs(user: Manifest) -> None:
+    assert sorted(source_tree(user)) == [
+        "SConstruct",
+        *(f"module/core/{name}" for name in ("core.rs", "module.toml")),
+        *(f"module/my_ring/{name}" for name in ("module.toml", "my_ring.rs")),
+        *(f"module/user/{name}" for name in ("module.toml", "user.rs")),
+    ]

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scons_kmod.base.errors import UserError
+from scons_kmod.target.settings import Settings, read_settings
+
+
+def complaint(**words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        read_settings(words)
+    return str(caught.value)
+
+
+def test_without_words_everything_is_at_its_default() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_every_word_fills_its_setting(tmp_path: Path) -> None:
+    symbols = tmp_path / "Module.symvers"
+    symbols.touch()
+    words = {
+        "TARGET": "debian-6.1,debian-6.12",
+        "MODULES": "a,/b/c",
+        "MODULE": "rust_kvm",
+        "DIR": "mine",
+        "DESTDIR": "/tmp/root",
+        "INSTALL_MOD_PATH": "/stage",
+        "INSTALL_MOD_DIR": "extra/ours",
+        "INSTALL_MOD_STRIP": "1",
+        "SIGN_KEY": "pkcs11:object=k",
+        "SIGN_CERT": "/keys/k.x509",
+        "SIGN_PIN_FILE": "/keys/pin",
+        "V": "1",
+        "KCFLAGS": "-DX='a b' -O1",
+        "KRUSTFLAGS": "--cfg=x",
+        "KBUILD_EXTRA_SYMBOLS": f"{symbols} {symbols}",
+        "UPDATE": "1",
+        "SOURCE": "1",
+        "OLD": "debian-6.1",
+        "NEW": "/usr/src/linux",
+        "KBUILD_LINK": "make",
+        "PROVIDER": "rebuilt",
+        "ARCH": "x86_64",
+    }
+    assert read_settings(words) == Settings(
+        targets=("debian-6.1", "debian-6.12"),
+        module_dirs=(Path("a"), Path("/b/c")),
+        module="rust_kvm",
+        adopted=Path("mine"),
+        destdir=Path("/tmp/root"),
+        mod_path=Path("/stage"),
+        mod_dir="extra/ours",
+        mod_strip="1",
+        sign_key="pkcs11:object=k",
+        sign_cert=Path("/keys/k.x509"),
+        sign_pin_file=Path("/keys/pin"),
+        verbose=True,
+        kcflags=("-DX=a b", "-O1"),
+        krustflags=("--cfg=x",),
+        extra_symbols=(symbols, symbols),
+        update=True,
+        source=True,
+        old="debian-6.1",
+        new="/usr/src/linux",
+        kbuild_link=True,
+        provider="rebuilt",
+    )
+    assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
+
+
+@pytest.mark.parametrize("off", ["", "0"])
+def test_a_switch_can_be_off(off: str) -> None:
+    assert read_settings({"V": off, "LLVM": off, "W": off}) == Settings()
+
+
+@pytest.mark.parametrize("value", ["", "/usr", "../up", "a/../../up"])
+def test_modules_are_installed_below_the_kernels_directory(value: str) -> None:
+    said = (
+        f"INSTALL_MOD_DIR={value}: a directory below lib/modules/RELEASE is expected\n    write INSTALL_MOD_DIR=extra"
+    )
+    assert complaint(INSTALL_MOD_DIR=value) == said
+
+
+def test_kbuild_links_by_make_only() -> None:
+    assert complaint(KBUILD_LINK="1") == "KBUILD_LINK=1: make is expected, not '1'\n    write KBUILD_LINK=make"
+    assert not read_settings({"KBUILD_LINK": ""}).kbuild_link
+
+
+def test_a_provider_is_one_of_three() -> None:
+    assert [read_settings({"PROVIDER": name}).provider for name in ("tree", "rebuilt", "carried", "")] == [
+        "tree",
+        "rebuilt",
+        "carried",
+        "",
+    ]
+    assert complaint(PROVIDER="bundled") == (
+        "PROVIDER=bundled: there is no such provider\n    write one of tree, rebuilt, carried"
+    )
+
+
+@pytest.mark.parametrize("name", ["LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF"])
+def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
+    assert complaint(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
+
+
+def test_what_is_wrong_is_named() -> None:
+    known = (
+        "ARCH, DESTDIR, DIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
+        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, "
+        "SOURCE, TARGET, UPDATE, V"
+    )
+    assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
+    assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
+    assert complaint(target="x") == "target=x: unknown variable\n    did you mean TARGET=?"
+    assert complaint(PYTHON="3") == f"PYTHON=3: unknown variable\n    known: {known}"
+    assert complaint(V="2") == "V=2: 0 or 1 is expected, not '2'\n    write V=1"
+    assert complaint(KDIR="") == "KDIR=: a path is missing\n    write KDIR=/path"
+    assert complaint(KCFLAGS="'") == "KCFLAGS=': no closing quotation\n    close the quotation"
+    assert complaint(KBUILD_EXTRA_SYMBOLS="/absent") == (
+        "KBUILD_EXTRA_SYMBOLS=/absent: there is no such file\n    name a Module.symvers file"
+    )
+    assert complaint(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
+
+
+@pytest.mark.parametrize("name", ["TARGET", "MODULES"])
+@pytest.mark.parametrize("value", ["", ","])
+def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
+    assert complaint(**{name: value}).startswith(f"{name}={value}: a name is missing\n")
