@@ -158,7 +158,7 @@ def kernel_code(
 
 
 def no_build_path(target: BuildTarget) -> str:
-    """Keeps the build directory's path out of metadata, which a package may take to other places (seed.py)."""
+    """The flag that keeps the build directory's path out of metadata, since prebuilt crates are used elsewhere."""
     return f"--remap-path-prefix={target.build}=build/{target.name}"
 
 

@@ -35,7 +35,7 @@ BUILD = "@BUILD@"
 PRECOMPILED = ".gch"
 
 
-class Seed:
+class Prebuilt:
     """What a package at `directory` brings for the build directory `build` of one target."""
 
     def __init__(self, directory: Path, build: Path) -> None:
@@ -53,7 +53,7 @@ class Seed:
             raise damaged(path, error) from error
         return records
 
-    def plant(self, step: Step, store: Store) -> bool:
+    def import_outputs(self, step: Step, store: Store) -> bool:
         """Provide the outputs of a step that has never run here, if they are those that it would make now.
 
         Raises `MachineError` if the package is damaged.
@@ -93,13 +93,13 @@ def damaged(path: Path, error: Exception) -> MachineError:
     return MachineError(f"can't be read: {error}", where=str(path), fix=fix)
 
 
-def open_seed(release: str, build: Path, system: Path = SYSTEM) -> Seed | None:
+def open_prebuilt(release: str, build: Path, system: Path = SYSTEM) -> Prebuilt | None:
     """What is installed for a kernel, if anything."""
     directory = system / release
-    return Seed(directory, build) if directory.is_dir() else None
+    return Prebuilt(directory, build) if directory.is_dir() else None
 
 
-def pack(steps: Iterable[Step], store: Store, build: Path) -> dict[str, bytes]:
+def package_files(steps: Iterable[Step], store: Store, build: Path) -> dict[str, bytes]:
     """The files of a package, of steps that are up to date, by their paths below its directory."""
     records: dict[str, Any] = {}
     outputs: dict[str, bytes] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Debian package of the support crates for one kernel (seed.py)."""
+"""The Debian package of the support crates for one kernel (engine/prebuilt.py)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ INFO = PackageInfo(
 
 
 def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> DebPackage:
-    """The package of what `seed.pack` made. Raises `MachineError` if the tools are no packages themselves."""
+    """The package with `files` (`prebuilt.package_files`).
+
+    Raises `MachineError` if a tool that made them belongs to no Debian package.
+    """
     release, tools = target.tree.release, target.toolchain
     owned = (tools.rustc.path, f"{tools.library}/core/src/lib.rs", target.tree.path / "Makefile")
     needs = sorted({owner(Path(path), log) for path in owned})

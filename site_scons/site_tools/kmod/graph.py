@@ -20,7 +20,7 @@ from SCons.Node import Node
 
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.prebuilt import Seed
+from scons_kmod.engine.prebuilt import Prebuilt
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.store import Store
 
@@ -44,10 +44,10 @@ class Graph:
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.announce))
 
-    def add(self, env: Env, step: Step, store: Store, log: RunLog, seed: Seed | None) -> None:
+    def add(self, env: Env, step: Step, store: Store, log: RunLog, prebuilt: Prebuilt | None) -> None:
         """Make the step a node of the graph, once, if it may have to run. The steps that make its inputs come first.
 
-        `seed` is what a package brings for its target, if there is one.
+        `prebuilt` is what a package brings for its target, if there is one.
         """
         if step.key in self.steps:
             return
@@ -63,7 +63,7 @@ class Graph:
             return
         outputs = nodes(env, step)
         sources = [env.File(path) for path in first]
-        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_SEED=seed)
+        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
         # Old outputs are the store's business; and the action itself finds out whether there is anything to do.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
@@ -95,10 +95,10 @@ class Graph:
         """
         step: Step = env["KMOD_STEP"]
         store: Store = env["KMOD_STORE"]
-        seed: Seed | None = env["KMOD_SEED"]
+        prebuilt: Prebuilt | None = env["KMOD_PREBUILT"]
         reasons = list(islice(store.reasons(step), MANY))
         try:
-            if not reasons or store.restore(step) or (seed and seed.plant(step, store)):
+            if not reasons or store.restore(step) or (prebuilt and prebuilt.import_outputs(step, store)):
                 return 0
             # One call, so that lines of steps that start at the same time stay apart.
             sys.stdout.write(self.line(step) + "\n")

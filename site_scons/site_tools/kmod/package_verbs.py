@@ -129,7 +129,7 @@ def support(env: Env, target: BuildTarget) -> list[Any]:
 
 def crates(session: Session) -> int:
     """Make a Debian package of the support crates of each target."""
-    from scons_kmod.engine.prebuilt import pack
+    from scons_kmod.engine.prebuilt import package_files
     from scons_kmod.packaging.crates_deb import crates_deb
     from scons_kmod.packaging.deb import build_deb
 
@@ -138,7 +138,7 @@ def crates(session: Session) -> int:
             log = session.log(target.name)
             own = [step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build)]
             store = session.store(target.name)
-            package = crates_deb(target, pack(own, store, target.build), log)
+            package = crates_deb(target, package_files(own, store, target.build), log)
             made = build_deb(package, target.build / "deb", log)
             print(f"  {'DEB':<8}{made.relative_to(session.top)}")
             told = (package, target, own, store)

@@ -18,7 +18,7 @@ from SCons.Script import COMMAND_LINE_TARGETS, GetOption, SConsignFile, SetOptio
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.digests import Digests
-from scons_kmod.engine.prebuilt import Seed, open_seed
+from scons_kmod.engine.prebuilt import Prebuilt, open_prebuilt
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.store import Store
 from scons_kmod.generators.steps import discard_others, generator_steps
@@ -57,7 +57,7 @@ class Session:
         # The modules that can't be built for a kernel, by the reason.
         self.skipped: dict[str, list[str]] = {}
         self.mainlines: dict[str, Mainline] = {}
-        self.seeds: dict[str, Seed] = {}
+        self.prebuilts: dict[str, Prebuilt] = {}
         # The words that run a target's tools in its sysroot.
         self.enter: dict[str, tuple[str, ...]] = {}
         self.dry = bool(GetOption("no_exec"))
@@ -99,8 +99,8 @@ class Session:
         """Let first builds start from installed packages of support crates; a run that only asks makes nothing."""
         asks = self.dry or GetOption("clean") or "why" in COMMAND_LINE_TARGETS
         for target in () if asks else self.targets:
-            if seed := open_seed(target.tree.release, target.build):
-                self.seeds[target.name] = seed
+            if prebuilt := open_prebuilt(target.tree.release, target.build):
+                self.prebuilts[target.name] = prebuilt
 
     def store(self, target: str) -> Store:
         """What is remembered of a target's steps."""
@@ -110,10 +110,10 @@ class Session:
 
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
-        store, seed = self.store(target), self.seeds.get(target)
-        if seed:
-            seed.plant(step, store)
-        self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), seed)
+        store, prebuilt = self.store(target), self.prebuilts.get(target)
+        if prebuilt:
+            prebuilt.import_outputs(step, store)
+        self.graph.add(env, step, store, self.log(target).inside(self.enter.get(target, ())), prebuilt)
         return step
 
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:

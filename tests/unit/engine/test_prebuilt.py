@@ -14,7 +14,7 @@ from scons_kmod.base.atomic import write_bytes
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.digests import Digests
-from scons_kmod.engine.prebuilt import OUTPUTS, TRACES, Seed, open_seed, pack
+from scons_kmod.engine.prebuilt import OUTPUTS, TRACES, Prebuilt, open_prebuilt, package_files
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.store import Store
 
@@ -59,10 +59,10 @@ class Place:
         for step in (self.first, self.second):
             self.store().run(step, RunLog())
 
-    def planted(self, package: Path) -> list[bool]:
+    def imported(self, package: Path) -> list[bool]:
         """Whether each step was provided by a package."""
-        store, seed = self.store(), Seed(package, self.build)
-        return [seed.plant(step, store) for step in (self.first, self.second)]
+        store, prebuilt = self.store(), Prebuilt(package, self.build)
+        return [prebuilt.import_outputs(step, store) for step in (self.first, self.second)]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def here(tmp_path: Path) -> Place:
 @pytest.fixture
 def package(here: Place, tmp_path: Path) -> Path:
     directory = tmp_path / "package"
-    for name, data in pack((here.first, here.second), here.store(), here.build).items():
+    for name, data in package_files((here.first, here.second), here.store(), here.build).items():
         write_bytes(directory / name, data)
     return directory
 
@@ -93,7 +93,7 @@ def there(here: Place, package: Path, tmp_path: Path) -> Place:
 
 
 def test_a_package_provides_the_outputs_and_nothing_has_to_run(there: Place, package: Path) -> None:
-    assert there.planted(package) == [True, True]
+    assert there.imported(package) == [True, True]
     assert (there.build / "second").read_text() == "text\n"
     assert [list(there.store().reasons(step)) for step in (there.first, there.second)] == [[], []]
     # Other steps read it.
@@ -104,29 +104,29 @@ def test_it_knows_nothing_of_the_place_where_it_was_made(here: Place, package: P
     assert str(here.build) not in (package / TRACES).read_text()
     other = Place(tmp_path / "elsewhere/build", here.source)
     other.run()
-    again = pack((other.first, other.second), other.store(), other.build)
+    again = package_files((other.first, other.second), other.store(), other.build)
     assert again == {name: (package / name).read_bytes() for name in (TRACES, OUTPUTS)}
 
 
 def test_what_was_built_here_is_left_alone(there: Place, package: Path) -> None:
     there.run()
-    assert there.planted(package) == [False, False]
+    assert there.imported(package) == [False, False]
 
 
 def test_another_source_is_compiled(there: Place, package: Path) -> None:
     there.source.write_text("other\n")
-    assert there.planted(package) == [False, False]
+    assert there.imported(package) == [False, False]
     assert not (there.build / "first").exists()
 
 
 def test_another_compiler_compiles(there: Place, package: Path) -> None:
     step = dataclasses.replace(there.first, tools=("another",))
-    assert not Seed(package, there.build).plant(step, there.store())
+    assert not Prebuilt(package, there.build).import_outputs(step, there.store())
 
 
 def test_a_step_that_the_package_has_not(there: Place, package: Path) -> None:
     step = dataclasses.replace(there.second, outputs=(there.build / "third",))
-    assert not Seed(package, there.build).plant(step, there.store())
+    assert not Prebuilt(package, there.build).import_outputs(step, there.store())
 
 
 def test_precompiled_headers_are_left_out(here: Place) -> None:
@@ -134,18 +134,18 @@ def test_precompiled_headers_are_left_out(here: Place) -> None:
     step = dataclasses.replace(here.second, outputs=(made,), commands=(Command(("touch", str(made)), here.build),))
     store = here.store()
     store.run(step, RunLog())
-    files = pack((step,), store, here.build)
+    files = package_files((step,), store, here.build)
     assert files[TRACES] == b"{}\n"
 
 
 def test_there_may_be_no_package_for_the_kernel(tmp_path: Path) -> None:
-    assert open_seed("6.12.1", tmp_path / "build", tmp_path) is None
+    assert open_prebuilt("6.12.1", tmp_path / "build", tmp_path) is None
 
 
 def test_a_damaged_package_is_told(there: Place, package: Path) -> None:
     (package / OUTPUTS).write_bytes(b"")
     with pytest.raises(MachineError, match=r"outputs\.tar: can't be read: .*\n    install the package"):
-        there.planted(package)
+        there.imported(package)
     (package / TRACES).write_text("{")
     with pytest.raises(MachineError, match=r"traces\.json: can't be read: "):
-        there.planted(package)
+        there.imported(package)
