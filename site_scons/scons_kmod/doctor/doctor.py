@@ -9,7 +9,6 @@ import dataclasses
 import importlib.metadata
 import os
 import re
-import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,11 +16,11 @@ from pathlib import Path
 from scons_kmod.base.cache import cache_directory
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.home import home
+from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import installed
 from scons_kmod.distro.sysroot import known_system, needs_sysroot
 from scons_kmod.distro.target_file import Target
-from scons_kmod.install.install import SYSTEM_DIRECTORIES
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.toolchain import Choice, Finder, libclang_version
 from scons_kmod.target.open_target import Chosen
@@ -202,7 +201,7 @@ def library_finding(name: str, package: str) -> Finding:
 def program_findings(heading: str, needs: Iterable[Need], log: RunLog) -> Iterator[Finding]:
     """Programs of which any version will do."""
     for need in needs:
-        path = shutil.which(need.program) or shutil.which(need.program, path=SYSTEM_DIRECTORIES)
+        path = system_program(need.program)
         if path is None:
             yield Finding(heading, need.program, need.purpose, f"apt-get install {need.package}")
         else:

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
-
-# Where they lie; PATH leads there for root only.
-SYSTEM_DIRECTORIES = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,5 +44,5 @@ def refresh(release: str, modules: Iterable[str], log: RunLog, boot: Path = Path
 
 def located(words: tuple[str, ...], release: str) -> list[str] | None:
     """A command for a release, if its program is there."""
-    found = shutil.which(words[0]) or shutil.which(words[0], path=SYSTEM_DIRECTORIES)
+    found = system_program(words[0])
     return [found, *(word.format(release) for word in words[1:])] if found else None

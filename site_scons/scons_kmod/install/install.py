@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scons_kmod.base.errors import MachineError
+from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.install.finish import choose_finish
 from scons_kmod.install.initramfs_refresh import refresh
@@ -18,8 +18,6 @@ from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko
 from scons_kmod.target.settings import Settings
 
-# Where depmod lies; PATH leads there for root only.
-SYSTEM_DIRECTORIES = "/usr/sbin:/sbin"
 RECORD = "scons-kmod.json"
 
 
@@ -29,7 +27,7 @@ def install_root(settings: Settings) -> Path:
     return root / str(settings.mod_path).lstrip("/") if settings.mod_path else root
 
 
-def install(target: BuildTarget, manifests: Sequence[Manifest], settings: Settings, log: RunLog) -> list[Path]:
+def install_modules(target: BuildTarget, manifests: Sequence[Manifest], settings: Settings, log: RunLog) -> list[Path]:
     """Finish the modules, put them below lib/modules/RELEASE, with what modprobe is to know, and run depmod.
 
     Returns where the files went. All are there or none is. Raises `UserError`, `MachineError` and `StepError`.
@@ -51,10 +49,10 @@ def install(target: BuildTarget, manifests: Sequence[Manifest], settings: Settin
     return made
 
 
-def uninstall(
+def uninstall_modules(
     release: str, manifests: Sequence[Manifest] | None, settings: Settings, log: RunLog
 ) -> tuple[list[Path], list[Path]]:
-    """Take away what `install` put there for these modules, or for all (None), and run depmod.
+    """Take away what `install_modules` put there for these modules, or for all (None), and run depmod.
 
     Returns what was removed, and what was left since somebody has changed it. Raises `UserError`, `MachineError` and
     `StepError`.
@@ -84,7 +82,7 @@ def other_records(root: Path, release: str) -> set[str]:
 
 def find_depmod() -> str:
     """The path of depmod. Raises `MachineError`."""
-    depmod = shutil.which("depmod") or shutil.which("depmod", path=SYSTEM_DIRECTORIES)
+    depmod = system_program("depmod")
     if depmod is None:
         raise MachineError("not found", where="depmod", fix="apt-get install kmod")
     return depmod

@@ -36,7 +36,7 @@ def tree_name(manifest: Manifest) -> str:
     return f"{package_name(manifest)}-{described(manifest).version}"
 
 
-def write_tree(manifest: Manifest, directory: Path) -> Path:
+def write_dkms_tree(manifest: Manifest, directory: Path) -> Path:
     """Write the source tree into `directory`, in place of an older one; returns its path.
 
     Raises `UserError` and `MachineError`.

@@ -107,7 +107,7 @@ def workplace(directory: Path) -> Iterator[Path]:
         raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix="make room") from error
 
 
-def stage(package: ModulePackage, root: Path) -> list[Path]:
+def stage_package(package: ModulePackage, root: Path) -> list[Path]:
     """Write the package's files below `root`, all or none; returns where they are. Raises `MachineError`."""
     made: list[Path] = []
     try:

@@ -58,7 +58,7 @@ class Subject(Protocol):
         """When."""
 
 
-def module_sbom(
+def write_module_sbom(
     path: Path, package: Subject, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
 ) -> None:
     """Write the document of a module's package; `steps` are those that lead to the .ko, whose traces `store` has."""
@@ -66,12 +66,12 @@ def module_sbom(
     write_sbom(path, package, source_files(target, roots, steps, store), others(target, rust=bool(manifest.root)))
 
 
-def crates_sbom(path: Path, package: Subject, target: BuildTarget, steps: Sequence[Step], store: Store) -> None:
+def write_crates_sbom(path: Path, package: Subject, target: BuildTarget, steps: Sequence[Step], store: Store) -> None:
     """Write the document of a package of support crates, which `steps` made."""
     write_sbom(path, package, source_files(target, {"": target.sources}, steps, store), others(target, rust=True))
 
 
-def source_sbom(path: Path, package: Subject, manifest: Manifest) -> None:
+def write_source_sbom(path: Path, package: Subject, manifest: Manifest) -> None:
     """Write the document of a package that holds a module's sources: what they are built with is not known."""
     roots = own_roots(manifest).items()
     files = {f"./{name}/{one.relative_to(root)}": one for name, root in roots for one in sources(root)}

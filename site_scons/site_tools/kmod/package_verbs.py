@@ -40,7 +40,7 @@ def packages(session: Session, manifests: Sequence[Manifest], kind: str) -> int:
                 print(*(f"  {kind.upper():<8}{path.relative_to(session.top)}" for path in made), sep="\n")
                 steps = steps_to(session.graph.steps, str(module_ko(target, manifest)))
                 told = (package, target, manifest, steps, session.store(target.name))
-                document(session, made[0], lambda sbom, path, told=told: sbom.module_sbom(path, *told))
+                document(session, made[0], lambda sbom, path, told=told: sbom.write_module_sbom(path, *told))
     return 0
 
 
@@ -80,7 +80,7 @@ def stage(session: Session, manifests: Sequence[Manifest]) -> int:
             for manifest in session.served(target, packaged(manifests, session)):
                 log = session.log(target.name)
                 package = packing.module_package(target, chosen.description, manifest, session.settings, log)
-                print(*(f"  {'STAGE':<8}{path}" for path in packing.stage(package, root)), sep="\n")
+                print(*(f"  {'STAGE':<8}{path}" for path in packing.stage_package(package, root)), sep="\n")
     return 0
 
 
@@ -103,16 +103,16 @@ def document(session: Session, package: Path, write: Callable[[Any, Path], None]
 def dkms(session: Session, manifests: Sequence[Manifest]) -> int:
     """Write the source tree for DKMS of each module that says what a package needs, and a Debian package of it."""
     from scons_kmod.packaging.deb import build_deb
-    from scons_kmod.packaging.dkms import dkms_deb, write_tree
+    from scons_kmod.packaging.dkms import dkms_deb, write_dkms_tree
 
     directory, log = session.build / "dkms", session.log(session.targets[0].name)
     with reported():
         for manifest in packaged(manifests, session):
             package = dkms_deb(manifest)
-            made = (write_tree(manifest, directory), build_deb(package, directory, log))
+            made = (write_dkms_tree(manifest, directory), build_deb(package, directory, log))
             print(*(f"  {'DKMS':<8}{path.relative_to(session.top)}" for path in made), sep="\n")
             told = (package, manifest)
-            document(session, made[1], lambda sbom, path, told=told: sbom.source_sbom(path, *told))
+            document(session, made[1], lambda sbom, path, told=told: sbom.write_source_sbom(path, *told))
     return 0
 
 
@@ -142,7 +142,7 @@ def crates(session: Session) -> int:
             made = build_deb(package, target.build / "deb", log)
             print(f"  {'DEB':<8}{made.relative_to(session.top)}")
             told = (package, target, own, store)
-            document(session, made, lambda sbom, path, told=told: sbom.crates_sbom(path, *told))
+            document(session, made, lambda sbom, path, told=told: sbom.write_crates_sbom(path, *told))
     return 0
 
 

@@ -176,24 +176,24 @@ def documentation(env: Env, target: BuildTarget) -> list[Any]:
 
 def install_all(session: Session, manifests: Sequence[Manifest]) -> int:
     """Install the modules of every target where modprobe finds them."""
-    from scons_kmod.install.install import install
+    from scons_kmod.install.install import install_modules
 
     with reported():
         for target in session.targets:
             some = with_needs(session.served(target, manifests))
-            for path in install(target, some, session.settings, session.log(target.name)):
+            for path in install_modules(target, some, session.settings, session.log(target.name)):
                 print(f"  {'INSTALL':<8}{path}")
     return 0
 
 
 def uninstall_all(session: Session, manifests: Sequence[Manifest]) -> int:
     """Take away what was installed for every target: of one module, if MODULE= names it."""
-    from scons_kmod.install.install import uninstall
+    from scons_kmod.install.install import uninstall_modules
 
     some = manifests if session.settings.module else None
     with reported():
         for target in session.targets:
-            removed, left = uninstall(target.tree.release, some, session.settings, session.log(target.name))
+            removed, left = uninstall_modules(target.tree.release, some, session.settings, session.log(target.name))
             for path in removed:
                 print(f"  {'REMOVE':<8}{path}")
             for path in left:

@@ -11,6 +11,7 @@ import pytest
 from miniature import kernel_tree, write
 from tool_stand_ins import Machine
 
+from scons_kmod.base import programs
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import read_targets
 from scons_kmod.doctor import doctor
@@ -40,7 +41,7 @@ class Patient(Machine):
         super().__init__(directory, monkeypatch)
         self.cache = directory / "cache"
         monkeypatch.setenv("SCONS_KMOD_CACHE", str(self.cache))
-        monkeypatch.setattr(doctor, "SYSTEM_DIRECTORIES", "")
+        monkeypatch.setattr(programs, "SYSTEM_DIRECTORIES", "")
         monkeypatch.setattr(doctor, "LINE", 1000)  # the paths of a test are of any length
         monkeypatch.setattr(doctor, "KVM_DEVICE", directory / "kvm")
         self.whole()

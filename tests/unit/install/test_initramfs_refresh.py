@@ -22,7 +22,7 @@ def run(boot: Path, *names: str) -> tuple[bool, str]:
 
 @pytest.fixture(autouse=True)
 def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scons_kmod.install.initramfs_refresh.SYSTEM_DIRECTORIES", "")
+    monkeypatch.setattr("scons_kmod.base.programs.SYSTEM_DIRECTORIES", "")
 
 
 @pytest.fixture

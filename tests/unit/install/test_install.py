@@ -10,7 +10,7 @@ from miniature import module, programs, target, write
 
 from scons_kmod.base.errors import MachineError, StepError, UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.install.install import install, install_root, uninstall
+from scons_kmod.install.install import install_modules, install_root, uninstall_modules
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.modprobe import ModprobeConf
 from scons_kmod.target.build_target import BuildTarget
@@ -51,10 +51,10 @@ class Machine:
 
     def install(self, to: BuildTarget | None = None, **settings: str) -> list[Path]:
         changed = dataclasses.replace(self.settings, **settings)
-        return install(to or self.target, [self.manifest], changed, self.log)
+        return install_modules(to or self.target, [self.manifest], changed, self.log)
 
     def uninstall(self, release: str | None = None, manifests: list[Manifest] | None = None) -> list[Path]:
-        removed, _ = uninstall(release or self.target.tree.release, manifests, self.settings, self.log)
+        removed, _ = uninstall_modules(release or self.target.tree.release, manifests, self.settings, self.log)
         return removed
 
     def files(self) -> set[str]:
@@ -137,7 +137,7 @@ def test_a_directory_that_cannot_be_written(machine: Machine) -> None:
 
 def test_without_depmod_nothing_is_written(machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("scons_kmod.install.install.SYSTEM_DIRECTORIES", "")
+    monkeypatch.setattr("scons_kmod.base.programs.SYSTEM_DIRECTORIES", "")
     with pytest.raises(MachineError, match=r"^depmod: not found\n    apt-get install kmod$"):
         machine.install()
     assert not machine.root.exists()

@@ -13,7 +13,7 @@ from package_table import info
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.packaging.dkms import dkms_deb, write_tree
+from scons_kmod.packaging.dkms import dkms_deb, write_dkms_tree
 
 # Bodies of functions as dkms has them: 3.0 hides the kernel that it is for, 3.2 does not.
 READ = {
@@ -66,7 +66,7 @@ def machine(manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "FAILS": str(tmp_path / "fails"),
     }
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    return Machine(write_tree(manifest, tmp_path / "made"), tmp_path, env)
+    return Machine(write_dkms_tree(manifest, tmp_path / "made"), tmp_path, env)
 
 
 WORK = "cache/dkms/rust-echo-1.2~rc1/6.12"
@@ -81,7 +81,7 @@ def test_what_is_in_the_tree(machine: Machine) -> None:
 
 def test_an_older_tree_is_replaced(machine: Machine, manifest: Manifest) -> None:
     write(machine.tree / "module/gone.rs", "")
-    write_tree(manifest, machine.tree.parent)
+    write_dkms_tree(manifest, machine.tree.parent)
     assert not (machine.tree / "module/gone.rs").exists()
 
 
