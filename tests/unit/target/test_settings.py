@@ -6,23 +6,25 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.target.settings import Settings, read_settings
+from scons_kmod.target.settings import UNSUPPORTED, VARIABLES, Settings, read_settings
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 
-def complaint(**words: str) -> str:
+def error_of(**arguments: str) -> str:
     with pytest.raises(UserError) as caught:
-        read_settings(words)
+        read_settings(arguments)
     return str(caught.value)
 
 
-def test_without_words_everything_is_at_its_default() -> None:
+def test_without_variables_everything_is_at_its_default() -> None:
     assert read_settings({}) == Settings()
 
 
-def test_every_word_fills_its_setting(tmp_path: Path) -> None:
+def test_every_variable_fills_its_setting(tmp_path: Path) -> None:
     symbols = tmp_path / "Module.symvers"
     symbols.touch()
-    words = {
+    arguments = {
         "TARGET": "debian-6.1,debian-6.12",
         "MODULES": "a,/b/c",
         "MODULE": "rust_kvm",
@@ -46,7 +48,8 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
         "PROVIDER": "rebuilt",
         "ARCH": "x86_64",
     }
-    assert read_settings(words) == Settings(
+    assert read_settings(arguments) == Settings(
+        arch="x86_64",
         targets=("debian-6.1", "debian-6.12"),
         module_dirs=(Path("a"), Path("/b/c")),
         module="rust_kvm",
@@ -72,6 +75,13 @@ def test_every_word_fills_its_setting(tmp_path: Path) -> None:
     assert read_settings({"KDIR": "/usr/src/linux"}).kdir == Path("/usr/src/linux")
 
 
+def test_the_command_line_page_has_every_variable() -> None:
+    page = (PROJECT / "docs/guide/command-line.md").read_text()
+    assert [variable.name for variable in VARIABLES if f"`{variable.name}=" not in page] == []
+    assert [variable.name for variable in UNSUPPORTED if f"`{variable.name}=`" not in page] == []
+    assert [variable.name for variable in VARIABLES if not variable.doc or "\n" in variable.doc] == []
+
+
 @pytest.mark.parametrize("off", ["", "0"])
 def test_a_switch_can_be_off(off: str) -> None:
     assert read_settings({"V": off, "LLVM": off, "W": off}) == Settings()
@@ -79,32 +89,32 @@ def test_a_switch_can_be_off(off: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "/usr", "../up", "a/../../up"])
 def test_modules_are_installed_below_the_kernels_directory(value: str) -> None:
-    said = (
+    message = (
         f"INSTALL_MOD_DIR={value}: a directory below lib/modules/RELEASE is expected\n    write INSTALL_MOD_DIR=extra"
     )
-    assert complaint(INSTALL_MOD_DIR=value) == said
+    assert error_of(INSTALL_MOD_DIR=value) == message
 
 
 def test_kbuild_links_by_make_only() -> None:
-    assert complaint(KBUILD_LINK="1") == "KBUILD_LINK=1: make is expected, not '1'\n    write KBUILD_LINK=make"
+    assert error_of(KBUILD_LINK="1") == "KBUILD_LINK=1: make is expected, not '1'\n    write KBUILD_LINK=make"
     assert not read_settings({"KBUILD_LINK": ""}).kbuild_link
 
 
-def test_a_provider_is_one_of_three() -> None:
+def test_there_are_three_providers() -> None:
     assert [read_settings({"PROVIDER": name}).provider for name in ("tree", "rebuilt", "carried", "")] == [
         "tree",
         "rebuilt",
         "carried",
         "",
     ]
-    assert complaint(PROVIDER="bundled") == (
+    assert error_of(PROVIDER="bundled") == (
         "PROVIDER=bundled: there is no such provider\n    write one of tree, rebuilt, carried"
     )
 
 
-@pytest.mark.parametrize("name", ["LLVM", "W", "CROSS_COMPILE", "DEBUGINFO", "BTF"])
+@pytest.mark.parametrize("name", [variable.name for variable in UNSUPPORTED])
 def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
-    assert complaint(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
+    assert error_of(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
 
 
 def test_what_is_wrong_is_named() -> None:
@@ -113,20 +123,20 @@ def test_what_is_wrong_is_named() -> None:
         "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, "
         "SOURCE, TARGET, UPDATE, V"
     )
-    assert complaint(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
-    assert complaint(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
-    assert complaint(target="x") == "target=x: unknown variable\n    did you mean TARGET=?"
-    assert complaint(PYTHON="3") == f"PYTHON=3: unknown variable\n    known: {known}"
-    assert complaint(V="2") == "V=2: 0 or 1 is expected, not '2'\n    write V=1"
-    assert complaint(KDIR="") == "KDIR=: a path is missing\n    write KDIR=/path"
-    assert complaint(KCFLAGS="'") == "KCFLAGS=': no closing quotation\n    close the quotation"
-    assert complaint(KBUILD_EXTRA_SYMBOLS="/absent") == (
+    assert error_of(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
+    assert error_of(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
+    assert error_of(target="x") == "target=x: unknown variable\n    did you mean TARGET=?"
+    assert error_of(PYTHON="3") == f"PYTHON=3: unknown variable\n    known: {known}"
+    assert error_of(V="2") == "V=2: 0 or 1 is expected, not '2'\n    write V=1"
+    assert error_of(KDIR="") == "KDIR=: a path is missing\n    write KDIR=/path"
+    assert error_of(KCFLAGS="'") == "KCFLAGS=': no closing quotation\n    close the quotation"
+    assert error_of(KBUILD_EXTRA_SYMBOLS="/absent") == (
         "KBUILD_EXTRA_SYMBOLS=/absent: there is no such file\n    name a Module.symvers file"
     )
-    assert complaint(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
+    assert error_of(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
 
 
 @pytest.mark.parametrize("name", ["TARGET", "MODULES"])
 @pytest.mark.parametrize("value", ["", ","])
 def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
-    assert complaint(**{name: value}).startswith(f"{name}={value}: a name is missing\n")
+    assert error_of(**{name: value}).startswith(f"{name}={value}: a name is missing\n")
