@@ -75,7 +75,7 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
         if not manifest.c.sources:
             kmod.add_crates(env, target, manifest)
             kmod.shared(env, target, "helpers", kmod.helper_steps)
-            env.add(env, target.name, until_linked(link.object_step(target, manifest)))
+            env.add(env, target.name, until_linked(link.bundled_object_step(target, manifest)))
     given = str(fingerprint_file(target))
     ours = (given, *map(str, helpers.helper_headers_step(target).outputs))
     steps = [step for step in env.steps if step.key not in ours and not isinstance(step, CachedStep)]

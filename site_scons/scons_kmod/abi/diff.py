@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from scons_kmod.abi.reach import directory, reached_code, reached_files
+from scons_kmod.abi.reach import abi_dir, reached_elf, reached_files
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.library_process import process_args
 from scons_kmod.base.run_log import RunLog
@@ -44,7 +44,7 @@ def compare(
     before, after = (declarations(one, sources, headers, log) for one, log in zip((old, new), logs, strict=True))
     found = {}
     for manifest in manifests:
-        code = reached_code(old, manifest) if manifest.root else module_ko(old, manifest)
+        code = reached_elf(old, manifest) if manifest.root else module_ko(old, manifest)
         lines = list(symbols_differ(old, new, code))
         if manifest.root:
             lines += declarations_differ(before[manifest.name], after[manifest.name])
@@ -57,7 +57,7 @@ def declarations(
 ) -> dict[str, Declarations]:
     """What a kernel's headers declare of the names in some sources. Raises `StepError`."""
     _, text = header(target, headers)
-    place = directory(target)
+    place = abi_dir(target)
     unit, made, request = (place / f"declarations{end}" for end in (".h", ".json", "_request.json"))
     asked = {
         "libclang": dict(target.toolchain.bindgen.env)["LIBCLANG_PATH"],

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from scons_kmod.bindings.bindgen import files_below, source_directories
 from scons_kmod.c.helpers import helper_sources, helpers_archive
-from scons_kmod.crates.local import crate_objects
-from scons_kmod.crates.local_steps import crate_steps
-from scons_kmod.crates.local_steps import kernel_step as kernel_crate
+from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates.local_steps import local_crate_step as kernel_crate
+from scons_kmod.crates.local_steps import local_crate_steps
 from scons_kmod.crates.support import (
     LIBRARY_CRATES,
     kernel_crate_step,
@@ -41,7 +41,7 @@ LINK = ("--gc-sections", "--unresolved-symbols=ignore-all", "-no-pie", "-z", "no
 ROOTS = ("-e", "init_module", "-u", "init_module", "-u", "cleanup_module")
 
 
-def directory(target: BuildTarget) -> Path:
+def abi_dir(target: BuildTarget) -> Path:
     """Where all this lies."""
     return target.build / "abi"
 
@@ -74,29 +74,29 @@ def unoptimized(step: Step, name: str, made: Path) -> Step:
 
 def kernel_object(target: BuildTarget) -> Path:
     """The kernel crate, unoptimized."""
-    return directory(target) / "kernel.o"
+    return abi_dir(target) / "kernel.o"
 
 
-def reached_code(target: BuildTarget, manifest: Manifest) -> Path:
+def reached_elf(target: BuildTarget, manifest: Manifest) -> Path:
     """The module's code with all that it reaches."""
-    return directory(target) / f"{manifest.name}.elf"
+    return abi_dir(target) / f"{manifest.name}.elf"
 
 
-def kernel_step(target: BuildTarget) -> Step:
+def unoptimized_kernel_step(target: BuildTarget) -> Step:
     """The kernel crate, for all modules."""
     return unoptimized(kernel_crate_step(target), "kernel", kernel_object(target))
 
 
-def module_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """A module's own crate and those that it is linked with, and the link that drops what is not reached."""
-    crates = crate_steps(target, manifest, partial(kernel_crate, target))
+    crates = local_crate_steps(target, manifest, partial(kernel_crate, target))
     steps = (*crates, module_crate_step(target, manifest))
     *whole, last = (with_generated(target, manifest, step) for step in steps)
     makers = {path: step for step in whole for path in step.outputs}
-    linked = {f"{manifest.name}-{path.stem}": makers[path] for path in crate_objects(target, manifest)}
+    linked = {f"{manifest.name}-{path.stem}": makers[path] for path in linked_crate_objects(target, manifest)}
     again = {manifest.name: last, **linked}.items()
-    compiled = [unoptimized(step, name, directory(target) / f"{name}.o") for name, step in again]
-    made = reached_code(target, manifest)
+    compiled = [unoptimized(step, name, abi_dir(target) / f"{name}.o") for name, step in again]
+    made = reached_elf(target, manifest)
     own = (*(step.outputs[0] for step in compiled), kernel_object(target), support_object(target, "bindings"))
     archives = (*(support_object(target, name) for name in LIBRARY_CRATES), helpers_archive(target))
     # Kbuild's own linker, without the options for modules.
@@ -119,8 +119,8 @@ def reached_files(target: BuildTarget, manifest: Manifest) -> list[Path]:
     own = [path for path in below if path not in for_machine]
     named = {word for path in own for word in names_in_source(str(path), path.read_text())}
     crate = (path for path in (target.sources / "kernel").rglob("*.rs") if named_by(path) in named)
-    code = (target.sources / name for name in code_files(reached_code(target, manifest)))
-    symbols = set(object_symbols(reached_code(target, manifest)))
+    code = (target.sources / name for name in code_files(reached_elf(target, manifest)))
+    symbols = set(object_symbols(reached_elf(target, manifest)))
     objects = (helpers_archive(target).with_name(f"{path.stem}.o") for path in helper_sources(target))
     linked = zip(helper_sources(target), objects, strict=True)
     helpers = (path for path, made in linked if symbols.intersection(defined_symbols(made)))
@@ -151,5 +151,5 @@ def files_of(program: LineProgram) -> Iterator[str]:
     first = 0 if header.version >= 5 else 1
     for number in numbers:
         entry = header.file_entry[number - first]
-        directory = header.include_directory[entry.dir_index - first] if entry.dir_index >= first else b""
-        yield str(Path(directory.decode(), entry.name.decode()))
+        abi_dir = header.include_directory[entry.dir_index - first] if entry.dir_index >= first else b""
+        yield str(Path(abi_dir.decode(), entry.name.decode()))

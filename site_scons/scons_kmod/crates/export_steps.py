@@ -11,7 +11,7 @@ from pathlib import Path
 from scons_kmod.base.elftools_library import elftools
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.c.written_sources import head, statement
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -24,7 +24,7 @@ def export_steps(target: BuildTarget, manifest: Manifest, crates: Iterable[Step]
     """
     if not manifest.exports.crate:
         return []
-    wanted = [crate_object(target, manifest), *crate_objects(target, manifest)]
+    wanted = [crate_object(target, manifest), *linked_crate_objects(target, manifest)]
     makers = {path: step for step in crates for path in step.outputs}
     versions = target.tree.enabled("CONFIG_MODVERSIONS")
     debug = [with_debug(target, manifest, path, makers[path]) for path in wanted] if versions else []

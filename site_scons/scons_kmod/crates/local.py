@@ -69,7 +69,7 @@ def own_object(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Pat
     return directory(target, manifest, crate) / f"{crate.name}.o"
 
 
-def crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
+def linked_crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The objects of the crates that are linked into the module, besides its own one."""
     return [*bindings_object(target, manifest), *(own_object(target, manifest, crate) for crate in linked(manifest))]
 

@@ -62,12 +62,16 @@ class Reading:
     shared: Path
 
 
-def bundled_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+def local_bindings_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """All steps of the bindings of a module to the API of 2021; none if it has no own headers."""
     if not manifest.bindings.own:
         return []
     how = reading(target)
-    return [bindgen_step(target, manifest, how), layout_step(target, manifest), crate_step(target, manifest)]
+    return [
+        local_bindgen_step(target, manifest, how),
+        local_layout_step(target, manifest),
+        local_bindings_crate_step(target, manifest),
+    ]
 
 
 def reading(target: BuildTarget) -> Reading:
@@ -76,7 +80,7 @@ def reading(target: BuildTarget) -> Reading:
     return Reading(tuple(words), tuple(bindgen.bindgen_flags(target)), target.tree.path, bindgen.bindings_file(target))
 
 
-def bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) -> Step:
+def local_bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) -> Step:
     """The bindings to a module's own headers, and the C sources that go with them."""
     directory = bindings_dir(target, manifest)
     tool = target.toolchain.bindgen
@@ -157,7 +161,7 @@ def layout_source(target: BuildTarget, manifest: Manifest) -> Path:
     return bindings_dir(target, manifest) / "layout.c"
 
 
-def layout_step(target: BuildTarget, manifest: Manifest) -> Step:
+def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
     """Let the kernel's compiler confirm the layouts, with each set of flags that the module has for C; not linked."""
     source = layout_source(target, manifest)
     variants = {"": source} | {str(path.relative_to(manifest.directory)): path for path in with_own_flags(manifest)}
@@ -193,7 +197,7 @@ def with_own_flags(manifest: Manifest) -> list[Path]:
     return [one.source for one in some.values()]
 
 
-def crate_step(target: BuildTarget, manifest: Manifest) -> Step:
+def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     """The crate of a module to the API of 2021, around bindgen's output."""
     command, depfile = support.kernel_code(
         target,
@@ -226,7 +230,7 @@ def around(target: BuildTarget, manifest: Manifest, step: Step) -> Step:
     return dataclasses.replace(
         step,
         outputs=(*bindings_rmeta(target, manifest), *bindings_object(target, manifest)),
-        inputs=(*step.inputs, rust_source(target, manifest), *layout_step(target, manifest).outputs),
+        inputs=(*step.inputs, rust_source(target, manifest), *local_layout_step(target, manifest).outputs),
     )
 
 

@@ -62,19 +62,19 @@ def unit(manifest: Manifest, crate: CrateSpec, made: Path) -> str:
     return f"{'libraries' if crate.library else manifest.name}/{made.name}"
 
 
-def crate_steps(
-    target: BuildTarget, manifest: Manifest, kernel_step: Callable[[Manifest, CrateSpec], Step]
+def local_crate_steps(
+    target: BuildTarget, manifest: Manifest, compile_for_kernel: Callable[[Manifest, CrateSpec], Step]
 ) -> Iterator[Step]:
-    """All steps that make the module's crates; `kernel_step` makes that of a crate which is linked into it."""
+    """All steps of the module's crates. `compile_for_kernel` returns the step of a crate that is linked into it."""
     for_kernel, of_machine = linked(manifest), for_machine(manifest)
     for crate in manifest.crates:
         if crate in of_machine:
-            yield host_step(target, manifest, crate)
+            yield host_crate_step(target, manifest, crate)
         if crate in for_kernel:
-            yield kernel_step(manifest, crate)
+            yield compile_for_kernel(manifest, crate)
 
 
-def kernel_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
+def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
     """A crate that is linked into modules to the 2021 API."""
     work = directory(target, manifest, crate)
     outputs = (library(target, manifest, crate, host=False), own_object(target, manifest, crate))
@@ -107,7 +107,7 @@ def kernel_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> St
     )
 
 
-def host_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
+def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
     """A proc macro, or a crate that one needs, with the compiler's own standard library (as `crates.macros_step`)."""
     rustc = target.toolchain.rustc
     made = library(target, manifest, crate, host=True)

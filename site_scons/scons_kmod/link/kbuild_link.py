@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.c.module_objects import c_objects
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.link import whole_object
 from scons_kmod.manifest.manifest import Manifest
@@ -22,7 +22,7 @@ from scons_kmod.target.output_paths import (
 )
 
 
-def kbuild_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
+def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """``make M=`` of a directory that has nothing but the module's objects, as files that were shipped."""
     work = module_dir(target, manifest) / "kbuild"
     name, made = manifest.name, module_ko(target, manifest)
@@ -72,6 +72,6 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     if manifest.root is None:
         return compiled
     if not target.brings_crates(manifest):
-        others = (*crate_objects(target, manifest), *compiled)
+        others = (*linked_crate_objects(target, manifest), *compiled)
         return (crate_object(target, manifest), *others) if others else (module_object(target, manifest),)
     return ((module_object if target.kbuild.objtool_each else whole_object)(target, manifest),)

@@ -22,7 +22,7 @@ from scons_kmod.c.compiler import (
     without_includes,
 )
 from scons_kmod.c.helpers import helpers_archive, layout_object
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.crates.support import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
@@ -47,7 +47,7 @@ TWICE = (
 )
 
 
-def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
+def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
     """Link a module's crate with the support crates, the module's C objects and the C helpers, and let objtool check
     and rewrite the whole.
 
@@ -58,7 +58,7 @@ def object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ())
     crate = crate_object(target, manifest)
     own = [support_object(target, name) for name in ("kernel", "bindings")]
     library = [support_object(target, name) for name in LIBRARY_CRATES]
-    ours = crate_objects(target, manifest)
+    ours = linked_crate_objects(target, manifest)
     rust = [crate, *ours, *own, *library]
     step = linked(target, manifest, rust, helpers_archive(target), "rust/module.lds", c=c)
     others = (*c, *renames(target, manifest), library_stamp(target), helpers_archive(target), layout_object(target))

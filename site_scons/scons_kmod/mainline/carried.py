@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scons_kmod.c.compiler import COLOR, searched
 from scons_kmod.c.helpers import archive_step, own_flags
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.link import linked
@@ -30,19 +30,19 @@ FORMATTER = "rust_fmt_argument"
 PRINTK = ("_printk", "kmod_rust_printk")
 
 
-def helper_steps(mainline: Mainline) -> list[Step]:
+def carried_helper_steps(mainline: Mainline) -> list[Step]:
     """The kernel's C helpers, each of its files to an object of its own, and this project's; all in one archive."""
-    compiled = [*parts(mainline), *own(mainline)]
+    compiled = [*kernel_helper_steps(mainline), *project_c_steps(mainline)]
     objects = [step.outputs[0] for step in compiled]
-    return [*compiled, archive_step(mainline.target, helpers_archive(mainline), objects)]
+    return [*compiled, archive_step(mainline.target, carried_archive(mainline), objects)]
 
 
-def helpers_archive(mainline: Mainline) -> Path:
+def carried_archive(mainline: Mainline) -> Path:
     """The archive of C code that the crates call."""
     return mainline.path("rust/helpers/libcarried.a")
 
 
-def parts(mainline: Mainline) -> list[Step]:
+def kernel_helper_steps(mainline: Mainline) -> list[Step]:
     """Each file that rust/helpers/helpers.c includes, with all else that stands in that."""
     whole = mainline.plan.source / "rust/helpers/helpers.c"
     text = whole.read_text()
@@ -50,19 +50,19 @@ def parts(mainline: Mainline) -> list[Step]:
     for name in PART.findall(text):
         unit = mainline.path(f"rust/helpers/only_{name}.c")
         one = "".join(f"{line}\n" for line in text.splitlines() if not (part := PART.match(line)) or part[1] == name)
-        step = c_step(mainline.target, unit, mainline.path(f"rust/helpers/{name}.o"), f"-I{whole.parent}")
+        step = carried_c_step(mainline.target, unit, mainline.path(f"rust/helpers/{name}.o"), f"-I{whole.parent}")
         steps.append(dataclasses.replace(step, files=((unit, one),), tracked=(whole,)))
     return steps
 
 
-def own(mainline: Mainline) -> list[Step]:
+def project_c_steps(mainline: Mainline) -> list[Step]:
     """This project's own C files for modules that bring their crates."""
     sources = sorted((mainline.target.sources / "rust/carried").glob("*.c"))
-    steps = [c_step(mainline.target, path, mainline.path(f"rust/carried/{path.stem}.o")) for path in sources]
+    steps = [carried_c_step(mainline.target, path, mainline.path(f"rust/carried/{path.stem}.o")) for path in sources]
     return [dataclasses.replace(step, tracked=(path,)) for step, path in zip(steps, sources, strict=True)]
 
 
-def c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -> Step:
+def carried_c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -> Step:
     """One C file to an object, by the kernel's flags."""
     depfile = Path(f"{made}.d")
     # Helpers are called from Rust alone (rust/Makefile, CFLAGS_REMOVE_helpers).
@@ -82,10 +82,10 @@ def c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -> Step:
     )
 
 
-def object_step(mainline: Mainline, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
+def carried_object_step(mainline: Mainline, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
     """Link a module's crate with those that it reaches, the module's C objects, and the C code that the crates call."""
     target = mainline.target
-    rust = [crate_object(target, manifest), *crate_objects(target, manifest), *mainline.objects]
-    archive = helpers_archive(mainline)
+    rust = [crate_object(target, manifest), *linked_crate_objects(target, manifest), *mainline.objects]
+    archive = carried_archive(mainline)
     script = "rust/carried/module.lds"
     return linked(target, manifest, rust, archive, script, c=c, roots=[FORMATTER], renamed=[PRINTK])

@@ -13,11 +13,11 @@ from scons_kmod.crates.local_bindings import (
     QUIET,
     Reading,
     around,
-    bindgen_step,
     crate_root,
     emitted,
     environment,
-    layout_step,
+    local_bindgen_step,
+    local_layout_step,
 )
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.saved_command import parts, saved_text
@@ -33,7 +33,7 @@ NOT_KEPT = ("--with-derive-custom", "--with-attribute-custom", "--no-layout-test
 NAMING = ("-DKBUILD_", "-D__KBUILD_", "-Wp,-MMD,")
 
 
-def mainline_steps(known: Mainline, manifest: Manifest) -> list[Step]:
+def mainline_bindings_steps(known: Mainline, manifest: Manifest) -> list[Step]:
     """All steps of the bindings of a module to the kernel's own crates; none if it has no own headers.
 
     Raises `MachineError`.
@@ -41,8 +41,8 @@ def mainline_steps(known: Mainline, manifest: Manifest) -> list[Step]:
     if not manifest.bindings.own:
         return []
     target, how = known.target, mainline_reading(known)
-    crate = mainline_crate_step(known, manifest)
-    return [bindgen_step(target, manifest, how), layout_step(target, manifest), crate]
+    crate = mainline_bindings_crate_step(known, manifest)
+    return [local_bindgen_step(target, manifest, how), local_layout_step(target, manifest), crate]
 
 
 def mainline_reading(known: Mainline) -> Reading:
@@ -80,7 +80,7 @@ def kept_words(words: Sequence[str]) -> Iterator[str]:
             yield from option
 
 
-def mainline_crate_step(known: Mainline, manifest: Manifest) -> Step:
+def mainline_bindings_crate_step(known: Mainline, manifest: Manifest) -> Step:
     """The crate of a module to the kernel's own crates."""
     target = known.target
     (made,) = bindings_object(target, manifest)
@@ -89,5 +89,7 @@ def mainline_crate_step(known: Mainline, manifest: Manifest) -> Step:
         *(f"--remap-path-prefix={target.sources}/=", support.no_build_path(target)),
         f"--emit={','.join(emitted(target, manifest))},dep-info={made}.d",
     )
-    step = mainline.code_step(known, crate_root(target), made, words, "", environment(target, manifest), part=True)
+    step = mainline.mainline_code_step(
+        known, crate_root(target), made, words, "", environment(target, manifest), part=True
+    )
     return around(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))

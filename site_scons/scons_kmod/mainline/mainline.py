@@ -115,15 +115,15 @@ def emits(words: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield kind, path
 
 
-def crate_steps(mainline: Mainline) -> list[Step]:
+def mainline_crate_steps(mainline: Mainline) -> list[Step]:
     """All steps that the crates need."""
     first = target_file_steps(mainline) if mainline.plan.target_file else []
-    return [*first, *(step_of(mainline, rule) for rule in mainline.plan.rules)]
+    return [*first, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
 
 
-def step_of(mainline: Mainline, rule: Rule) -> Step:
+def rule_step(mainline: Mainline, rule: Rule) -> Step:
     """A rule as a step."""
-    make = {"rustc": rustc_step, "bindgen": bindgen_step}.get(rule.tool, text_step)
+    make = {"rustc": kernel_rustc_step, "bindgen": kernel_bindgen_step}.get(rule.tool, preprocess_step)
     return make(mainline, rule)
 
 
@@ -159,7 +159,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
     ]
 
 
-def rustc_step(mainline: Mainline, rule: Rule) -> Step:
+def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
     """A crate: its metadata; of those that run in rustc itself, the library."""
     part = rule.parts[0]
     words = kept_words(mainline, part.programs[0][1:])
@@ -210,7 +210,7 @@ def code_words(mainline: Mainline) -> tuple[str, ...]:
     return ("-Cdebuginfo=0", *(f"--remap-path-prefix={place}={name}" for place, name in places.items()))
 
 
-def bindgen_step(mainline: Mainline, rule: Rule) -> Step:
+def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     """Bindings, and the edit that the kernel's makefile makes in them."""
     target = mainline.target
     bindgen = target.toolchain.bindgen
@@ -242,7 +242,7 @@ def with_headers(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tupl
     return str(unit), ((unit, f'#include "{header}"\n' + "".join(lines)),)
 
 
-def text_step(mainline: Mainline, rule: Rule) -> Step:
+def preprocess_step(mainline: Mainline, rule: Rule) -> Step:
     """A file that the C preprocessor and other programs write together."""
     target = mainline.target
     (part,) = rule.parts
@@ -269,7 +269,7 @@ def depfile_of(mainline: Mainline, words: Iterable[str]) -> Path:
     return next(mainline.path(word.partition("-MMD,")[2]) for word in words if word.startswith("-Wp,-MMD,"))
 
 
-def module_step(mainline: Mainline, manifest: Manifest) -> Step:
+def mainline_module_step(mainline: Mainline, manifest: Manifest) -> Step:
     """A module's own crate: to the object that modpost reads, or to one that others are linked with."""
     target = mainline.target
     part = mainline.carried or manifest.has_c or bool(linked(manifest))
@@ -283,12 +283,12 @@ def module_step(mainline: Mainline, manifest: Manifest) -> Step:
         *(f"--remap-path-prefix={manifest.directory}={name}", f"--emit={','.join(emit)}"),
     )
     env = (*manifest.env, ("RUST_MODFILE", name))
-    step = code_step(mainline, manifest.crate_root, made, words, manifest.edition, env, part=part)
+    step = mainline_code_step(mainline, manifest.crate_root, made, words, manifest.edition, env, part=part)
     inputs = (*step.inputs, *libraries(target, manifest, named(manifest)), *used_libraries(target, manifest))
     return dataclasses.replace(step, unit=f"{manifest.name}.o", outputs=(made, *shared), inputs=inputs)
 
 
-def own_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> Step:
+def mainline_local_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> Step:
     """A crate that is linked into modules to the mainline API."""
     target = mainline.target
     made, metadata = own_object(target, manifest, crate), library(target, manifest, crate, host=False)
@@ -299,12 +299,12 @@ def own_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> 
         f"--emit=obj={made},metadata={metadata},dep-info={made}.d",
     )
     env = (*crate.env, ("RUST_MODFILE", name))
-    step = code_step(mainline, crate.root, made, words, crate.edition, env, part=True)
+    step = mainline_code_step(mainline, crate.root, made, words, crate.edition, env, part=True)
     inputs = (*step.inputs, *read_of(target, manifest, crate))
     return dataclasses.replace(step, unit=unit(manifest, crate, made), outputs=(metadata, made), inputs=inputs)
 
 
-def code_step(
+def mainline_code_step(
     mainline: Mainline,
     root: Path,
     made: Path,

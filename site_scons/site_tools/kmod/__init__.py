@@ -25,7 +25,7 @@ from scons_kmod.base.home import home
 from scons_kmod.bindings import bindgen
 from scons_kmod.c import helpers, module_objects
 from scons_kmod.crates import export_steps, local_bindings, local_steps, support
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
 from scons_kmod.kernel.kbuild import source_root
@@ -147,7 +147,7 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     if manifest.has_c:
         add(env, target, versions_step(target, manifest))
     if target.kbuild_link:
-        last = kbuild_link.kbuild_steps(target, manifest)
+        last = kbuild_link.kbuild_link_steps(target, manifest)
     else:
         many = len(session.served(target)) > FEW
         shared(env, target, "link", lambda env, target: link.shared_steps(target, many=many))
@@ -201,11 +201,11 @@ def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step
         return [] if module_objects.is_single(manifest) else [c_link_step(target, manifest)]
     if manifest.api == BUNDLED:
         shared(env, target, "helpers", helper_steps)
-        return [link.object_step(target, manifest, compiled)]
+        return [link.bundled_object_step(target, manifest, compiled)]
     session: Session = env["KMOD"]
     if session.mainline(target).carried:
-        return [carried.object_step(session.mainline(target), manifest, compiled)]
-    ours = crate_objects(target, manifest)
+        return [carried.carried_object_step(session.mainline(target), manifest, compiled)]
+    ours = linked_crate_objects(target, manifest)
     if not (compiled or ours):
         return []
     return [c_link_step(target, manifest, crate_object(target, manifest), *ours)]
@@ -215,7 +215,7 @@ def mainline_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The kernel's own crates."""
     session: Session = env["KMOD"]
     known = session.mainline(target)
-    return [*mainline.crate_steps(known), *(carried.helper_steps(known) if known.carried else ())]
+    return [*mainline.mainline_crate_steps(known), *(carried.carried_helper_steps(known) if known.carried else ())]
 
 
 def helper_steps(env: Env, target: BuildTarget) -> list[Step]:
@@ -240,13 +240,13 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     if manifest.api == MAINLINE:
         shared(env, target, "mainline", mainline_steps)
         known = session.mainline(target)
-        bindings = mainline_bindings.mainline_steps(known, manifest)
-        make, own = partial(mainline.own_crate_step, known), mainline.module_step(known, manifest)
+        bindings = mainline_bindings.mainline_bindings_steps(known, manifest)
+        make, own = partial(mainline.mainline_local_crate_step, known), mainline.mainline_module_step(known, manifest)
     else:
         shared(env, target, "crates", crate_steps)
-        bindings = local_bindings.bundled_steps(target, manifest)
-        make, own = partial(local_steps.kernel_step, target), support.module_crate_step(target, manifest)
-    ours = (*local_steps.crate_steps(target, manifest, make), own)
+        bindings = local_bindings.local_bindings_steps(target, manifest)
+        make, own = partial(local_steps.local_crate_step, target), support.module_crate_step(target, manifest)
+    ours = (*local_steps.local_crate_steps(target, manifest, make), own)
     return [add(env, target, step) for step in (*bindings, *(with_generated(target, manifest, one) for one in ours))]
 
 

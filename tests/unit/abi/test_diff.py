@@ -8,7 +8,7 @@ from pathlib import Path
 from miniature import module, target, write
 
 from scons_kmod.abi.diff import declarations_differ, report, shortened, symbols_differ
-from scons_kmod.abi.reach import code_files, kernel_step, module_steps, reached_code
+from scons_kmod.abi.reach import code_files, reach_steps, reached_elf, unoptimized_kernel_step
 
 STRUCT = "2 device_type  48 8\nname: const char * at 0 width -1\nflag: unsigned int at 64 width 1"
 NEWER = (
@@ -85,7 +85,7 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
     for name, text in sources.items():
         write(tmp_path / name, text)
     made = target(tmp_path / "target")
-    link = module_steps(made, module(tmp_path / "module"))[-1].commands[0].argv
+    link = reach_steps(made, module(tmp_path / "module"))[-1].commands[0].argv
     flags = ["-O0", "-g1", "-ffunction-sections", "-fno-pie", "-c"]
     objects = []
     for name in ("a", "b", "c"):
@@ -99,7 +99,7 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
 def test_nothing_of_this_is_what_modules_are_made_of(tmp_path: Path) -> None:
     made = target(tmp_path)
     manifest = module(tmp_path / "module")
-    steps = [kernel_step(made), *module_steps(made, manifest)]
+    steps = [unoptimized_kernel_step(made), *reach_steps(made, manifest)]
     assert all(path.is_relative_to(made.build / "abi") for step in steps for path in step.outputs)
-    assert steps[-1].outputs == (reached_code(made, manifest),)
+    assert steps[-1].outputs == (reached_elf(made, manifest),)
     assert all("-Copt-level=0" in step.commands[-1].argv for step in steps[:-1])

@@ -12,7 +12,7 @@ from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_objects
 from scons_kmod.engine.digests import LINES, RAW
 from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
-from scons_kmod.link.kbuild_link import kbuild_steps
+from scons_kmod.link.kbuild_link import kbuild_link_steps
 from scons_kmod.link.link import linked, modpost_step
 from scons_kmod.link.symbol_versions_step import versions_step
 from scons_kmod.manifest.c import CCode, FileFlags
@@ -74,7 +74,7 @@ def test_code_knows_its_module_and_its_file_but_not_where_they_lie(made: BuildTa
 
 def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "b.c")
-    (step,) = kbuild_steps(dataclasses.replace(made, extra_symbols=(Path("/x.symvers"),)), manifest)
+    (step,) = kbuild_link_steps(dataclasses.replace(made, extra_symbols=(Path("/x.symvers"),)), manifest)
     *copies, make, ko, symvers = (command.argv for command in step.commands)
     work, link = made.build / "modules/my-echo/kbuild", made.build / "modules/my-echo/link"
     *objects, versions, _ = step.inputs
@@ -219,7 +219,7 @@ def test_modpost_is_given_the_symbols_of_all_that_a_module_needs(made: BuildTarg
 
 
 def test_kbuild_is_given_them_too(made: BuildTarget, tmp_path: Path) -> None:
-    (step,) = kbuild_steps(made, user_of(tmp_path, "my-ring"))
+    (step,) = kbuild_link_steps(made, user_of(tmp_path, "my-ring"))
     needed = (symvers_file(made, "deep"), symvers_file(made, "my-ring"))
     assert set(needed) <= set(step.inputs)
     make = next(command.argv for command in step.commands if command.argv[0] == "make")

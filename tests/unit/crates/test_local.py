@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from miniature import module, target, write
 
-from scons_kmod.abi.reach import module_steps
+from scons_kmod.abi.reach import reach_steps
 from scons_kmod.bindings.bindgen import rust_sources
-from scons_kmod.crates.local import crate_objects, for_machine, linked, named
-from scons_kmod.crates.local_steps import crate_steps, host_step, kernel_step
+from scons_kmod.crates.local import for_machine, linked, linked_crate_objects, named
+from scons_kmod.crates.local_steps import host_crate_step, local_crate_step, local_crate_steps
 from scons_kmod.crates.support import NO_STD, module_crate_step
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
-from scons_kmod.link.link import TWICE, object_step
+from scons_kmod.link.link import TWICE, bundled_object_step
 from scons_kmod.manifest.crates import CrateSpec, in_order
 from scons_kmod.manifest.depends import Depends
 from scons_kmod.manifest.manifest import Manifest
@@ -43,7 +43,7 @@ def spec(directory: Path, name: str, *needs: str, **more: object) -> CrateSpec:
 
 
 def steps(made: BuildTarget, manifest: Manifest) -> dict[str, Step]:
-    found = crate_steps(made, manifest, partial(kernel_step, made))
+    found = local_crate_steps(made, manifest, partial(local_crate_step, made))
     return {step.unit: step for step in found}
 
 
@@ -111,7 +111,7 @@ def test_a_crate_of_the_modules_own(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(
         tmp_path, "a", cfg=('feature="big"', "fast"), env=(("NAME", "a b"),), edition="2018", where="module.toml:3"
     )
-    step = kernel_step(made, having(tmp_path, crate), crate)
+    step = local_crate_step(made, having(tmp_path, crate), crate)
     directory = made.build / "modules/rust-echo/crates/a"
     assert step.outputs == (directory / "liba.rmeta", directory / "a.o")
     assert words(step, "--emit") == [
@@ -129,31 +129,33 @@ def test_a_crate_of_the_modules_own(made: BuildTarget, tmp_path: Path) -> None:
 
 def test_warnings_of_somebody_elses_crate_are_not_shown(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "a", quiet=True)
-    assert words(kernel_step(made, having(tmp_path, crate), crate), "--cap-lints") == ["--cap-lints=allow"]
+    assert words(local_crate_step(made, having(tmp_path, crate), crate), "--cap-lints") == ["--cap-lints=allow"]
 
 
 def test_crates_of_one_name_in_two_modules_have_symbols_of_their_own(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "a")
     one = having(tmp_path, crate)
     two = dataclasses.replace(one, name="other")
-    metadata = [words(kernel_step(made, manifest, crate), "-Cmetadata") for manifest in (one, two)]
+    metadata = [words(local_crate_step(made, manifest, crate), "-Cmetadata") for manifest in (one, two)]
     assert metadata == [["-Cmetadata=modules/rust-echo"], ["-Cmetadata=modules/other"]]
 
 
 def test_a_library_is_made_once_for_all_modules_to_one_api(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "a", library=tmp_path)
     one = having(tmp_path, crate)
-    first = kernel_step(made, one, crate)
-    assert kernel_step(made, dataclasses.replace(one, name="other"), crate) == first
+    first = local_crate_step(made, one, crate)
+    assert local_crate_step(made, dataclasses.replace(one, name="other"), crate) == first
     assert first.outputs[1] == made.build / "libraries/2021/a/a.o"
-    assert crate_objects(made, dataclasses.replace(one, api="mainline")) == [made.build / "libraries/mainline/a/a.o"]
+    assert linked_crate_objects(made, dataclasses.replace(one, api="mainline")) == [
+        made.build / "libraries/mainline/a/a.o"
+    ]
 
 
 def test_no_path_of_the_machine_gets_into_an_object(made: BuildTarget, tmp_path: Path) -> None:
     own, shared = spec(tmp_path, "a"), spec(tmp_path, "b", library=tmp_path)
     manifest = having(tmp_path, own, shared)
     found = {
-        crate.name: words(kernel_step(made, manifest, crate), "--remap-path-prefix")[-1] for crate in (own, shared)
+        crate.name: words(local_crate_step(made, manifest, crate), "--remap-path-prefix")[-1] for crate in (own, shared)
     }
     assert found == {
         "a": f"--remap-path-prefix={own.directory}=modules/rust-echo/a",
@@ -163,7 +165,7 @@ def test_no_path_of_the_machine_gets_into_an_object(made: BuildTarget, tmp_path:
 
 def test_a_proc_macro_is_built_with_the_compilers_own_library(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "m", proc_macro=True, cfg=("fast",))
-    step = host_step(made, having(tmp_path, crate), crate)
+    step = host_crate_step(made, having(tmp_path, crate), crate)
     assert words(step, "--crate-type", "--extern", "--cfg") == [
         "--crate-type=proc-macro",
         "--extern=proc_macro",
@@ -177,7 +179,7 @@ def test_a_proc_macro_is_built_with_the_compilers_own_library(made: BuildTarget,
 def test_what_a_proc_macro_needs_is_a_library_of_the_machines(made: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "quote")
     manifest = having(tmp_path, crate, spec(tmp_path, "m", "quote", proc_macro=True))
-    step = host_step(made, manifest, crate)
+    step = host_crate_step(made, manifest, crate)
     assert words(step, "--crate-type", "--extern") == ["--crate-type=rlib"]
     assert step.outputs == (made.build / "modules/rust-echo/crates/quote/host/libquote.rlib",)
 
@@ -188,14 +190,14 @@ def test_what_a_crate_was_compiled_against_is_its_input(made: BuildTarget, tmp_p
         *(spec(tmp_path, "m", "helper", proc_macro=True), spec(tmp_path, "helper")),
     )
     manifest = having(tmp_path, *crates)
-    upper = kernel_step(made, manifest, crates[0])
+    upper = local_crate_step(made, manifest, crates[0])
     directory = made.build / "modules/rust-echo/crates"
     own = {path.relative_to(directory) for path in upper.inputs if path.is_relative_to(directory)}
     # Of a proc macro nobody needs more than itself.
     assert own == {Path("lower/liblower.rmeta"), Path("lowest/liblowest.rmeta"), Path("m/host/libm.so")}
     assert {f"-Ldependency={directory / path.parent}" for path in own} <= set(upper.commands[0].argv)
     assert [word.split("=")[1] for word in words(upper, "--extern")][:2] == ["lower", "m"]
-    host = host_step(made, manifest, crates[3])
+    host = host_crate_step(made, manifest, crates[3])
     assert host.inputs == (directory / "helper/host/libhelper.rlib",)
     assert made.build / "crates/kernel/libkernel.rmeta" in upper.inputs
 
@@ -214,8 +216,8 @@ def test_the_modules_own_crate_names_its_crates(made: BuildTarget, tmp_path: Pat
 
 def test_the_crates_are_linked_into_the_module(made: BuildTarget, tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "m", proc_macro=True))
-    step = object_step(made, manifest)
-    (own,) = crate_objects(made, manifest)
+    step = bundled_object_step(made, manifest)
+    (own,) = linked_crate_objects(made, manifest)
     reached = next(command.argv for command in step.commands if "--gc-sections" in command.argv)
     at = reached.index(str(own))
     assert reached[at - 1].endswith("crate/rust_echo.o")
@@ -225,7 +227,7 @@ def test_the_crates_are_linked_into_the_module(made: BuildTarget, tmp_path: Path
 
 def test_what_a_module_uses_of_the_kernel_its_crates_may_use_for_it(made: BuildTarget, tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a", "m"), spec(tmp_path, "m", proc_macro=True))
-    found = module_steps(made, manifest)
+    found = reach_steps(made, manifest)
     macro, crate, own, again, link = found
     assert [step.unit for step in (macro, crate)] == ["rust-echo/libm.so", "rust-echo/a.o"]
     assert again.outputs == (made.build / "abi/rust-echo-a.o",)

@@ -15,15 +15,15 @@ from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.bindgen import bindings_file, rust_sources
 from scons_kmod.bindings.local_paths import bindings_object, bindings_rmeta
 from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_sources
-from scons_kmod.crates.local_bindings import bundled_steps
-from scons_kmod.crates.local_steps import kernel_step
+from scons_kmod.crates.local_bindings import local_bindings_steps
+from scons_kmod.crates.local_steps import local_crate_step
 from scons_kmod.crates.support import module_crate_step, rmeta
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.saved_command import Part
-from scons_kmod.link.link import object_step
-from scons_kmod.mainline.local_bindings import mainline_steps
-from scons_kmod.mainline.mainline import BINDINGS, Mainline, module_step
+from scons_kmod.link.link import bundled_object_step
+from scons_kmod.mainline.local_bindings import mainline_bindings_steps
+from scons_kmod.mainline.mainline import BINDINGS, Mainline, mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
 from scons_kmod.manifest.bindings import Bindings
 from scons_kmod.manifest.c import CCode, FileFlags
@@ -79,13 +79,13 @@ def known(made: BuildTarget, provider: str) -> Mainline:
 
 def test_without_own_headers_there_is_nothing(made: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings(("linux/leds.h",)))
-    assert bundled_steps(made, plain) == mainline_steps(known(made, "rebuilt"), plain) == []
+    assert local_bindings_steps(made, plain) == mainline_bindings_steps(known(made, "rebuilt"), plain) == []
     assert bindings_object(made, plain) == bindings_rmeta(made, plain) == ()
     assert c_sources(made, plain) == plain.c.sources
 
 
 def test_the_headers_are_read_as_the_modules_c_code_reads_them(made: BuildTarget, manifest: Manifest) -> None:
-    step, *_ = bundled_steps(made, manifest)
+    step, *_ = local_bindings_steps(made, manifest)
     flags = asked(step)["flags"]
     assert {"-DWIDE", "-UNARROW", "-D__KERNEL__", "-D__LINE__=0", f"-I{manifest.directory}/include"} <= {*flags}
     assert not {"-Wall", "-O2", "-DBARE", "-DNUMBER=3"} & {*flags}
@@ -106,7 +106,7 @@ def test_what_the_headers_name_is_in_the_bindings_that_all_share(made: BuildTarg
 
 
 def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, layouts, crate = bundled_steps(made, manifest)
+    bindgen, layouts, crate = local_bindings_steps(made, manifest)
     alone, packed = (command.argv for command in layouts.commands)
     assert '-DFOR=""' in alone
     assert "-fpack-struct" not in alone
@@ -116,27 +116,27 @@ def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(made: B
 
 
 def test_the_modules_code_gets_the_crate_and_is_linked_with_it(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, _, crate = bundled_steps(made, manifest)
+    bindgen, _, crate = local_bindings_steps(made, manifest)
     metadata, code = crate.outputs
     step = module_crate_step(made, manifest)
     assert f"--extern=rust_echo_bindings={metadata}" in step.commands[0].argv
     assert metadata in step.inputs
     callers = bindgen.outputs[1]
     compiled = [c_object_step(made, manifest, source).outputs[0] for source in (*manifest.c.sources, callers)]
-    assert {code, *compiled} <= {*object_step(made, manifest, compiled).inputs}
+    assert {code, *compiled} <= {*bundled_object_step(made, manifest, compiled).inputs}
 
 
 def test_so_do_its_other_crates_but_no_library(made: BuildTarget, manifest: Manifest) -> None:
     root = write(manifest.directory / "part.rs", "")
     own = CrateSpec("part", root, manifest.directory)
     for crate, expected in ((own, True), (dataclasses.replace(own, library=True), False)):
-        step = kernel_step(made, manifest, crate)
+        step = local_crate_step(made, manifest, crate)
         assert (bindings_rmeta(made, manifest)[0] in step.inputs) == expected
         assert any("rust_echo_bindings=" in word for word in step.commands[0].argv) == expected
 
 
 def test_what_calls_functions_of_the_headers_is_a_source_of_the_module(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, *_ = bundled_steps(made, manifest)
+    bindgen, *_ = local_bindings_steps(made, manifest)
     *_, step = c_object_steps(made, manifest)
     assert step.inputs == (bindgen.outputs[1],)
     assert bindgen.outputs[1] not in step.tracked
@@ -149,7 +149,7 @@ def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
 ) -> None:
     kernel = known(made, provider)
     manifest = dataclasses.replace(manifest, api="mainline")
-    bindgen, layouts, crate = mainline_steps(kernel, manifest)
+    bindgen, layouts, crate = mainline_bindings_steps(kernel, manifest)
     words = asked(bindgen)["bindgen"]
     assert words[2:] == [
         *("--blocklist-type", "__kernel_s?size_t", "--ctypes-prefix", "ffi", "--with-derive-default"),
@@ -164,7 +164,7 @@ def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
     assert {"--crate-name=rust_echo_bindings", "--extern=bindings", "--extern=ffi", "-Zcrate-attr=no_std"} <= {*argv}
     assert dict(crate.commands[0].env)["RUST_BINDINGS_FILE"] == str(bindgen.outputs[0])
     assert {bindgen.outputs[0], *layouts.outputs} <= {*crate.inputs}
-    own = module_step(kernel, manifest)
+    own = mainline_module_step(kernel, manifest)
     assert crate.outputs[0] in own.inputs
     assert f"--extern=rust_echo_bindings={crate.outputs[0]}" in own.commands[0].argv
 
@@ -173,14 +173,14 @@ def test_a_tree_that_has_its_crates_has_the_command_of_its_bindings_too(made: Bu
     kernel = known(made, "tree")
     text = f"savedcmd_{BINDINGS} := {' '.join(BINDGEN)}\n".replace('"b"', "'\"b\"'").replace(".*=", r"'.*='")
     write(kernel.plan.objects / "rust/bindings/.bindings_generated.rs.cmd", text.replace("s?size", r"s\?size"))
-    bindgen, *_ = mainline_steps(kernel, manifest)
+    bindgen, *_ = mainline_bindings_steps(kernel, manifest)
     assert asked(bindgen)["bindgen"][2:4] == ["--blocklist-type", "__kernel_s?size_t"]
 
 
 def test_a_tree_that_has_its_crates_alone_is_an_error(made: BuildTarget, manifest: Manifest) -> None:
     kernel = known(made, "tree")
     with pytest.raises(MachineError) as caught:
-        mainline_steps(kernel, manifest)
+        mainline_bindings_steps(kernel, manifest)
     assert str(caught.value) == (
         f"{kernel.plan.objects}/rust/bindings/.bindings_generated.rs.cmd: this kernel's tree has its crates, but not "
         "how their bindings were made\n    build for the directory in which the kernel itself was built"
@@ -190,6 +190,6 @@ def test_a_tree_that_has_its_crates_alone_is_an_error(made: BuildTarget, manifes
 def test_quotes_in_a_sources_name_are_no_end_of_the_message(made: BuildTarget, manifest: Manifest) -> None:
     source = write(manifest.directory / 'c"d.c', "")
     code = CCode(sources=(source,), files=(FileFlags(source, ("-DX",)),))
-    _, layouts, _ = bundled_steps(made, dataclasses.replace(manifest, c=code))
+    _, layouts, _ = local_bindings_steps(made, dataclasses.replace(manifest, c=code))
     assert r'-DFOR=" with the flags of c\"d.c"' in layouts.commands[1].argv
     assert after(layouts.commands[1].argv, "-o").endswith("layout-1.o")

@@ -22,6 +22,7 @@ from scons_kmod.engine.step import Step
 from scons_kmod.engine.views import SYMBOLS, View
 from scons_kmod.kernel.kbuild import strip_options
 from scons_kmod.link.link import (
+    bundled_object_step,
     common_steps,
     header_step,
     ko_step,
@@ -29,7 +30,6 @@ from scons_kmod.link.link import (
     mod_c_step,
     modpost_step,
     module_headers,
-    object_step,
     precompiled_step,
     shared_steps,
 )
@@ -77,7 +77,7 @@ def test_the_layout_check_follows_the_bindings(made: BuildTarget) -> None:
 
 
 def test_the_module_is_linked_from_what_it_reaches(made: BuildTarget, manifest: Manifest) -> None:
-    step = object_step(made, manifest)
+    step = bundled_object_step(made, manifest)
     reached, rust, whole, linked, objtool = step.commands
     assert "--gc-sections" in reached.argv
     assert reached.argv[-6:] == tuple(
@@ -102,7 +102,9 @@ def test_the_module_is_linked_from_what_it_reaches(made: BuildTarget, manifest: 
 
 def test_a_kernel_without_objtool_runs_none(made: BuildTarget, manifest: Manifest) -> None:
     without = dataclasses.replace(made, kbuild=dataclasses.replace(made.kbuild, objtool=()))
-    assert [command.argv[0] for command in object_step(without, manifest).commands] == ["x86_64-linux-gnu-ld"] * 4
+    assert [command.argv[0] for command in bundled_object_step(without, manifest).commands] == [
+        "x86_64-linux-gnu-ld"
+    ] * 4
 
 
 def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, manifest: Manifest) -> None:

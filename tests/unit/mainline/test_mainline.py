@@ -15,14 +15,14 @@ from miniature import CLANG, after, module, target, write
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.helpers import TRACING
 from scons_kmod.c.module_objects import c_objects
-from scons_kmod.crates.local import crate_objects
+from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
 from scons_kmod.kernel.saved_command import Part
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.mainline import carried
-from scons_kmod.mainline.mainline import Mainline, crate_steps, module_step, own_crate_step
+from scons_kmod.mainline.mainline import Mainline, mainline_crate_steps, mainline_local_crate_step, mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
 from scons_kmod.manifest.c import CCode
 from scons_kmod.manifest.crates import CrateSpec
@@ -126,7 +126,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 
 def steps(known: Mainline) -> dict[str, Step]:
-    return {step.unit: step for step in crate_steps(known)}
+    return {step.unit: step for step in mainline_crate_steps(known)}
 
 
 def argv(step: Step) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def names(paths: tuple[Path, ...], below: Path) -> list[str]:
 
 
 def test_every_rule_is_a_step_in_the_plans_order(rebuilt: Mainline) -> None:
-    assert [(step.name, step.unit) for step in crate_steps(rebuilt)] == [
+    assert [(step.name, step.unit) for step in mainline_crate_steps(rebuilt)] == [
         ("RUSTC", "generate_rust_target"),
         ("TARGET", "target.json"),
         ("CPP", "generated_arch_asm.rs"),
@@ -284,7 +284,7 @@ def test_text_is_written_by_the_preprocessor_and_what_reads_it(rebuilt: Mainline
 
 def test_the_target_of_rustc_is_written_by_the_kernels_own_program(rebuilt: Mainline) -> None:
     overridden = dataclasses.replace(rebuilt, plan=dataclasses.replace(rebuilt.plan, overrides=(("CONFIG_RUST", "y"),)))
-    compiled, written = crate_steps(overridden)[:2]
+    compiled, written = mainline_crate_steps(overridden)[:2]
     assert compiled.tracked == (rebuilt.plan.source / "scripts/generate_rust_target.rs",)
     assert argv(compiled)[-1] == str(compiled.tracked[0])
     assert written.inputs == compiled.outputs
@@ -301,7 +301,7 @@ def test_the_target_of_rustc_is_written_by_the_kernels_own_program(rebuilt: Main
 def test_a_target_that_rustc_knows_is_not_written(tmp_path: Path) -> None:
     known = mainline(tmp_path, target_file=False)
     assert "target.json" not in steps(known)
-    assert not [path for step in crate_steps(known) for path in step.inputs if path.name == "target.json"]
+    assert not [path for step in mainline_crate_steps(known) for path in step.inputs if path.name == "target.json"]
 
 
 def test_rustc_reads_metadata_and_macros_for_a_module(rebuilt: Mainline, carrying: Mainline) -> None:
@@ -322,11 +322,13 @@ def test_of_a_tree_with_crates_those_that_are_there_are_read(tmp_path: Path) -> 
     assert names(known.crates, known.plan.objects) == ["rust/libkernel.rmeta", "rust/libmacros.so"]
     write(known.plan.objects / "scripts/target.json", "")
     assert "scripts/target.json" in names(known.crates, known.plan.objects)
-    assert crate_steps(dataclasses.replace(known, plan=dataclasses.replace(known.plan, target_file=False))) == []
+    assert (
+        mainline_crate_steps(dataclasses.replace(known, plan=dataclasses.replace(known.plan, target_file=False))) == []
+    )
 
 
 def test_a_module_is_compiled_by_kbuilds_own_words(rebuilt: Mainline, manifest: Manifest) -> None:
-    step = module_step(rebuilt, manifest)
+    step = mainline_module_step(rebuilt, manifest)
     words = argv(step)
     made = module_object(rebuilt.target, manifest)
     assert words[0] == "/opt/rust/bin/rustc"
@@ -353,7 +355,7 @@ def with_crates(manifest: Manifest, *needs: str) -> tuple[Manifest, CrateSpec]:
 
 def test_a_crate_is_compiled_by_kbuilds_own_words_for_a_module(rebuilt: Mainline, manifest: Manifest) -> None:
     whole, own = with_crates(manifest, "shared")
-    step = own_crate_step(rebuilt, whole, own)
+    step = mainline_local_crate_step(rebuilt, whole, own)
     words = argv(step)
     directory = rebuilt.target.build / "modules/rust-echo/crates/own"
     assert step.outputs == (directory / "libown.rmeta", directory / "own.o")
@@ -372,27 +374,27 @@ def test_a_crate_is_compiled_by_kbuilds_own_words_for_a_module(rebuilt: Mainline
 
 def test_a_module_of_several_crates_is_a_part(rebuilt: Mainline, manifest: Manifest) -> None:
     whole, _ = with_crates(manifest)
-    step = module_step(rebuilt, whole)
+    step = mainline_module_step(rebuilt, whole)
     assert step.outputs == (crate_object(rebuilt.target, whole),)
     assert len(step.commands) == 1
     assert [word for word in argv(step) if word.startswith(("--edition", "--extern="))][-1] == "--edition=2024"
     named = [word.split("=")[1] for word in argv(step) if word.startswith("--extern=")]
     assert named == ["shared", "own"]
-    linked = c_link_step(rebuilt.target, whole, *step.outputs, *crate_objects(rebuilt.target, whole))
+    linked = c_link_step(rebuilt.target, whole, *step.outputs, *linked_crate_objects(rebuilt.target, whole))
     assert [path.name for path in linked.inputs] == ["rust_echo.o", "shared.o", "own.o"]
     assert linked.outputs == (module_object(rebuilt.target, whole),)
 
 
 def test_a_carried_module_is_linked_with_its_crates(carrying: Mainline, manifest: Manifest) -> None:
     whole, own = with_crates(manifest)
-    assert "-Zfunction-sections=y" in argv(own_crate_step(carrying, whole, own))
-    step = carried.object_step(carrying, whole)
+    assert "-Zfunction-sections=y" in argv(mainline_local_crate_step(carrying, whole, own))
+    step = carried.carried_object_step(carrying, whole)
     assert [path.name for path in step.inputs[:3]] == ["rust_echo.o", "shared.o", "own.o"]
 
 
 def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline, tmp_path: Path) -> None:
     for place in ("one", "two"):
-        (command, _) = module_step(rebuilt, module(tmp_path / place)).commands
+        (command, _) = mainline_module_step(rebuilt, module(tmp_path / place)).commands
         assert f"--remap-path-prefix={tmp_path / place}=modules/rust-echo" in command.argv
         assert dict(command.env) == {
             "RUSTC_BOOTSTRAP": "1",
@@ -405,7 +407,7 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline
 def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manifest: Manifest) -> None:
     generator = Generator("table", manifest.directory / "make.py", (), ("table.rs",))
     with_one = dataclasses.replace(manifest, generators=(generator,))
-    plain = module_step(rebuilt, with_one)
+    plain = mainline_module_step(rebuilt, with_one)
     step = with_generated(rebuilt.target, with_one, plain)
     directory = rebuilt.target.build / "modules" / manifest.name / "generated"
     assert ("GENERATED", str(directory)) in step.commands[0].env
@@ -414,7 +416,7 @@ def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manif
 
 
 def test_a_module_depends_on_the_crates_it_reads(rebuilt: Mainline, manifest: Manifest) -> None:
-    step = module_step(rebuilt, manifest)
+    step = mainline_module_step(rebuilt, manifest)
     assert step.inputs == rebuilt.crates
     assert step.tracked == (manifest.crate_root, rebuilt.plan.objects / "include/generated/rustc_cfg")
     assert step.depfiles == (Path(f"{step.outputs[0]}.d"),)
@@ -427,7 +429,7 @@ def of_both(manifest: Manifest) -> Manifest:
 
 def checked(known: Mainline, manifest: Manifest) -> tuple[Path, tuple[str, ...] | None]:
     """The object that is made of a module's crate, and objtool's words for it."""
-    step = module_step(known, manifest)
+    step = mainline_module_step(known, manifest)
     runs = [command.argv for command in step.commands if command.label == "OBJTOOL"]
     assert len(runs) < 2
     return step.outputs[0], runs[0] if runs else None
@@ -464,7 +466,7 @@ def test_a_kernel_without_objtool_runs_none(rebuilt: Mainline, manifest: Manifes
 
 
 def test_a_module_that_brings_its_crates_has_sections_too(carrying: Mainline, manifest: Manifest) -> None:
-    words = argv(module_step(carrying, manifest))
+    words = argv(mainline_module_step(carrying, manifest))
     assert "-Zfunction-sections=y" in words
     assert "-Zfunction-sections=n" not in words
 
@@ -478,16 +480,16 @@ def bundle(known: Mainline) -> BuildTarget:
 
 def test_each_of_the_kernels_helpers_is_an_object_of_the_archive(carrying: Mainline) -> None:
     bundle(carrying)
-    *compiled, archive = carried.helper_steps(carrying)
+    *compiled, archive = carried.carried_helper_steps(carrying)
     made = ("rust/helpers/slab.o", "rust/helpers/spin-lock.o", "rust/carried/printk.o", "rust/carried/vrealloc.o")
     assert names(tuple(step.outputs[0] for step in compiled), carrying.plan.objects) == list(made)
     assert archive.inputs == tuple(step.outputs[0] for step in compiled)
-    assert archive.outputs == (carried.helpers_archive(carrying),)
+    assert archive.outputs == (carried.carried_archive(carrying),)
     assert argv(archive)[:2] == ("x86_64-linux-gnu-ar", "rcsD"), "D: no time stamps"
 
 
 def test_a_helper_has_all_that_stands_beside_it(carrying: Mainline) -> None:
-    slab, lock = carried.helper_steps(carrying)[:2]
+    slab, lock = carried.carried_helper_steps(carrying)[:2]
     ((unit, text),) = slab.files
     assert text == '#include <linux/compiler.h>\n\n#define __rust_helper\n\n#include "slab.c"\nint between;\n'
     assert argv(slab)[-1] == str(unit)
@@ -499,7 +501,7 @@ def test_a_helper_has_all_that_stands_beside_it(carrying: Mainline) -> None:
 
 def test_this_projects_own_c_files_are_compiled_where_they_are(carrying: Mainline) -> None:
     made = bundle(carrying)
-    step = carried.helper_steps(carrying)[2]
+    step = carried.carried_helper_steps(carrying)[2]
     assert argv(step)[-1] == str(made.sources / "rust/carried/printk.c")
     assert step.tracked == (made.sources / "rust/carried/printk.c",)
     assert step.files == ()
@@ -507,7 +509,7 @@ def test_this_projects_own_c_files_are_compiled_where_they_are(carrying: Mainlin
 
 def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -> None:
     made = bundle(carrying)
-    for step in carried.helper_steps(carrying)[:-1]:
+    for step in carried.carried_helper_steps(carrying)[:-1]:
         (command,) = step.commands
         assert set(made.kbuild.cc[1:]) - set(TRACING) <= set(command.argv)
         assert not set(TRACING) & set(command.argv)
@@ -516,8 +518,8 @@ def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -
 
 
 def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainline, manifest: Manifest) -> None:
-    step = carried.object_step(carrying, manifest)
-    made, archive = module_object(carrying.target, manifest), carried.helpers_archive(carrying)
+    step = carried.carried_object_step(carrying, manifest)
+    made, archive = module_object(carrying.target, manifest), carried.carried_archive(carrying)
     reached, rust, renamed, whole, _, objtool = step.commands
     crates = (crate_object(carrying.target, manifest), *carrying.objects)
     assert "--gc-sections" in reached.argv
@@ -538,12 +540,12 @@ def test_c_is_linked_after_what_is_left_of_the_crates_that_a_module_brings(
 ) -> None:
     both = of_both(manifest)
     objects = c_objects(carrying.target, both)
-    step = carried.object_step(carrying, both, objects)
+    step = carried.carried_object_step(carrying, both, objects)
     check, reached, _, _, whole, *_ = (command.argv for command in step.commands)
-    archive, roots = carried.helpers_archive(carrying), step.outputs[0].with_name("roots.lds")
+    archive, roots = carried.carried_archive(carrying), step.outputs[0].with_name("roots.lds")
     assert check[-1].endswith("/mixed.json")
     assert reached[-1] == str(roots), "what C calls is kept"
     assert whole[-3:] == ("rust.o", *map(str, objects), str(archive)), "C may need of the kernel's helpers"
     assert set(objects) <= set(step.inputs)
-    plain = carried.object_step(carrying, manifest)
+    plain = carried.carried_object_step(carrying, manifest)
     assert [len(one.commands) for one in (step, plain)] == [7, 6]
