@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from checkout import PROJECT, unpacked_headers
 from scons_kmod.c.compiler import without_includes
 from scons_kmod.crates.support import LIBRARY_CRATES
-from scons_kmod.kernel.kbuild import saved_command
+from scons_kmod.kernel.cmd_file import saved_programs
 
 sys.path.insert(0, str(PROJECT / "bench"))
 
@@ -64,7 +64,7 @@ def kbuild_commands(work: Path) -> Iterable[list[str]]:
     """The commands that Kbuild has saved."""
     for path in work.rglob(".*.cmd"):
         if "cmd_" in path.read_text():
-            for words in saved_command(path):
+            for words in saved_programs(path):
                 yield words[next(number for number, word in enumerate(words) if not re.match(r"\w+=", word)) :]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -21,6 +20,8 @@ from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import HERE, System, check_enter
 from scons_kmod.engine.remember import Answer, remembered
+from scons_kmod.kernel import cmd_file
+from scons_kmod.kernel.cmd_file import saved_programs
 from scons_kmod.kernel.kernel_tree import KernelTree
 
 PROBE = "kmod_probe"
@@ -90,8 +91,9 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: 
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
     """
-    # This file too: another version of it may ask other questions.
-    inputs = [*makefiles(tree), tree.path / "include/config/auto.conf", Path(__file__)]
+    # The code too: another version of it may ask other questions.
+    code = (Path(__file__), Path(cmd_file.__file__))
+    inputs = [*makefiles(tree), tree.path / "include/config/auto.conf", *code]
 
     def ask() -> Answer:
         return dataclasses.asdict(run_probe(tree, directory, kcflags, log, system)), inputs
@@ -167,23 +169,23 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
 
 def read_commands(work: Path) -> Kbuild:
     """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `ValueError` or `IndexError`."""
-    compile_ = saved_command(work / ".part.o.cmd")
-    link = saved_command(work / f".{PROBE}.o.cmd")
+    compile_ = saved_programs(work / ".part.o.cmd")
+    link = saved_programs(work / f".{PROBE}.o.cmd")
     objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
-    (modpost,) = (w for w in saved_command(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
-    final = saved_command(work / f".{PROBE}.ko.cmd")[0]
+    (modpost,) = (w for w in saved_programs(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
+    final = saved_programs(work / f".{PROBE}.ko.cmd")[0]
     common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
     return Kbuild(
         cc=tuple(strip_files(compile_[0], work)),
-        assembler=tuple(strip_files(saved_command(work / ".asm.o.cmd")[0], work)),
+        assembler=tuple(strip_files(saved_programs(work / ".asm.o.cmd")[0], work)),
         ld=tuple(strip_files(link[0], work)),
         objtool=tuple(word for word in objtool if not names_file(word, work) and word != "--link"),
         objtool_each=any(map(is_objtool, compile_)),
         modpost=tuple(strip_options(modpost, {"-o", "-T"})),
         ld_module=tuple(strip_files(final, work)),
-        common=saved_command(common)[0][-1] if common.exists() else None,
+        common=saved_programs(common)[0][-1] if common.exists() else None,
         preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
-        objtool_generated=generated.exists() and any(map(is_objtool, saved_command(generated))),
+        objtool_generated=generated.exists() and any(map(is_objtool, saved_programs(generated))),
     )
 
 
@@ -196,22 +198,6 @@ def leading_directives(text: str) -> str:
 def is_objtool(words: list[str]) -> bool:
     """Whether this is a run of objtool."""
     return words[0].endswith("/objtool")
-
-
-def saved_command(path: Path) -> list[list[str]]:
-    """The commands saved in a ``.cmd`` file: one word list for each, split at ``;`` and ``|``."""
-    match = re.search(r"^(?:saved)?cmd_\S+ := (.*)$", path.read_text(), re.MULTILINE)
-    if not match:
-        raise ValueError(f"no command in {path}")
-    lexer = shlex.shlex(match[1].replace("$$", "$"), posix=True, punctuation_chars=";|")
-    lexer.whitespace_split = True
-    commands: list[list[str]] = [[]]
-    for word in lexer:
-        if set(word) <= set(";|"):
-            commands.append([])
-        else:
-            commands[-1].append(word)
-    return [words for words in commands if words]
 
 
 def strip_files(words: list[str], work: Path) -> list[str]:

@@ -20,7 +20,7 @@ from scons_kmod.crates.local_bindings import (
     local_layout_step,
 )
 from scons_kmod.engine.step import Step
-from scons_kmod.kernel.saved_command import parts, saved_text
+from scons_kmod.kernel.cmd_file import parse_commands, read_cmd_file
 from scons_kmod.mainline import mainline
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
@@ -64,7 +64,7 @@ def bindings_command(known: Mainline) -> Sequence[str]:
     if not saved.is_file():
         what = "this kernel's tree has its crates, but not how their bindings were made"
         raise MachineError(what, where=str(saved), fix="build for the directory in which the kernel itself was built")
-    return next(parts(saved_text(saved)[1], ())).programs[0][1:]
+    return next(parse_commands(read_cmd_file(saved)[1])).programs[0][1:]
 
 
 def kept_words(words: Sequence[str]) -> Iterator[str]:

@@ -25,8 +25,8 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.remember import Answer, remembered
+from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands, read_cmd_file
 from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, source_root
-from scons_kmod.kernel.saved_command import Part, parts, saved_text
 from scons_kmod.mainline.plan_trees import GOAL, LAST, TARGET_FILE, Question, lay_out_objects, lay_out_source
 
 RECORDER = Path(__file__).with_name("recorder.py")
@@ -39,7 +39,7 @@ class Rule:
 
     made: str
     needs: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SavedCommand, ...]
 
     @property
     def tool(self) -> str:
@@ -58,7 +58,7 @@ class CratePlan:
     source: Path
     objects: Path
     rules: tuple[Rule, ...]
-    module: Part
+    module: SavedCommand
     target_file: bool
     overrides: tuple[tuple[str, str], ...] = ()
 
@@ -94,9 +94,9 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
 def from_json(raw: Mapping[str, Any]) -> CratePlan:
     """A `CratePlan` from what `dataclasses.asdict` made of it."""
 
-    def part(one: Mapping[str, Any]) -> Part:
+    def part(one: Mapping[str, Any]) -> SavedCommand:
         programs = tuple(tuple(words) for words in one["programs"])
-        return Part(programs, tuple((name, value) for name, value in one["env"]), one["output"])
+        return SavedCommand(programs, tuple((name, value) for name, value in one["env"]), one["output"])
 
     rules = (Rule(one["made"], tuple(one["needs"]), tuple(map(part, one["parts"]))) for one in raw["rules"])
     overrides = tuple((name, value) for name, value in raw["overrides"])
@@ -170,13 +170,17 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
     needs = dict(prerequisites(told))
     commands = {}
     for path in sorted((asked / "rust").rglob(".*.cmd")):
-        made, text = saved_text(path)
+        made, text = read_cmd_file(path)
         commands[made] = text.replace(str(asked), str(question.objects))
     if LAST not in commands:
         raise ValueError(f"no command for {LAST}")
     recorder = recorder_words(question)
     rules = [
-        Rule(made, tuple(need for need in needs[made] if need in commands), tuple(parts(commands[made], recorder)))
+        Rule(
+            made,
+            tuple(need for need in needs[made] if need in commands),
+            tuple(parse_commands(commands[made], recorder)),
+        )
         for made in in_order(LAST, needs, commands)
     ]
     module = module_part(question, asked, probe)
@@ -184,10 +188,10 @@ def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CrateP
     return CratePlan(question.source, question.objects, tuple(rules), module, target_file, question.overrides)
 
 
-def module_part(question: Question, asked: Path, probe: Path) -> Part:
+def module_part(question: Question, asked: Path, probe: Path) -> SavedCommand:
     """The command for the crate of a module."""
-    _, text = saved_text(probe / f".{PROBE}.o.cmd")
-    return next(parts(text.replace(str(asked), str(question.objects)), recorder_words(question)))
+    _, text = read_cmd_file(probe / f".{PROBE}.o.cmd")
+    return next(parse_commands(text.replace(str(asked), str(question.objects)), recorder_words(question)))
 
 
 def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:

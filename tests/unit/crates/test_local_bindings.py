@@ -20,7 +20,7 @@ from scons_kmod.crates.local_steps import local_crate_step
 from scons_kmod.crates.support import module_crate_step, rmeta
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Step
-from scons_kmod.kernel.saved_command import Part
+from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.link.link import bundled_object_step
 from scons_kmod.mainline.local_bindings import mainline_bindings_steps
 from scons_kmod.mainline.mainline import BINDINGS, Mainline, mainline_module_step
@@ -70,10 +70,12 @@ def asked(step: Step) -> dict[str, Any]:
 
 def known(made: BuildTarget, provider: str) -> Mainline:
     """A kernel's own crates: their bindings, and the command for modules."""
-    rules = (Rule(BINDINGS, (), (Part((BINDGEN,), (), ""),)),) if provider != "tree" else ()
+    rules = (Rule(BINDINGS, (), (SavedCommand((BINDGEN,), (), ""),)),) if provider != "tree" else ()
     words = ("rustc", "--edition=2021", "-Zcrate-attr=no_std", "--crate-name", "probe", "--out-dir", "./", "probe.rs")
     objects = made.build / "objects"
-    plan = CratePlan(objects / "source", objects, rules, Part((words,), (("OBJTREE", "/o"),), ""), target_file=False)
+    plan = CratePlan(
+        objects / "source", objects, rules, SavedCommand((words,), (("OBJTREE", "/o"),), ""), target_file=False
+    )
     return Mainline(dataclasses.replace(made, provider=Provider(provider)), plan)
 
 

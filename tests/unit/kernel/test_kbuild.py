@@ -17,7 +17,6 @@ from scons_kmod.kernel.kbuild import (
     probe,
     probe_mod_c,
     read_commands,
-    saved_command,
     source_root,
 )
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
@@ -81,18 +80,6 @@ def test_the_head_of_generated_c_code(tmp_path: Path) -> None:
 )
 def test_leading_directives(text: str, head: str) -> None:
     assert leading_directives(text) == head
-
-
-def test_quotes_and_dollars_are_those_of_make(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "x.cmd", """savedcmd_x.o := sed 's/ko$$/o/' a | gcc -DX='"y"' "a b" ; true\nsource_x.o := x\n"""
-    )
-    assert saved_command(path) == [["sed", "s/ko$/o/", "a"], ["gcc", '-DX="y"', "a b"], ["true"]]
-
-
-def test_a_file_without_a_command_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no command"):
-        saved_command(write(tmp_path / "x.cmd", "source_x.o := x\n"))
 
 
 def test_without_generated_c_code_there_is_no_answer(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from scons_kmod.crates.local import linked_crate_objects
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
-from scons_kmod.kernel.saved_command import Part
+from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.mainline import carried
 from scons_kmod.mainline.mainline import Mainline, mainline_crate_steps, mainline_local_crate_step, mainline_module_step
@@ -46,8 +46,8 @@ int between;
 """
 
 
-def plain(*words: str, env: tuple[tuple[str, str], ...] = (), output: str = "") -> Part:
-    return Part((words,), env, output)
+def plain(*words: str, env: tuple[tuple[str, str], ...] = (), output: str = "") -> SavedCommand:
+    return SavedCommand((words,), env, output)
 
 
 def crate(source: Path, name: str, *needs: str, edit: str = "") -> Rule:
@@ -78,7 +78,7 @@ def bindings(source: Path) -> Rule:
 def text(source: Path) -> Rule:
     made = "rust/kernel/generated_arch_asm.rs"
     words = ("gcc-12", "-Wp,-MMD,rust/kernel/.asm.rs.d", f"-I{source}/include", "-E", f"{source}/rust/kernel/asm.rs.S")
-    return Rule(made, (), (Part((words, ("sed", "1,/^Cut here$/d")), (), made),))
+    return Rule(made, (), (SavedCommand((words, ("sed", "1,/^Cut here$/d")), (), made),))
 
 
 def mainline(directory: Path, provider: str = "rebuilt", *, target_file: bool = True) -> Mainline:

@@ -14,8 +14,8 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import Unpacked
 from scons_kmod.distro.sysroot import System
 from scons_kmod.distro.target_file import Target, read_target
+from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.kernel.saved_command import Part
 from scons_kmod.mainline.open_mainline import kernel_sources, open_mainline, overrides, preflight
 from scons_kmod.mainline.plan import CratePlan
 from scons_kmod.mainline.plan_trees import Question
@@ -225,7 +225,7 @@ class Asked:
 
     def plan(self, question: Question, _: RunLog) -> CratePlan:
         self.questions.append(question)
-        return CratePlan(question.source, question.objects, (), Part((), (), ""), False)
+        return CratePlan(question.source, question.objects, (), SavedCommand((), (), ""), False)
 
 
 @pytest.fixture

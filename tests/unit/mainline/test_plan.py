@@ -16,8 +16,8 @@ from miniature import kernel_tree, target, write
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.kernel.saved_command import Part, parts, saved_text
 from scons_kmod.mainline.plan import (
     PROBE,
     RECORDER,
@@ -166,91 +166,15 @@ def question(kernel: Kernel) -> Question:
     return kernel.question()
 
 
-def one(text: str, question: Question) -> Part:
-    (part,) = parts(text, recorder_words(question))
-    return part
+def test_the_recorders_args_are_not_in_a_command(question: Question) -> None:
+    (command,) = parse_commands(f"X=1 {RECORDED} rustc -a b", recorder_words(question))
+    assert command.programs == (("rustc", "-a", "b"),)
 
 
-def test_a_command_of_one_program(question: Question) -> None:
-    assert one("rustc --emit=obj=x.o  x.rs", question) == Part((("rustc", "--emit=obj=x.o", "x.rs"),), (), "")
-
-
-def test_commands_one_after_the_other(question: Question) -> None:
-    found = list(parts("bindgen a.h -o a.rs ; sed -i x a.rs;objcopy a.o ;", recorder_words(question)))
-    assert [part.programs for part in found] == [
-        (("bindgen", "a.h", "-o", "a.rs"),),
-        (("sed", "-i", "x", "a.rs"),),
-        (("objcopy", "a.o"),),
-    ]
-
-
-def test_programs_that_read_what_others_print(question: Question) -> None:
-    assert one("gcc -E a.S | sed 1d|cat >a.rs", question) == Part(
-        (("gcc", "-E", "a.S"), ("sed", "1d"), ("cat",)), (), "a.rs"
-    )
-
-
-def test_variables_before_a_program_are_set_for_it(question: Question) -> None:
-    found = one("OBJTREE=/a/b X='a b' rustc --cfg=x NAME=value", question)
-    assert found == Part((("rustc", "--cfg=x", "NAME=value"),), (("OBJTREE", "/a/b"), ("X", "a b")), "")
-
-
-@pytest.mark.parametrize(
-    ("word", "read"),
-    [
-        ("""--cfg='feature="proc-macro"'""", '--cfg=feature="proc-macro"'),
-        ("""-DKBUILD_MODNAME='"x"'""", '-DKBUILD_MODNAME="x"'),
-        (r'-DX="\"x y\""', '-DX="x y"'),
-        ("'1,/^\\/\\/ Cut here.$/d'", r"1,/^\/\/ Cut here.$/d"),
-        ("""'s/fn (\\w+)/#[link_name="\\1"]\\n&/g'""", r's/fn (\w+)/#[link_name="\1"]\n&/g'),
-        ("'a;b|c>d<e&f'", "a;b|c>d<e&f"),
-        ("a\\ b", "a b"),
-        ("'.*'", ".*"),
-        ("uv_cb.*", "uv_cb.*"),
-        ("__kernel_s?size_t", "__kernel_s?size_t"),
-        ("#", "#"),
-        ("''", ""),
-    ],
-)
-def test_words_are_read_as_the_shell_reads_them(question: Question, word: str, read: str) -> None:
-    assert one(f"sed {word} x", question).programs == (("sed", read, "x"),)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("a < b", "a <b", "a >> b", "a || b", "a && b", "a&&b", "a & b", "a& b", "a ;; b"),
-        *("a 2>&1", "a 2>/dev/null", "a >&2", "a > b c", "a > b | c", "a > b > c", "a >"),
-        *("a $(b)", "a `b`", "a $b", 'a "$b"', 'a "`b`"', "(a)", "{ a; }", "a | ", "| a", "X=1", "a 'b", 'a "b'),
-    ],
-)
-def test_what_else_a_shell_can_do_is_an_error_not_a_guess(question: Question, text: str) -> None:
-    with pytest.raises((ValueError, IndexError)):
-        list(parts(text, recorder_words(question)))
-
-
-@pytest.mark.parametrize("tool", ["rustc", "bindgen", "objcopy", "objtool"])
-def test_pretended_tools_have_their_own_names(question: Question, tool: str) -> None:
-    assert one(f"X=1 {RECORDED} {tool} -a b", question).programs == ((tool, "-a", "b"),)
-
-
-def test_other_python_programs_keep_their_names(question: Question) -> None:
-    assert one(f"{HERE.python} -I x.py a", question).programs == ((HERE.python, "-I", "x.py", "a"),)
-
-
-def test_the_interpreter_is_the_systems(question: Question) -> None:
+def test_the_recorder_runs_in_the_interpreter_of_the_sysroot(question: Question) -> None:
     inside = dataclasses.replace(question, system=System(Path("/root")))
-    assert one(f"/usr/bin/python3 -I {RECORDER} rustc x.rs", inside).programs == (("rustc", "x.rs"),)
-
-
-def test_what_make_has_put_in_other_words_is_undone(tmp_path: Path) -> None:
-    text = "savedcmd_rust/a.rs := sed 's/ko$$/$(pound)[x]/' $(pound)\n\nsource_rust/a.rs := x\n"
-    assert saved_text(write(tmp_path / ".a.rs.cmd", text)) == ("rust/a.rs", "sed 's/ko$/#[x]/' #")
-
-
-def test_a_file_without_a_command_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no command"):
-        saved_text(write(tmp_path / ".a.rs.cmd", "source_rust/a.rs := x\n"))
+    (command,) = parse_commands(f"/usr/bin/python3 -I {RECORDER} rustc x.rs", recorder_words(inside))
+    assert command.programs == (("rustc", "x.rs"),)
 
 
 def test_what_depends_on_what_is_read_from_makes_database() -> None:
@@ -337,7 +261,7 @@ def test_a_plan_has_what_the_kernel_crate_needs_in_an_order_that_works(kernel: K
         "rust/core.o",
         (),
         (
-            Part(
+            SavedCommand(
                 (
                     (
                         *("rustc", "--target=x86_64-linux", "--edition=2024", "-Cpanic=abort"),
@@ -348,13 +272,13 @@ def test_a_plan_has_what_the_kernel_crate_needs_in_an_order_that_works(kernel: K
                 env,
                 "",
             ),
-            Part((("objcopy", "--keep", "rust/core.o"),), (), ""),
+            SavedCommand((("objcopy", "--keep", "rust/core.o"),), (), ""),
         ),
     )
     assert bindings.made == "rust/bindings/bindings_generated.rs"
     assert [part.programs[0][0] for part in bindings.parts] == ["bindgen", "sed"]
     assert (bindings.tool, core.tool, asm.tool) == ("bindgen", "rustc", "cpp")
-    assert asm.parts == (Part((("cpp", "-E", f"{source}/rust/kernel/asm.rs.S"), ("sed", "1d")), (), asm.made),)
+    assert asm.parts == (SavedCommand((("cpp", "-E", f"{source}/rust/kernel/asm.rs.S"), ("sed", "1d")), (), asm.made),)
     assert last.made == "rust/kernel.o"
     assert last.needs == ("rust/kernel/asm.rs", "rust/bindings/bindings_generated.rs", "rust/core.o")
     assert plan.target_file
