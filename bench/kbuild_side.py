@@ -86,14 +86,14 @@ def as_kbuild_has_it(target: BuildTarget, step: Step) -> Step:
     """A step without what is ours alone: a helper's headers are not precompiled, bindgen says what it has read."""
     if bindings_file(target) in step.outputs:
         return with_depfile(step)
-    return helpers.c_step(target, step.tracked[0], step.outputs[0]) if step.after else step
+    return helpers.c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
 
 
 def with_depfile(step: Step) -> Step:
     """bindgen, with a file for Kbuild that says which headers it has read."""
     depfile = step.outputs[0].with_name(f".{step.outputs[0].name}.d")
     files = []
-    for path, text in step.files:
+    for path, text in step.written_files:
         if path.suffix == ".json":
             asked = json.loads(text)
             text = json.dumps({**asked, "bindgen": [*asked["bindgen"], f"--depfile={depfile}"]}, indent=1)
@@ -154,7 +154,7 @@ def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
         for path in (*manifest.c.sources, *manifest.directory.glob("*.h")):
             shutil.copy2(path, work)
     steps = rust_steps(target, manifests)
-    texts = {path: text for step in steps for path, text in step.files}
+    texts = {path: text for step in steps for path, text in step.written_files}
     for path in (*texts, *(path for step in steps for path in step.outputs)):
         (work / path.relative_to(target.build)).parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():

@@ -65,7 +65,7 @@ def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory)
         root = directory / "x.rs"
         root.write_text(HEAD + case + TAIL)
         step = module_crate_step(target, Manifest("x", directory, root, None))
-        for path, text in step.files:
+        for path, text in step.written_files:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         command = step.commands[-1]

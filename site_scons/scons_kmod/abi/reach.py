@@ -64,11 +64,11 @@ def unoptimized(step: Step, name: str, made: Path) -> Step:
         inputs=step.inputs,
         tracked=step.tracked,
         depfiles=(depfile,),
-        files=step.files,
+        written_files=step.written_files,
         tools=step.tools,
-        after=step.after,
-        kind=step.kind,
-        exact=step.exact,
+        order_only=step.order_only,
+        digest_kind=step.digest_kind,
+        compare_raw=step.compare_raw,
     )
 
 

@@ -163,12 +163,12 @@ def fingerprint_step(
         ),
         depfiles=(depfile,),
         views=(View(IDENTIFIERS, (*sources, *generated), declared_file(target)),),
-        files=((unit, text), (request, json.dumps(asked, indent=1))),
+        written_files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
-        after=tuple(generated),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=include_directories(target.kbuild.cc, str(target.tree.path)),
+        order_only=tuple(generated),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=include_directories(target.kbuild.cc, str(target.tree.path)),
     )
 
 
@@ -198,6 +198,6 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
         outputs=(bindings_file(target), layout_header(target)),
         inputs=(fingerprint_file(target),),
         tracked=(arguments, *process_files("bindings.generate", "bindings.layout_checks")),
-        files=((unit, text), (request, json.dumps(asked, indent=1))),
+        written_files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
     )

@@ -52,12 +52,12 @@ def precompile_step(
         commands=(Command(argv, target.tree.path, color=COLOR),),
         outputs=(made,),
         depfiles=(Path(f"{made}.d"),),
-        files=((header, text),),
+        written_files=((header, text),),
         tools=(target.toolchain.cc.digest,),
-        kind=kind,
-        exact=bool(target.kcflags),
-        searched=searched(target),
-        kept=False,
+        digest_kind=kind,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target),
+        restorable=False,
     )
 
 

@@ -84,7 +84,7 @@ def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
         step,
         commands=(dataclasses.replace(command, argv=argv),),
         depfiles=(*step.depfiles, *precompiled.depfiles),
-        after=precompiled.outputs,
+        order_only=precompiled.outputs,
     )
 
 
@@ -116,8 +116,8 @@ def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ..
         tracked=(source,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=searched(target),
-        beside=str(source.parent),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target),
+        source_directory=str(source.parent),
     )

@@ -64,12 +64,14 @@ def head_step(target: BuildTarget, manifest: Manifest, head: Head) -> Step:
     text = includes(included(flags)) + "".join(head.lines)
     kept = (word for word in without_includes(flags) if word != file_naming(head.sources[0].stem))
     step = precompile_step(target, header, tuple(kept), text, f"{manifest.name}/{header.name}", LINES)
-    return dataclasses.replace(step, searched=searched(target, manifest), after=built_files(target, manifest))
+    return dataclasses.replace(
+        step, include_directories=searched(target, manifest), order_only=built_files(target, manifest)
+    )
 
 
 def with_head(step: Step, head: Step) -> Step:
     """The compilation of a source that begins with what is precompiled."""
-    (first, *others), (header, _) = step.commands, head.files[0]
+    (first, *others), (header, _) = step.commands, head.written_files[0]
     (source,) = step.tracked
     names = Path(f"{step.outputs[0]}.names.h")
     name = file_naming(source.stem)
@@ -80,8 +82,8 @@ def with_head(step: Step, head: Step) -> Step:
         step,
         commands=(dataclasses.replace(first, argv=argv), *others),
         depfiles=(*step.depfiles, *head.depfiles),
-        files=(*step.files, (names, defining([name]))),
-        after=(*step.after, *head.outputs),
+        written_files=(*step.written_files, (names, defining([name]))),
+        order_only=(*step.order_only, *head.outputs),
     )
 
 
@@ -142,14 +144,14 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         inputs=(source,) if called else (),
         tracked=() if written or called else (source,),
         depfiles=(depfile,),
-        files=((source, written),) if written else (),
+        written_files=((source, written),) if written else (),
         tools=(target.toolchain.cc.digest,),
-        after=built_files(target, manifest),
+        order_only=built_files(target, manifest),
         # In assembly any comment may be a directive.
-        kind=RAW if source.suffix == ASSEMBLY else LINES,
-        exact=bool(target.kcflags),
-        searched=searched(target, manifest),
-        beside=str(source.parent),
+        digest_kind=RAW if source.suffix == ASSEMBLY else LINES,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target, manifest),
+        source_directory=str(source.parent),
     )
 
 

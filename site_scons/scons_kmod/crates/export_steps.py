@@ -71,6 +71,6 @@ def symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], d
         outputs=(made, renames_file(target, manifest), crcs_file(target, manifest)),
         inputs=(*objects, *debug),
         tracked=process_files("crates.export_symbols", "crates.dwarf_types"),
-        files=((request, json.dumps(asked, indent=1)),),
+        written_files=((request, json.dumps(asked, indent=1)),),
         tools=(target.toolchain.cc.digest,),
     )

@@ -98,12 +98,12 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) ->
         inputs=(how.shared,),
         tracked=(*manifest.bindings.own, *process_files(*PROGRAM)),
         depfiles=(directory / "bindings.d",),
-        files=(*written, (defines_header(target, manifest), defined)),
+        written_files=(*written, (defines_header(target, manifest), defined)),
         tools=(tool.digest,),
-        after=generated_files(target, manifest),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=include_directories(flags, str(how.cwd)),
+        order_only=generated_files(target, manifest),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=include_directories(flags, str(how.cwd)),
     )
 
 
@@ -180,10 +180,10 @@ def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
         inputs=(source,),
         depfiles=tuple(Path(f"{made}.d") for made in objects),
         tools=(target.toolchain.cc.digest,),
-        after=generated_files(target, manifest),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=searched_by_c(target, manifest),
+        order_only=generated_files(target, manifest),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched_by_c(target, manifest),
     )
 
 
@@ -219,8 +219,8 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         tracked=(crate_root(target),),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        kind=LINES,
-        exact=bool(target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(target.krustflags),
     )
     return around(target, manifest, step)
 

@@ -101,8 +101,8 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
         tracked=(crate.root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        kind=LINES,
-        exact=bool(target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(target.krustflags),
         hints=(NO_STD,),
     )
 
@@ -129,5 +129,5 @@ def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -
         tracked=(crate.root,),
         depfiles=(depfile,),
         tools=(rustc.digest,),
-        kind=LINES,
+        digest_kind=LINES,
     )

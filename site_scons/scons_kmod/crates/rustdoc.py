@@ -54,5 +54,5 @@ def doc_step(target: BuildTarget) -> Step:
         depfiles=(crate_dir(target, "macros") / "macros.d", crate_dir(target, "kernel") / "kernel.d"),
         tools=(rustc.digest,),
         # The outputs stand for many more pages.
-        kept=False,
+        restorable=False,
     )

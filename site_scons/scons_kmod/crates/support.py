@@ -180,7 +180,7 @@ def macros_step(target: BuildTarget) -> Step:
         tracked=(root,),
         depfiles=(depfile,),
         tools=(rustc.digest,),
-        kind=LINES,
+        digest_kind=LINES,
     )
 
 
@@ -217,8 +217,8 @@ def support_step(
         tracked=(source, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        kind=LINES,
-        exact=bool(target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(target.krustflags),
     )
 
 
@@ -287,9 +287,9 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         inputs=(*support, *libraries(target, manifest, named(manifest)), *used_libraries(target, manifest)),
         tracked=(root, target.cfg_file),
         depfiles=(depfile,),
-        files=((copy.root, copy.text),) if copy else (),
+        written_files=((copy.root, copy.text),) if copy else (),
         tools=(target.toolchain.rustc.digest,),
-        kind=LINES,
-        exact=bool(target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(target.krustflags),
         hints=(NO_STD,),
     )

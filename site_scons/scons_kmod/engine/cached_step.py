@@ -37,8 +37,8 @@ class CachedStep(Step):
     cache: Path = Path()
     products: tuple[str, ...] = ()
     source_dirs: tuple[Path, ...] = ()
-    # The cache keeps what it makes, and the links must be made anew.
-    kept: bool = False
+    # The cache keeps the outputs. The links to them must be made again in each run.
+    restorable: bool = False
 
     def signature_text(self) -> str:
         """What decides the content; where the cache lies is no part of it."""

@@ -61,7 +61,7 @@ class Prebuilt:
         if store.traces.latest(step.key):
             return False
         # Other steps may have read these: a header that is precompiled, which the package leaves out, is one.
-        for path, text in step.files:
+        for path, text in step.written_files:
             write_text(path, text)
         record = self.records.get(step.key)
         if record is None or record["signature"] != portable(step, self.build):

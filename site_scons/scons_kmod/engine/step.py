@@ -35,38 +35,52 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Commands that run one after the other and together make `outputs`.
+    """Commands that run one after the other and make `outputs` together. What each field means stands beside it.
 
-    `name` is what Kbuild would print (``RUSTC``), `unit` what the step is about. `inputs` are files that other steps
-    make, `tracked` files that somebody edits or installs; what a step finds out for itself (headers, submodules) comes
-    from its `depfiles`. `views` are files of which a part alone matters. `files` are written before the first command.
-    `tools` are digests of the programs that run. `after` are outputs of other steps that must be up to date before this
-    one runs: it may read them, and which of them count for what it makes, if any do, its `depfiles` say.
-
-    `kind` says how sources are compared (digests.py): what their compiler can notice, with or without line numbers.
-    `exact` overrides it, for flags that may bring anything into the output, and so does `exact_if`, an output, if
-    there is something in it. `searched` are the directories in which headers are looked for, after `beside`, that of
-    the source. `kept`: the outputs of earlier runs are put aside, for an edit that is undone. `hints` are patterns of
-    what a failing tool may print, and what is to be done then; groups of the pattern can be named.
+    A step is run again if its signature or a file that it reads differs from its last trace (up_to_date.py).
     """
 
+    # What Kbuild would print (``RUSTC``), and what the step is about: a module, a crate, a file.
     name: str
     unit: str
+    # They run in this order. The step fails with the first that fails.
     commands: tuple[Command, ...]
+    # All files that the step makes. The first one is the step's key among all steps.
     outputs: tuple[Path, ...]
+
+    # Files that the step reads. There are four ways to name them:
+    # outputs of other steps, read whole;
     inputs: tuple[Path, ...] = ()
+    # files that no step makes and that are known before the step runs: sources, programs of this library;
     tracked: tuple[Path, ...] = ()
+    # depfiles, in which the commands list what they have read: headers, submodules;
     depfiles: tuple[Path, ...] = ()
+    # files of which a part alone matters.
     views: tuple[View, ...] = ()
-    files: tuple[tuple[Path, str], ...] = ()
+
+    # Files that are written before the first command, with their content. They are a part of the signature.
+    written_files: tuple[tuple[Path, str], ...] = ()
+    # Digests of the programs that run, or their versions.
     tools: tuple[str, ...] = ()
-    after: tuple[Path, ...] = ()
-    kind: str = RAW
-    exact: bool = False
-    exact_if: Path | None = None
-    searched: tuple[str, ...] = ()
-    beside: str = ""
-    kept: bool = True
+    # Outputs of other steps that must be up to date before this one runs (Ninja's order-only dependencies). The step
+    # may read them. Those that a depfile names count as files that it has read, the others don't.
+    order_only: tuple[Path, ...] = ()
+
+    # Which digest of its source files the step depends on: RAW, LINES or TOKENS (digests.py).
+    digest_kind: str = RAW
+    # RAW in any case: with the user's own flags, anything in a source may get into an output.
+    compare_raw: bool = False
+    # An output. RAW if it is not empty: the step itself has found out that anything may matter.
+    compare_raw_if: Path | None = None
+
+    # Where the compiler looks for headers: first in the directory of the source, then in the others, in their order.
+    # A new file that would be found before one that was read makes the step out of date (header_search.py).
+    source_directory: str = ""
+    include_directories: tuple[str, ...] = ()
+
+    # Outputs of earlier runs are kept, and restored if an edit is undone (earlier_outputs.py).
+    restorable: bool = True
+    # Patterns of what a failing command may print, each with what the user can do then (`re.Match.expand`).
     hints: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -81,11 +95,11 @@ class Step:
     def signature_text(self) -> str:
         """What `signature` is a digest of."""
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
-        files = [(str(path), text) for path, text in self.files]
+        files = [(str(path), text) for path, text in self.written_files]
         views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
-        tracked, after = ([str(path) for path in paths] for paths in (self.tracked, self.after))
-        kinds = [self.kind, self.exact, str(self.exact_if)]
-        return json.dumps([commands, files, self.tools, tracked, after, views, *kinds])
+        tracked, order_only = ([str(path) for path in paths] for paths in (self.tracked, self.order_only))
+        kinds = [self.digest_kind, self.compare_raw, str(self.compare_raw_if)]
+        return json.dumps([commands, files, self.tools, tracked, order_only, views, *kinds])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.
@@ -95,7 +109,7 @@ class Step:
         discard(self)
         for output in self.outputs:
             output.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in (*self.files, *self.parts_of_views()):
+        for path, text in (*self.written_files, *self.parts_of_views()):
             write_text(path, text)
         try:
             for command in self.commands:
@@ -105,7 +119,7 @@ class Step:
         except StepError as error:
             raise self.hinted(error) from None
         self.check_outputs()
-        made = {*map(str, self.inputs), *(str(path) for path, _ in self.files)}
+        made = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
         found = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
         return sorted({*map(str, self.tracked), *found} - made)
 

@@ -60,7 +60,7 @@ class Store:
             if of(path) != digest:
                 yield spoken(path)
         search = self.search(step)
-        yield from self.files_differ(trace.files, search, step.beside)
+        yield from self.files_differ(trace.files, search, step.source_directory)
         for seen in trace.parts:
             yield from map(spoken, seen.changed(self.digests))
         if trace.shared:
@@ -87,18 +87,18 @@ class Store:
             )
         reasons, paths = self._shared[key]
         yield from reasons
-        for path in search.beside(step.beside, paths):
+        for path in search.beside(step.source_directory, paths):
             yield f"another file would be found before {path}"
 
     def search(self, step: Step) -> Search:
         """The directories in which the step's compiler looks for headers."""
-        if step.searched not in self._searches:
-            self._searches[step.searched] = Search(step.searched)
-        return self._searches[step.searched]
+        if step.include_directories not in self._searches:
+            self._searches[step.include_directories] = Search(step.include_directories)
+        return self._searches[step.include_directories]
 
     def restore(self, step: Step) -> bool:
         """Bring back the outputs of an earlier run that read just what the step would read now, if they are kept."""
-        for trace in self.traces.all_of(step.key) if step.kept else ():
+        for trace in self.traces.all_of(step.key) if step.restorable else ():
             if any(self.differences(step, trace)):
                 continue
             places = {path: self.place(path, digest) for path, digest in trace.outputs.items()}
@@ -128,7 +128,7 @@ class Store:
 
     def keep_outputs(self, step: Step) -> None:
         """Put the outputs of the latest run aside, those that are whole."""
-        trace = self.traces.latest(step.key) if step.kept else None
+        trace = self.traces.latest(step.key) if step.restorable else None
         for path, digest in trace.outputs.items() if trace else ():
             self.digests.again(path)
             if digest and self.digests.of(path) == digest:
@@ -165,7 +165,7 @@ class Store:
 
     def take(self, step: Step, read: list[str], started: int) -> Trace:
         """The trace of a step that has just run, and that began at the moment `started`."""
-        kind = RAW if exact(step) or includes_text(read) else step.kind
+        kind = RAW if exact(step) or includes_text(read) else step.digest_kind
         for name in (*map(str, step.inputs), *read):
             self.digests.again(name)
         inputs = self.digests.all_of(step.inputs)
@@ -184,10 +184,12 @@ class Store:
         held = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
         shared = {path: digest for path, digest in held.items() if not path.startswith(self.never_shared)}
         own = {path: digest for path, digest in files.items() if path not in shared}
-        if search.beside(step.beside, shared):
+        if search.beside(step.source_directory, shared):
             own, shared = files, {}
         key = self.traces.share(Files(kind, shared, search.of(shared))) if shared else ""
-        return Trace(step.signature(), inputs, Files(kind, own, search.of(own, step.beside)), key, parts, outputs)
+        return Trace(
+            step.signature(), inputs, Files(kind, own, search.of(own, step.source_directory)), key, parts, outputs
+        )
 
     def part(self, step: Step, view: View, started: int) -> Seen:
         """What a step saw of a file that it reads in part."""
@@ -202,7 +204,7 @@ class Store:
 
     def edited(self, path: Path | str, step: Step, started: int) -> bool:
         """Whether a file may have been changed since a step began; what other steps make was made before."""
-        return Path(path) not in step.after and self.digests.changed_since(path, started)
+        return Path(path) not in step.order_only and self.digests.changed_since(path, started)
 
     def keep_texts(self, files: Digested) -> None:
         """Put the text of sources aside, by their digests."""
@@ -235,7 +237,7 @@ class Store:
 
 def exact(step: Step) -> bool:
     """Whether a step that has run takes its sources as they are."""
-    return step.exact or bool(step.exact_if and step.exact_if.stat().st_size)
+    return step.compare_raw or bool(step.compare_raw_if and step.compare_raw_if.stat().st_size)
 
 
 def includes_text(read: list[str]) -> bool:

@@ -30,7 +30,7 @@ def steps_to(steps: Mapping[str, Step], key: str) -> list[Step]:
 
     def visit(step: Step) -> None:
         if step.key not in found:
-            for path in (*step.inputs, *step.after):
+            for path in (*step.inputs, *step.order_only):
                 if maker := makers.get(str(path)):
                     visit(maker)
             found[step.key] = step

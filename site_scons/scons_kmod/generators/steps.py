@@ -86,7 +86,7 @@ def compile_step(target: BuildTarget, manifest: Manifest, generator: Generator) 
         tracked=(generator.program,),
         depfiles=(depfile,),
         tools=(tool.digest,),
-        kind=LINES,
+        digest_kind=LINES,
     )
 
 
@@ -149,7 +149,9 @@ def with_generated(target: BuildTarget, manifest: Manifest, step: Step) -> Step:
         return dataclasses.replace(command, argv=(rustc, prefix, *words), env=env)
 
     commands = tuple(map(knowing, step.commands))
-    return dataclasses.replace(step, commands=commands, after=(*step.after, *generated_files(target, manifest)))
+    return dataclasses.replace(
+        step, commands=commands, order_only=(*step.order_only, *generated_files(target, manifest))
+    )
 
 
 def inside(manifest: Manifest, path: Path) -> str:

@@ -31,7 +31,7 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
         outputs=(made,),
         inputs=objects,
         tracked=process_files("link.mixed") if files else (),
-        files=files,
+        written_files=files,
         tools=(target.toolchain.cc.digest,),
         hints=(TWICE,),
     )

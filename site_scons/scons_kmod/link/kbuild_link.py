@@ -52,7 +52,7 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
             outputs=tuple(path for _, path in results),
             inputs=(*objects, *needed, *(versions_files(target, manifest) if manifest.has_c else ())),
             tracked=(target.tree.symvers, *target.extra_symbols),
-            files=(*((path, "") for path in cmds), (work / "Kbuild", listed)),
+            written_files=(*((path, "") for path in cmds), (work / "Kbuild", listed)),
             tools=(target.toolchain.cc.digest,),
         )
     ]

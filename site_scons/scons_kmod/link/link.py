@@ -113,7 +113,7 @@ def linked(
         outputs=(made, whole),
         inputs=(*inputs, *c, *renaming, archive),
         tracked=(lds, *(process_files("link.mixed") if c else ())),
-        files=files,
+        written_files=files,
         tools=(target.toolchain.cc.digest,),
         hints=(TWICE,),
     )
@@ -164,9 +164,9 @@ def header_step(target: BuildTarget) -> Step:
         outputs=(made,),
         depfiles=(Path(f"{made}.d"),),
         tools=(target.toolchain.cc.digest,),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=searched(target),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target),
     )
 
 
@@ -205,9 +205,9 @@ def common_steps(target: BuildTarget) -> list[Step]:
             depfiles=(Path(f"{made}.d"),),
             tools=(target.toolchain.cc.digest,),
             # There is no code in it, and so no line number.
-            kind=TOKENS,
-            exact=bool(target.kcflags),
-            searched=searched(target),
+            digest_kind=TOKENS,
+            compare_raw=bool(target.kcflags),
+            include_directories=searched(target),
         )
         for made in common_objects(target)
     ]
@@ -243,10 +243,10 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(Command(modpost, target.tree.path),),
         outputs=(linked.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
         inputs=(linked, *(versions_files(target, manifest) if manifest.has_c else ())),
-        after=needed,
+        order_only=needed,
         views=(View(SYMBOLS, symvers, linked, own),),
         # modpost reads CRCs of exported symbols from the object's .cmd file, sources of the module from its .mod.
-        files=(
+        written_files=(
             *((order, f"{linked}\n"), (linked.with_suffix(".mod"), f"{linked}\n")),
             *(() if manifest.has_c else ((versions_files(target, manifest)[0], ""),)),
         ),
@@ -267,8 +267,8 @@ def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(Command(argv, target.tree.path, color=COLOR), *checked(target, made)),
         outputs=(made,),
         inputs=(source, module_headers_text(target)),
-        after=precompiled_step(target).outputs,
-        files=((names, naming_text(manifest.crate, f"{stem.name}.mod")),),
+        order_only=precompiled_step(target).outputs,
+        written_files=((names, naming_text(manifest.crate, f"{stem.name}.mod")),),
         tools=(target.toolchain.cc.digest,),
     )
 
@@ -295,9 +295,9 @@ def lone_mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
         inputs=(source,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=searched(target),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target),
     )
 
 

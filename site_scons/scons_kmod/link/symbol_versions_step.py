@@ -51,13 +51,16 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         tracked=process_files("link.symbol_versions", "base.pipeline"),
         depfiles=(depfile,),
         # Without an indent it is a matter of microseconds, for each module of each build.
-        files=((request, json.dumps(asked)),),
+        written_files=((request, json.dumps(asked)),),
         tools=(target.toolchain.cc.digest,),
-        after=built_files(target, manifest),
-        kind=LINES,
-        exact=bool(target.kcflags),
+        order_only=built_files(target, manifest),
+        digest_kind=LINES,
+        compare_raw=bool(target.kcflags),
         # modpost makes `srcversion` of the text as it is.
-        exact_if=sources,
+        compare_raw_if=sources,
         # Each source finds headers beside itself first.
-        searched=(*sorted({str(path.parent) for path in c_sources(target, manifest)}), *searched(target, manifest)),
+        include_directories=(
+            *sorted({str(path.parent) for path in c_sources(target, manifest)}),
+            *searched(target, manifest),
+        ),
     )

@@ -51,7 +51,7 @@ def kernel_helper_steps(mainline: Mainline) -> list[Step]:
         unit = mainline.path(f"rust/helpers/only_{name}.c")
         one = "".join(f"{line}\n" for line in text.splitlines() if not (part := PART.match(line)) or part[1] == name)
         step = carried_c_step(mainline.target, unit, mainline.path(f"rust/helpers/{name}.o"), f"-I{whole.parent}")
-        steps.append(dataclasses.replace(step, files=((unit, one),), tracked=(whole,)))
+        steps.append(dataclasses.replace(step, written_files=((unit, one),), tracked=(whole,)))
     return steps
 
 
@@ -75,10 +75,10 @@ def carried_c_step(target: BuildTarget, source: Path, made: Path, *flags: str) -
         outputs=(made,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
-        kind=LINES,
-        exact=bool(target.kcflags),
-        searched=searched(target),
-        beside=str(source.parent),
+        digest_kind=LINES,
+        compare_raw=bool(target.kcflags),
+        include_directories=searched(target),
+        source_directory=str(source.parent),
     )
 
 

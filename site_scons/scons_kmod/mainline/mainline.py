@@ -146,7 +146,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
             outputs=(maker,),
             tracked=(source,),
             tools=(rustc.digest,),
-            kind=LINES,
+            digest_kind=LINES,
         ),
         Step(
             name="TARGET",
@@ -154,7 +154,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
             commands=(Command(process_args(target.system.python, "base.pipeline", request), plan.objects),),
             outputs=(made,),
             inputs=(maker,),
-            files=((config, text), (request, json.dumps(asked, indent=1))),
+            written_files=((config, text), (request, json.dumps(asked, indent=1))),
         ),
     ]
 
@@ -183,8 +183,8 @@ def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
         tracked=(*sources, mainline.path("include/generated/rustc_cfg")),
         depfiles=(mainline.path(emitted["dep-info"]),),
         tools=(rustc.digest,),
-        kind=LINES,
-        exact=bool(mainline.target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(mainline.target.krustflags),
     )
 
 
@@ -225,11 +225,11 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
         commands=tuple(commands),
         outputs=mainline.outputs(rule),
         depfiles=(depfile_of(mainline, words),),
-        files=files,
+        written_files=files,
         tools=(bindgen.digest,),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=include_directories(words, str(mainline.plan.objects)),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=include_directories(words, str(mainline.plan.objects)),
     )
 
 
@@ -256,11 +256,11 @@ def preprocess_step(mainline: Mainline, rule: Rule) -> Step:
         commands=(Command(process_args(target.system.python, "base.pipeline", request), mainline.plan.objects),),
         outputs=(output,),
         depfiles=(depfile_of(mainline, words),),
-        files=((request, json.dumps(asked, indent=1)),),
+        written_files=((request, json.dumps(asked, indent=1)),),
         tools=(target.toolchain.cc.digest,),
-        kind=TOKENS,
-        exact=bool(target.kcflags),
-        searched=include_directories(words, str(mainline.plan.objects)),
+        digest_kind=TOKENS,
+        compare_raw=bool(target.kcflags),
+        include_directories=include_directories(words, str(mainline.plan.objects)),
     )
 
 
@@ -339,7 +339,7 @@ def mainline_code_step(
         tracked=(root, mainline.path("include/generated/rustc_cfg")),
         depfiles=(Path(f"{made}.d"),),
         tools=(rustc.digest, target.toolchain.cc.digest),
-        kind=LINES,
-        exact=bool(target.krustflags),
+        digest_kind=LINES,
+        compare_raw=bool(target.krustflags),
         hints=(NO_STD,),
     )

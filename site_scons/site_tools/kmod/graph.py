@@ -54,7 +54,7 @@ class Graph:
         self.steps[step.key] = step
         inputs = [str(path) for path in step.inputs]
         reasons = list(islice(store.reasons(step), MANY))
-        first = [*inputs, *map(str, step.after)]
+        first = [*inputs, *map(str, step.order_only)]
         reasons += [f"{path} may change" for path in first if path in self.doubtful][: MANY - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))

@@ -39,7 +39,7 @@ def made(tmp_path: Path, request: pytest.FixtureRequest) -> BuildTarget:
 
 def asked(step: Step) -> dict[str, Any]:
     """What the step's program is asked to do."""
-    ((_, text),) = [file for file in step.files if str(file[0]) == step.commands[0].argv[-1]]
+    ((_, text),) = [file for file in step.written_files if str(file[0]) == step.commands[0].argv[-1]]
     request: dict[str, Any] = json.loads(text)
     return request
 
@@ -125,7 +125,7 @@ def test_outputs_inputs_and_tools(made: BuildTarget) -> None:
 
 def test_the_header_has_ours_and_what_modules_add(made: BuildTarget) -> None:
     headers = ["net/sock.h", "linux/leds.h", "net/sock.h"]
-    files = [dict(step.files) for step in (fingerprint_step(made, (), headers), bindings_step(made, headers))]
+    files = [dict(step.written_files) for step in (fingerprint_step(made, (), headers), bindings_step(made, headers))]
     for texts in files:
         assert texts[made.build / "bindings/bindings.h"].splitlines() == [
             f'#include "{made.sources}/rust/bindings/bindings_helper.h"',
@@ -167,7 +167,7 @@ def test_a_program_for_the_machine_is_no_source_of_a_module_but_what_it_writes_i
     step = fingerprint_step(made, sources, (), [written])
     assert asked(step)["sources"] == [*map(str, sources), str(written)]
     assert step.views[0].paths == (*sources, written)
-    assert step.after == (written,)
+    assert step.order_only == (written,)
 
 
 def test_patterns_are_in_parentheses() -> None:

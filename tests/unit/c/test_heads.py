@@ -114,19 +114,19 @@ def test_ways_to_guard(made: BuildTarget, tmp_path: Path, text: str) -> None:
 def test_sources_are_compiled_with_it(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", [BEGIN] * FEWEST)
     head, *compiled = c_object_steps(made, manifest)
-    ((header, text),) = head.files
+    ((header, text),) = head.written_files
     assert text.endswith("".join(LINE))
     assert text.startswith("#include")
     # Line numbers of headers are in the code (WARN_ON).
-    assert (head.kind, head.outputs) == (LINES, (header.with_name(f"{header.name}.gch"),))
+    assert (head.digest_kind, head.outputs) == (LINES, (header.with_name(f"{header.name}.gch"),))
     assert not [word for word in head.commands[0].argv if "KBUILD_BASENAME" in word]
     assert len(compiled) == FEWEST
     for number, step in enumerate(compiled):
         argv = step.commands[0].argv
         names = Path(f"{step.outputs[0]}.names.h")
         assert [argv[at + 1] for at, word in enumerate(argv) if word == "-include"] == [str(header), str(names)]
-        assert dict(step.files)[names] == f'#define KBUILD_BASENAME "{number}"\n'
+        assert dict(step.written_files)[names] == f'#define KBUILD_BASENAME "{number}"\n'
         assert not [word for word in argv if "KBUILD_BASENAME" in word]
-        assert (*step.after[-1:], *step.depfiles[-1:]) == (*head.outputs, *head.depfiles)
+        assert (*step.order_only[-1:], *step.depfiles[-1:]) == (*head.outputs, *head.depfiles)
         # Any other difference would make gcc pass over what is precompiled.
         assert set(head.commands[0].argv) - set(argv) == set(head.commands[0].argv[-6:]) - set(argv)

@@ -69,7 +69,7 @@ def test_code_knows_its_module_and_its_file_but_not_where_they_lie(made: BuildTa
     assert '-DKBUILD_BASENAME="part_one"' in argv
     assert '-DKBUILD_MODNAME="my_echo"' in argv
     assert f"-fmacro-prefix-map={tmp_path}/m/=modules/my-echo/" in argv
-    assert (step.kind, step.beside) == (LINES, str(tmp_path / "m"))
+    assert (step.digest_kind, step.source_directory) == (LINES, str(tmp_path / "m"))
 
 
 def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
         (str(versions), str(work / ".my-echo_0.o.cmd")),
     ]
     assert versions == link / ".my-echo.o.cmd"
-    assert dict(step.files)[work / "Kbuild"] == (
+    assert dict(step.written_files)[work / "Kbuild"] == (
         "obj-m := my-echo.o\nmy-echo-y := my-echo_0.o my-echo_1.o\n"
         "$(obj)/my-echo_0.o: $(obj)/my-echo_0.o_shipped\n\tcp $< $@\n"
         "$(obj)/my-echo_1.o: $(obj)/my-echo_1.o_shipped\n\tcp $< $@\n"
@@ -114,7 +114,7 @@ def test_assembly_has_the_kernels_flags_for_it_and_its_own(made: BuildTarget, tm
     assert ("-DIN_C" in c, "-DIN_C" in asm) == (True, False)
     assert ("-DIN_ASM" in c, "-DIN_ASM" in asm) == (False, True)
     assert "-g0" in asm, "the kernel's own flags turn debug information on"
-    kinds = [step.kind for step in c_object_steps(made, Manifest("m", tmp_path / "m", None, None, c=code))]
+    kinds = [step.digest_kind for step in c_object_steps(made, Manifest("m", tmp_path / "m", None, None, c=code))]
     assert kinds == [LINES, RAW], "a comment may be a directive in assembly"
 
 
@@ -176,8 +176,8 @@ def test_symbols_of_rust_are_exported_by_a_source_that_is_written(made: BuildTar
     assert c_sources(made, manifest) == (tmp_path / "m/a.c", written)
     _, step = c_object_steps(made, manifest)
     assert step.outputs == (made.build / "modules/my-echo/c/build/exports.o",)
-    assert (step.tracked, [path for path, _ in step.files]) == ((), [written])
-    assert "EXPORT_SYMBOL_GPL(f);" in dict(step.files)[written]
+    assert (step.tracked, [path for path, _ in step.written_files]) == ((), [written])
+    assert "EXPORT_SYMBOL_GPL(f);" in dict(step.written_files)[written]
     assert c_objects(made, manifest)[1] == step.outputs[0]
 
 
@@ -195,7 +195,7 @@ def test_headers_of_modules_that_it_depends_on_are_found(made: BuildTarget, tmp_
     argv = step.commands[0].argv
     assert f"-I{tmp_path}/ring/api" in argv
     assert f"-I{tmp_path}/deep" not in argv, "the manifest does not name it"
-    assert str(tmp_path / "ring/api") in step.searched
+    assert str(tmp_path / "ring/api") in step.include_directories
     assert f"-fmacro-prefix-map={tmp_path}/ring/=modules/my-echo/../my-ring/" in argv
 
 
@@ -211,7 +211,7 @@ def test_modpost_is_given_the_symbols_of_all_that_a_module_needs(made: BuildTarg
     manifest = user_of(tmp_path, "my-ring")
     step = modpost_step(made, manifest)
     needed = (symvers_file(made, "deep"), symvers_file(made, "my-ring"))
-    assert step.after == needed
+    assert step.order_only == needed
     (view,) = step.views
     assert view.paths == (made.tree.symvers, *needed)
     assert symvers_file(made, "my-echo") in step.outputs
@@ -229,7 +229,7 @@ def test_kbuild_is_given_them_too(made: BuildTarget, tmp_path: Path) -> None:
 def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "b.c")
     step = versions_step(made, manifest)
-    asked = json.loads(step.files[0][1])
+    asked = json.loads(step.written_files[0][1])
     assert [one["source"] for one in asked["objects"]] == [str(tmp_path / "m/a.c"), str(tmp_path / "m/b.c")]
     assert [one["object"] for one in asked["objects"]] == [str(path) for path in c_objects(made, manifest)]
     for one, source in zip(asked["objects"], c_sources(made, manifest), strict=True):
@@ -237,8 +237,8 @@ def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, t
         assert one["cpp"][-3:] == ["-E", "-D__GENKSYMS__", str(source)]
     assert (asked["modversions"], asked["all"]) == (True, False)
     assert step.outputs == versions_files(made, manifest)
-    assert (step.kind, step.exact, step.exact_if) == (LINES, False, step.outputs[1])
-    assert step.searched[0] == str(tmp_path / "m"), "a header beside a source comes before all others"
+    assert (step.digest_kind, step.compare_raw, step.compare_raw_if) == (LINES, False, step.outputs[1])
+    assert step.include_directories[0] == str(tmp_path / "m"), "a header beside a source comes before all others"
 
 
 def test_c_is_linked_after_what_the_linker_drops_of_the_crates(made: BuildTarget, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_c_is_linked_after_what_the_linker_drops_of_the_crates(made: BuildTarget
     check, reached, _, whole, *_ = (command.argv for command in step.commands)
     roots = step.outputs[0].parent / "roots.lds"
     assert check[-1].endswith("mixed.json")
-    asked = json.loads(dict(step.files)[Path(check[-1])])
+    asked = json.loads(dict(step.written_files)[Path(check[-1])])
     assert (asked["crate"], asked["c"], asked["roots"]) == ("/crate.o", [*map(str, objects)], str(roots))
     assert reached[-3:] == ("/crate.o", "/kernel.o", str(roots)), "what C calls is kept"
     assert whole[-3:] == ("rust.o", *map(str, objects), "/lib.a")
@@ -260,4 +260,4 @@ def test_a_crate_that_brings_no_others_is_linked_first(made: BuildTarget, tmp_pa
     step = c_link_step(made, manifest, Path("/crate.o"))
     check, link, *_ = (command.argv for command in step.commands)
     assert link[-3:] == ("/crate.o", *map(str, c_objects(made, manifest)))
-    assert json.loads(dict(step.files)[Path(check[-1])])["roots"] == "", "all of it is kept"
+    assert json.loads(dict(step.written_files)[Path(check[-1])])["roots"] == "", "all of it is kept"

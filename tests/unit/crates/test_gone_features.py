@@ -44,7 +44,7 @@ def test_a_copy_has_the_other_files_beside_it(tmp_path: Path) -> None:
     (tmp_path / "own/other.rs").write_text("")
     step = module_crate_step(target(tmp_path), manifest)
     links, command = step.commands
-    ((copy, text),) = step.files
+    ((copy, text),) = step.written_files
     assert text == "#![feature(used_with_arg)]\nmod other;\n"
     assert command.argv[-1] == str(copy)
     assert links.argv == (

@@ -123,7 +123,7 @@ def test_a_crate_of_the_modules_own(made: BuildTarget, tmp_path: Path) -> None:
     assert f"@{made.cfg_file}" in step.commands[0].argv
     assert ("NAME", "a b") in step.commands[0].env
     assert set(made.rust_flags) <= set(step.commands[0].argv)
-    assert (step.kind, step.tracked) == (LINES, (crate.root, made.cfg_file))
+    assert (step.digest_kind, step.tracked) == (LINES, (crate.root, made.cfg_file))
     assert not words(step, "--cap-lints")
 
 

@@ -63,7 +63,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 def asked(step: Step) -> dict[str, Any]:
     """What the program that runs bindgen is asked."""
-    (text,) = (text for path, text in step.files if path.name == "request.json")
+    (text,) = (text for path, text in step.written_files if path.name == "request.json")
     request: dict[str, Any] = json.loads(text)
     return request
 
@@ -93,10 +93,10 @@ def test_the_headers_are_read_as_the_modules_c_code_reads_them(made: BuildTarget
     assert not {"-Wall", "-O2", "-DBARE", "-DNUMBER=3"} & {*flags}
     # As a header, so that bindgen makes constants of them; before all that could look at them.
     assert flags[:2] == ["-include", str(made.build / "modules/rust-echo/bindings/defines.h")]
-    assert dict(step.files)[Path(flags[1])] == "#define BARE 1\n#define NUMBER 3\n"
+    assert dict(step.written_files)[Path(flags[1])] == "#define BARE 1\n#define NUMBER 3\n"
     assert flags[1] in asked(step)["headers"]
     assert asked(step)["block"] == ["x"]
-    assert (step.kind, step.commands[0].cwd) == (TOKENS, made.tree.path)
+    assert (step.digest_kind, step.commands[0].cwd) == (TOKENS, made.tree.path)
     assert {*manifest.bindings.own} <= {*step.tracked}
     assert step.inputs == (bindings_file(made),)
 

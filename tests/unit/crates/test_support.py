@@ -139,17 +139,17 @@ def test_a_depfile_says_what_it_read(made: BuildTarget, make: Make) -> None:
 @KERNEL_CODE
 def test_comments_in_its_sources_do_not_count_unless_the_user_has_flags(made: BuildTarget, make: Make) -> None:
     plain = dataclasses.replace(made, krustflags=())
-    assert (make(plain).kind, make(plain).exact) == (LINES, False)
-    assert make(made).exact, "a flag may bring anything into the object"
+    assert (make(plain).digest_kind, make(plain).compare_raw) == (LINES, False)
+    assert make(made).compare_raw, "a flag may bring anything into the object"
 
 
 def test_macros_are_not_compiled_with_the_users_flags(made: BuildTarget) -> None:
-    assert (macros_step(made).kind, macros_step(made).exact) == (LINES, False)
+    assert (macros_step(made).digest_kind, macros_step(made).compare_raw) == (LINES, False)
 
 
 def test_what_the_cache_has_is_not_kept_twice(made: BuildTarget) -> None:
-    assert not library_step(made).kept
-    assert kernel_crate_step(made).kept
+    assert not library_step(made).restorable
+    assert kernel_crate_step(made).restorable
 
 
 def test_the_bindings_crate_is_told_where_the_bindings_are(made: BuildTarget) -> None:

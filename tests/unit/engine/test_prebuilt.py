@@ -36,7 +36,7 @@ class Place:
             commands=(Command(("sh", "-c", script), self.build),),
             outputs=(made,),
             depfiles=(depfile,),
-            files=((self.build / "request.json", "{}"),),
+            written_files=((self.build / "request.json", "{}"),),
             tools=("compiler's digest",),
         )
 

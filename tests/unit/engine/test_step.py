@@ -103,7 +103,7 @@ def test_an_old_output_cannot_pass_for_a_new_one(copy: Step) -> None:
 
 def test_files_are_written_before_the_first_command(tmp_path: Path) -> None:
     order, made = tmp_path / "link/modules.order", tmp_path / "made"
-    step = Step("CP", "made", (command("cp", order, made),), (made,), files=((order, "x.o\n"),), depfiles=())
+    step = Step("CP", "made", (command("cp", order, made),), (made,), written_files=((order, "x.o\n"),), depfiles=())
     run(step, RunLog())
     assert made.read_text() == "x.o\n"
 
@@ -121,7 +121,7 @@ def test_what_the_step_reads_comes_from_its_depfile(tmp_path: Path, source: Path
         (made,),
         inputs=(generated,),
         depfiles=(depfile,),
-        files=((depfile, text),),
+        written_files=((depfile, text),),
     )
     read = step.execute(RunLog(), "", False, print)
     assert read == sorted([str(header), str(source)]), "without what other steps make"
@@ -157,13 +157,23 @@ def test_the_log_has_each_commands_own_label(copy: Step) -> None:
         lambda step: {"commands": (dataclasses.replace(step.commands[0], cwd=Path("/tmp")),)},
         lambda step: {"commands": (dataclasses.replace(step.commands[0], env=(("A", "1"),)),)},
         lambda _: {"tools": ("another rustc",)},
-        lambda _: {"files": ((Path("/x"), "other text"),)},
+        lambda _: {"written_files": ((Path("/x"), "other text"),)},
         lambda _: {"tracked": ()},
-        lambda _: {"exact": True},
-        lambda _: {"exact_if": Path("/x")},
-        lambda _: {"kind": LINES},
+        lambda _: {"compare_raw": True},
+        lambda _: {"compare_raw_if": Path("/x")},
+        lambda _: {"digest_kind": LINES},
     ],
-    ids=["argument", "directory", "environment", "tool", "file", "tracked", "exact", "exact_if", "kind"],
+    ids=[
+        "argument",
+        "directory",
+        "environment",
+        "tool",
+        "file",
+        "tracked",
+        "compare_raw",
+        "compare_raw_if",
+        "digest_kind",
+    ],
 )
 def test_the_signature_changes_with_what_decides_the_result(
     copy: Step, change: Callable[[Step], dict[str, object]]

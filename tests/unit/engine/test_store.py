@@ -48,9 +48,9 @@ class Workshop:
             inputs=(self.path / "input",),
             tracked=(self.path / "source.c",),
             depfiles=(self.path / "made.d",),
-            kind=LINES,
-            searched=(str(self.path / "include/a"), str(self.path / "include/b")),
-            beside=str(self.path / "beside"),
+            digest_kind=LINES,
+            include_directories=(str(self.path / "include/a"), str(self.path / "include/b")),
+            source_directory=str(self.path / "beside"),
         )
         return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
 
@@ -152,7 +152,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(workshop: Workshop) -> None:
 def test_a_comment_is_no_reason_unless_everything_counts(workshop: Workshop) -> None:
     workshop.write("source.c", "int one; /* a comment */\n")
     assert workshop.reasons() == []
-    exact = workshop.step(exact=True)
+    exact = workshop.step(compare_raw=True)
     workshop.run(exact)
     workshop.write("source.c", "int one; /* another comment */\n")
     assert workshop.reasons(exact) == ["source.c changed"]
@@ -162,7 +162,7 @@ def test_a_comment_is_no_reason_unless_everything_counts(workshop: Workshop) -> 
 def test_what_a_step_has_made_may_say_that_everything_counts(workshop: Workshop, said: str, reasons: list[str]) -> None:
     more = workshop.path / "out/more"
     commands = (*workshop.step().commands, Command(("cp", str(workshop.path / "said"), str(more)), workshop.path))
-    step = workshop.step(commands=commands, outputs=(workshop.made, more), exact_if=more)
+    step = workshop.step(commands=commands, outputs=(workshop.made, more), compare_raw_if=more)
     workshop.write("said", said)
     workshop.run(step)
     workshop.write("source.c", "int one; /* a comment */\n")
@@ -371,9 +371,9 @@ def test_comments_are_no_reason_in_any_source(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize(("kind", "reasons"), [(TOKENS, []), (LINES, ["include/b/x.h changed"])])
 def test_a_shifted_line_is_a_reason_where_lines_count(tmp_path: Path, kind: str, reasons: list[str]) -> None:
     workshop = Workshop(tmp_path)
-    workshop.run(workshop.step(kind=kind))
+    workshop.run(workshop.step(digest_kind=kind))
     workshop.write("include/b/x.h", "\nint x;\n")
-    assert workshop.reasons(workshop.step(kind=kind)) == reasons
+    assert workshop.reasons(workshop.step(digest_kind=kind)) == reasons
 
 
 def test_inputs_count_to_the_byte(workshop: Workshop) -> None:
@@ -418,7 +418,7 @@ class Two:
         return self.workshop.step(
             outputs=(made,),
             commands=(self.workshop.command("cp", "source.c", str(made)),),
-            beside=str(self.workshop.path / "elsewhere"),
+            source_directory=str(self.workshop.path / "elsewhere"),
         )
 
     def build(self) -> list[int]:
@@ -689,7 +689,7 @@ def test_an_output_that_is_a_link(tmp_path: Path) -> None:
 
 def test_a_step_whose_outputs_are_not_kept_runs_again(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
-    step = workshop.step(kept=False)
+    step = workshop.step(restorable=False)
     for text in ("int one;\n", "int two;\n", "int one;\n"):
         workshop.write("source.c", text)
         assert workshop.build(step) == 1
@@ -877,9 +877,9 @@ def including_generated(workshop: Workshop) -> tuple[Step, Path]:
     (workshop.path / "a.rs").touch()
     header.touch()
     step = workshop.step(
-        after=(header, workshop.path / "a.rs"),
+        order_only=(header, workshop.path / "a.rs"),
         views=(View(IDENTIFIERS, (workshop.path / "a.rs",), workshop.path / "declared"),),
-        searched=(*workshop.step().searched, str(header.parent)),
+        include_directories=(*workshop.step().include_directories, str(header.parent)),
     )
     return step, header
 
@@ -901,4 +901,6 @@ def test_a_header_that_is_written_during_the_run_is_a_reason_afterwards(workshop
 
 
 def test_other_files_that_may_be_read_are_a_reason(workshop: Workshop) -> None:
-    assert workshop.reasons(workshop.step(after=(workshop.path / "more.h",))) == ["its command or its tools changed"]
+    assert workshop.reasons(workshop.step(order_only=(workshop.path / "more.h",))) == [
+        "its command or its tools changed"
+    ]

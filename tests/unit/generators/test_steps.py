@@ -119,7 +119,7 @@ def test_the_modules_crate_knows_where_the_sources_are(made: BuildTarget, tmp_pa
     directory = generated_dir(made, manifest)
     assert ("GENERATED", str(directory)) in step.commands[0].env
     assert f"--remap-path-prefix={directory}=modules/rust-echo/generated" in step.commands[0].argv
-    assert step.after == (directory / "table.rs",)
+    assert step.order_only == (directory / "table.rs",)
 
 
 def test_a_copy_of_the_root_knows_it_too(made: BuildTarget, tmp_path: Path) -> None:

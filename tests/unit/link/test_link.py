@@ -116,7 +116,7 @@ def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, mani
         *strip_options(made.kbuild.modpost, {"-i"}),
         *("-i", str(own), "-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
     )
-    assert dict(step.files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"
+    assert dict(step.written_files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"
     assert step.views == (View(SYMBOLS, (made.tree.symvers,), linked, (own,)),)
 
 
@@ -147,7 +147,7 @@ def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
 
 def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest) -> None:
     step = mod_c_step(made, manifest)
-    ((names, text),) = step.files
+    ((names, text),) = step.written_files
     assert text == (
         '#define KBUILD_BASENAME "rust_echo.mod"\n'
         '#define KBUILD_MODNAME "rust_echo"\n'
@@ -160,8 +160,8 @@ def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest
 
 def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTarget, manifest: Manifest) -> None:
     step = precompiled_step(made)
-    assert mod_c_step(made, manifest).after == step.outputs
-    ((header, text),) = step.files
+    assert mod_c_step(made, manifest).order_only == step.outputs
+    ((header, text),) = step.written_files
     assert step.outputs == (header.with_name("module_headers.h.gch"),)
     assert text.startswith('#include "')
     assert "#include <linux/module.h>" in text
@@ -171,10 +171,10 @@ def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTa
 def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
     no_lines = made.sources / "rust/helpers/no_lines.h"
     assert layout_step(made).commands[0].argv[1:3] == ("-include", str(no_lines))
-    ((headers, text),) = helper_headers_step(made).files
+    ((headers, text),) = helper_headers_step(made).written_files
     assert text.startswith(f'#include "{no_lines}"\n')
     for step in helper_steps(made)[1:-1]:
-        assert step.kind == TOKENS
+        assert step.digest_kind == TOKENS
         assert step.commands[0].argv[1:3] == ("-include", str(headers))
 
 
@@ -182,9 +182,9 @@ def test_for_a_few_modules_no_headers_are_precompiled(made: BuildTarget, manifes
     assert shared_steps(made, many=False) == common_steps(made)
     step = ko_steps(made, manifest, many=False)[1]
     assert step.outputs == mod_c_step(made, manifest).outputs
-    assert step.after == ()
+    assert step.order_only == ()
     # A comment in a header is no reason to compile it again.
-    assert (step.kind, len(step.depfiles)) == (TOKENS, 1)
+    assert (step.digest_kind, len(step.depfiles)) == (TOKENS, 1)
     assert f"-Wp,-MMD,{step.depfiles[0]}" in step.commands[0].argv
 
 
@@ -192,7 +192,7 @@ def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: Build
     precompiled, *compiled, _ = helper_steps(made)
     assert precompiled.outputs == (helper_headers(made).with_name("headers.h.gch"),)
     for step in compiled:
-        assert step.after == precompiled.outputs
+        assert step.order_only == precompiled.outputs
         assert set(precompiled.depfiles) < set(step.depfiles)
 
 
@@ -213,18 +213,18 @@ def test_headers_are_looked_for_where_the_kernels_c_code_looks(made: BuildTarget
     assert directories[0].endswith("/arch/x86/include")
     assert directories == include_directories(made.kbuild.cc, str(made.tree.path))
     assert all(Path(directory).is_absolute() for directory in directories)
-    assert {step.searched for step in read_headers(made)} == {directories}
-    assert {step.beside for step in helper_steps(made)[1:-1]} == {str(made.sources / "rust/helpers")}
+    assert {step.include_directories for step in read_headers(made)} == {directories}
+    assert {step.source_directory for step in helper_steps(made)[1:-1]} == {str(made.sources / "rust/helpers")}
 
 
 def test_lines_and_comments_in_headers_count_only_if_the_user_has_flags(made: BuildTarget) -> None:
-    assert {(step.kind, step.exact) for step in read_headers(made)} == {(TOKENS, False)}
+    assert {(step.digest_kind, step.compare_raw) for step in read_headers(made)} == {(TOKENS, False)}
     with_flags = dataclasses.replace(made, kcflags=("-g",))
-    assert {step.exact for step in read_headers(with_flags)} == {True}
+    assert {step.compare_raw for step in read_headers(with_flags)} == {True}
 
 
 def test_precompiled_headers_are_not_kept_for_an_undone_edit(made: BuildTarget) -> None:
-    assert [step.name for step in read_headers(made) if not step.kept] == ["PCH", "PCH"]
+    assert [step.name for step in read_headers(made) if not step.restorable] == ["PCH", "PCH"]
 
 
 def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(

@@ -235,9 +235,9 @@ def test_a_crate_depends_on_all_that_it_was_compiled_against(rebuilt: Mainline) 
 
 
 def test_lines_in_the_kernels_sources_count_and_comments_only_if_the_user_has_flags(rebuilt: Mainline) -> None:
-    assert steps(rebuilt)["kernel"].exact
+    assert steps(rebuilt)["kernel"].compare_raw
     plain = steps(with_target(rebuilt, krustflags=()))["kernel"]
-    assert (plain.kind, plain.exact) == (LINES, False)
+    assert (plain.digest_kind, plain.compare_raw) == (LINES, False)
 
 
 def test_bindings_are_made_by_the_targets_bindgen(rebuilt: Mainline) -> None:
@@ -255,7 +255,7 @@ def test_bindings_are_made_by_the_targets_bindgen(rebuilt: Mainline) -> None:
 
 def test_modules_add_headers_to_those_of_the_bindings(rebuilt: Mainline) -> None:
     step = steps(dataclasses.replace(rebuilt, headers=("linux/leds.h", "linux/zorro.h")))["bindings_generated"]
-    ((path, text),) = step.files
+    ((path, text),) = step.written_files
     assert argv(step)[1] == str(path) == f"{rebuilt.plan.objects}/rust/bindings/kmod_bindings_helper.h"
     own = f'#include "{rebuilt.plan.source}/rust/bindings/helper.h"'
     assert text.splitlines() == [own, "#include <linux/leds.h>", "#include <linux/zorro.h>"]
@@ -264,10 +264,10 @@ def test_modules_add_headers_to_those_of_the_bindings(rebuilt: Mainline) -> None
 @pytest.mark.parametrize("unit", ["bindings_generated", "generated_arch_asm.rs"])
 def test_headers_are_compared_by_what_they_say(rebuilt: Mainline, unit: str) -> None:
     step = steps(rebuilt)[unit]
-    assert (step.kind, step.exact) == (TOKENS, False)
-    assert step.searched[0] == f"{rebuilt.plan.source}/include"
-    assert all(Path(directory).is_absolute() for directory in step.searched)
-    assert steps(with_target(rebuilt, kcflags=("-g",)))[unit].exact
+    assert (step.digest_kind, step.compare_raw) == (TOKENS, False)
+    assert step.include_directories[0] == f"{rebuilt.plan.source}/include"
+    assert all(Path(directory).is_absolute() for directory in step.include_directories)
+    assert steps(with_target(rebuilt, kcflags=("-g",)))[unit].compare_raw
 
 
 def test_text_is_written_by_the_preprocessor_and_what_reads_it(rebuilt: Mainline, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_the_target_of_rustc_is_written_by_the_kernels_own_program(rebuilt: Main
     assert compiled.tracked == (rebuilt.plan.source / "scripts/generate_rust_target.rs",)
     assert argv(compiled)[-1] == str(compiled.tracked[0])
     assert written.inputs == compiled.outputs
-    (config, symbols), (_, request) = written.files
+    (config, symbols), (_, request) = written.written_files
     assert symbols.startswith("CONFIG_CC_VERSION_TEXT=")
     assert symbols.endswith("\nCONFIG_RUST=y\n")
     assert json.loads(request) == {
@@ -412,7 +412,7 @@ def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manif
     directory = rebuilt.target.build / "modules" / manifest.name / "generated"
     assert ("GENERATED", str(directory)) in step.commands[0].env
     assert step.commands[1:] == plain.commands[1:], "objtool's"
-    assert step.after == (directory / "table.rs",)
+    assert step.order_only == (directory / "table.rs",)
 
 
 def test_a_module_depends_on_the_crates_it_reads(rebuilt: Mainline, manifest: Manifest) -> None:
@@ -490,10 +490,10 @@ def test_each_of_the_kernels_helpers_is_an_object_of_the_archive(carrying: Mainl
 
 def test_a_helper_has_all_that_stands_beside_it(carrying: Mainline) -> None:
     slab, lock = carried.carried_helper_steps(carrying)[:2]
-    ((unit, text),) = slab.files
+    ((unit, text),) = slab.written_files
     assert text == '#include <linux/compiler.h>\n\n#define __rust_helper\n\n#include "slab.c"\nint between;\n'
     assert argv(slab)[-1] == str(unit)
-    assert '"slab.c"' not in lock.files[0][1]
+    assert '"slab.c"' not in lock.written_files[0][1]
     helpers = carrying.plan.source / "rust/helpers"
     assert f"-I{helpers}" in argv(slab)
     assert slab.tracked == (helpers / "helpers.c",)
@@ -504,7 +504,7 @@ def test_this_projects_own_c_files_are_compiled_where_they_are(carrying: Mainlin
     step = carried.carried_helper_steps(carrying)[2]
     assert argv(step)[-1] == str(made.sources / "rust/carried/printk.c")
     assert step.tracked == (made.sources / "rust/carried/printk.c",)
-    assert step.files == ()
+    assert step.written_files == ()
 
 
 def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -> None:
