@@ -216,4 +216,4 @@ def test_a_module_that_says_nothing_of_packages(other_checkout: Checkout) -> Non
     assert (
         "module.toml: the manifest of rust_minimal says nothing of packages\n    write a table [package]" in done.stderr
     )
-    assert "no module says anything of packages" in other_checkout.scons("deb", check=False).stderr
+    assert "no module has a [package]" in other_checkout.scons("deb", check=False).stderr

@@ -20,7 +20,7 @@ env = Environment(tools=["kmod"])
 for target in env.KmodTargets():
     for manifest in env.KmodManifests("."):
         env.KernelModule(target, manifest)
-env.KmodVerbs()
+env.KmodCommands()
 """
 
 

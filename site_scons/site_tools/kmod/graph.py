@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Steps of the library as nodes of SCons's graph.
 
-SCons says when a step's turn has come; whether it then has to run, its trace says (store.py). A step that is up to
-date, and all of whose inputs are, can't have to run: it gets no node, only its outputs do, as plain files. So what a
-build costs grows with what an edit may reach, not with all that there is.
+SCons decides when a step's turn comes; the step's trace decides whether the step then runs. A step cannot have to run
+if it is up to date and so are all steps before it: it gets no node of its own, and SCons sees its outputs as plain
+files. So the cost of a build grows with what an edit may reach, not with the size of the project.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from scons_kmod.engine.prebuilt import Prebuilt
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.store import Store
 
-# How many reasons are told.
-MANY = 3
-Env = Any  # SCons's environments are made at run time; they have no useful static type.
+# How many reasons are printed and recorded.
+MAX_REASONS = 3
+Env = Any  # SCons's environments are created at run time; they have no useful static type.
 
 
 class Graph:
@@ -39,32 +39,34 @@ class Graph:
         self.steps: dict[str, Step] = {}
         # The outputs of steps that may have to run.
         self.doubtful: set[str] = set()
-        self.expected: dict[str, str] = {}
-        self.announced = 0
+        # Why a step may have to run, by its key.
+        self.reasons: dict[str, str] = {}
+        self.started = 0
         self._lock = threading.Lock()
-        self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.announce))
+        self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.dry_run_line))
 
     def add(self, env: Env, step: Step, store: Store, log: RunLog, prebuilt: Prebuilt | None) -> None:
-        """Make the step a node of the graph, once, if it may have to run. The steps that make its inputs come first.
+        """Add a step to the graph, once, as a node if it may have to run. The steps that write its inputs come first.
 
-        `prebuilt` is what a package brings for its target, if there is one.
+        `prebuilt` is the installed package of support crates for the step's target, if there is one.
         """
         if step.key in self.steps:
             return
         self.steps[step.key] = step
         inputs = [str(path) for path in step.inputs]
-        reasons = list(islice(store.reasons(step), MANY))
-        first = [*inputs, *map(str, step.order_only)]
-        reasons += [f"{path} may change" for path in first if path in self.doubtful][: MANY - len(reasons)]
+        reasons = list(islice(store.reasons(step), MAX_REASONS))
+        sources = [*inputs, *map(str, step.order_only)]
+        changing = [f"{path} may change" for path in sources if path in self.doubtful]
+        reasons += changing[: MAX_REASONS - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))
-            self.expected[step.key] = ", ".join(reasons)
+            self.reasons[step.key] = ", ".join(reasons)
         elif not self.everything:
             return
         outputs = nodes(env, step)
-        sources = [env.File(path) for path in first]
-        self.builder(env, outputs, sources, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
-        # Old outputs are the store's business; and the action itself finds out whether there is anything to do.
+        files = [env.File(path) for path in sources]
+        self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
+        # The store keeps or removes old outputs, so SCons must not. The action asks again whether the step has to run.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
 
@@ -72,56 +74,56 @@ class Graph:
         """Whether the file at `path`, an output of a step, has a node."""
         return self.everything or path in self.doubtful
 
-    def announce(self, target: list[Node], source: list[Node], env: Env) -> str:
-        """What ``-n`` prints for a step that may have to run; a step that does run says so itself."""
+    def dry_run_line(self, target: list[Node], source: list[Node], env: Env) -> str:
+        """What ``-n`` prints for a step that may have to run. Without ``-n``, `execute` prints the line."""
         return self.line(env["KMOD_STEP"]) if env.GetOption("no_exec") else ""
 
     def line(self, step: Step) -> str:
-        """What is printed when a step starts: Kbuild's short line, or with V=1 the commands."""
+        """The text that is printed when a step starts: Kbuild's short line, or with V=1 the commands."""
         if self.verbose:
-            return "\n".join(spelled(command) for command in step.commands)
+            return "\n".join(shell_text(command) for command in step.commands)
         return self.progress() + f"  {step.name:<8}{step.unit}"
 
     def progress(self) -> str:
-        """How many of the steps that may have to run have been started; on a terminal only."""
+        """A count for a terminal: the steps started, of all that may have to run. Elsewhere it is empty."""
         with self._lock:
-            self.announced += 1
-            return f"[{self.announced:>3}/{len(self.expected)}]" if sys.stdout.isatty() else ""
+            self.started += 1
+            return f"[{self.started:>3}/{len(self.reasons)}]" if sys.stdout.isatty() else ""
 
     def execute(self, target: list[Node], source: list[Node], env: Env) -> int:
-        """SCons's action: run the step if it is out of date now that all its inputs are there.
+        """SCons's action: run the step if it is still out of date now that all its inputs are up to date.
 
-        A failure is shown with its command and the tool's own output.
+        Returns 1 after a failure. Its error is printed, with the command and the tool's own output.
         """
         step: Step = env["KMOD_STEP"]
         store: Store = env["KMOD_STORE"]
         prebuilt: Prebuilt | None = env["KMOD_PREBUILT"]
-        reasons = list(islice(store.reasons(step), MANY))
+        reasons = list(islice(store.reasons(step), MAX_REASONS))
         try:
             if not reasons or store.restore(step) or (prebuilt and prebuilt.import_outputs(step, store)):
                 return 0
-            # One call, so that lines of steps that start at the same time stay apart.
+            # One write, so that the lines of steps that start at the same time do not mix.
             sys.stdout.write(self.line(step) + "\n")
             sys.stdout.flush()
-            store.run(step, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=show)
+            store.run(step, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
         except KmodError as error:
-            show(error.shown())
+            print_text(error.shown())
             return 1
         return 0
 
 
 def nodes(env: Env, *steps: Step) -> list[Node]:
-    """The outputs of steps as SCons has them."""
+    """The outputs of steps as SCons's nodes."""
     return [env.File(str(path)) for step in steps for path in step.outputs]
 
 
-def show(text: str) -> None:
-    """Print a tool's output, or an error, in one piece."""
+def print_text(text: str) -> None:
+    """Print a tool's output or an error to standard error, in one piece."""
     sys.stderr.write(text.rstrip("\n") + "\n")
     sys.stderr.flush()
 
 
-def spelled(command: Command) -> str:
+def shell_text(command: Command) -> str:
     """A command as it can be pasted into a shell."""
-    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in command.env)
-    return f"cd {shlex.quote(str(command.cwd))} && {settings}{shlex.join(command.argv)}"
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in command.env)
+    return f"cd {shlex.quote(str(command.cwd))} && {variables}{shlex.join(command.argv)}"

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""The builders that SConstruct calls: each adds steps of the library to the graph, and returns nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from SCons.Script import COMMAND_LINE_TARGETS
+
+from scons_kmod.base.errors import UserError
+from scons_kmod.base.home import home
+from scons_kmod.bindings import bindgen
+from scons_kmod.c import helpers, module_objects
+from scons_kmod.crates import export_steps, local_bindings, local_steps, support
+from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.engine.step import Step
+from scons_kmod.generators.steps import with_generated
+from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.link import kbuild_link, link
+from scons_kmod.link.c_object import c_link_step
+from scons_kmod.link.symbol_versions_step import versions_step
+from scons_kmod.mainline import carried, mainline
+from scons_kmod.mainline import local_bindings as mainline_bindings
+from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
+from scons_kmod.manifest.project import find_project
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.output_paths import crate_object, generated_files
+
+from .command_line import run_commands
+from .graph import nodes
+from .modules import buildable_modules, mainline_crates, module_for
+from .registry import When, command_names
+from .session import Session, reported
+
+# Up to this number of modules, a step that all modules share costs more than it saves when the modules are linked.
+FEW_MODULES = 4
+Env = Any  # SCons's environments are created at run time; they have no useful static type.
+Nodes = list[Any]
+
+
+def kmod_targets(env: Env) -> list[BuildTarget]:
+    """The kernels that the command line asks for, each ready to build for."""
+    session: Session = env["KMOD"]
+    if session.help:
+        return []
+    with reported():
+        run_commands(session, When.START, [])
+        chosen = choose_targets(session.settings, home() / "targets")
+        if session.clean:
+            chosen = [kernel for kernel in chosen if (session.build / kernel.name).exists()]
+        session.chosen = chosen
+        run_commands(session, When.KERNELS_CHOSEN, [])
+        session.begin()
+        session.targets = [
+            open_target(kernel, session.settings, session.build, home(), session.log) for kernel in chosen
+        ]
+        session.sysroot_args = {target.name: target.system.enter for target in session.targets}
+        for target in session.targets:
+            session.digests.share(target.header_digests, (target.tree.path, source_root(target.tree)))
+        session.open_prebuilts()
+    return session.targets
+
+
+def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
+    """The modules in the directories that ``MODULES=`` names, else in `directories`, else in modules/.
+
+    There are none if a command of the command line needs none.
+    """
+    session: Session = env["KMOD"]
+    if session.help or not all(command.modules for command in session.commands.values()):
+        return []
+    named = [Path(env.Dir(name).abspath) for name in directories]
+    with reported():
+        if not session.manifests:
+            session.project = find_project(
+                session.settings.module_dirs or named or [session.top / "modules"], reserved=command_names()
+            )
+            session.manifests = session.project.modules
+    return session.manifests
+
+
+def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
+    """The outputs of the bindgen step: a kernel's bindings, and the layouts of their types for the C helpers."""
+    return nodes(env, add_shared(env, target, "bindings", bindgen_steps)[-1])
+
+
+def support_crates(env: Env, target: BuildTarget) -> Nodes:
+    """The metadata and the objects of core, compiler_builtins, alloc, macros, bindings and kernel."""
+    return nodes(env, *add_shared(env, target, "crates", support_crate_steps))
+
+
+def c_helpers(env: Env, target: BuildTarget) -> Nodes:
+    """The archive of C helpers: the kernel's inline functions and macros as functions that Rust can call."""
+    return nodes(env, add_shared(env, target, "helpers", helper_archive_steps)[-1])
+
+
+def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """The object and the metadata of a module's crate, compiled against the crates of the module's API."""
+    return nodes(env, add_crates(env, target, manifest)[-1])
+
+
+def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """The .ko of a module, linked from the module's objects as the kernel tree links its own modules."""
+    session: Session = env["KMOD"]
+    session.add_generators(env, target, manifest)
+    support = add_crates(env, target, manifest) if manifest.root else []
+    for step in export_steps.export_steps(target, manifest, support):
+        add(env, target, step)
+    for step in module_objects.c_object_steps(target, manifest):
+        add(env, target, step)
+    for step in object_steps(env, target, manifest):
+        add(env, target, step)
+    if manifest.has_c:
+        add(env, target, versions_step(target, manifest))
+    if target.kbuild_link:
+        link_steps = kbuild_link.kbuild_link_steps(target, manifest)
+    else:
+        many = len(buildable_modules(session, target)) > FEW_MODULES
+        add_shared(env, target, "link", lambda env, target: link.shared_steps(target, many=many))
+        link_steps = link.ko_steps(target, manifest, many=many)
+    *_, ko_step = [add(env, target, step) for step in link_steps]
+    return nodes(env, ko_step)[:1]
+
+
+def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+    """Add all steps of a module for a kernel. The module's name becomes an alias of its .ko and of those that it needs.
+
+    Returns the node of the .ko. scons skips a module that cannot be built for this kernel; if the command line names
+    the module, that is an error.
+    """
+    session: Session = env["KMOD"]
+    with reported():
+        manifest = module_for(session, target, manifest)
+        if reason := target.unserved(manifest):
+            if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
+                where = f"{manifest.name} for {target.name}"
+                raise UserError(reason, where=where, fix="name another kernel with TARGET=, or another module")
+            session.skipped.setdefault(reason, []).append(manifest.name)
+            return env.Alias(manifest.name, [])
+        *needed, ko = [kernel_object(env, target, module) for module in (*manifest.needs, manifest)]
+    env.Alias(manifest.name, [*needed, ko])
+    return ko
+
+
+def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The steps of a kernel's bindings: the fingerprint of the declarations that the crates reach, then bindgen."""
+    session: Session = env["KMOD"]
+    manifests = [module for module in buildable_modules(session, target) if module.api == BUNDLED]
+    headers = [header for manifest in manifests for header in manifest.bindings.headers]
+    for manifest in manifests:
+        session.add_generators(env, target, manifest)
+    generated = [path for module in manifests for path in generated_files(target, module) if path.suffix == ".rs"]
+    sources = bindgen.rust_sources(target, manifests)
+    return [bindgen.fingerprint_step(target, sources, headers, generated), bindgen.bindings_step(target, headers)]
+
+
+def support_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The steps of the support crates."""
+    add_shared(env, target, "bindings", bindgen_steps)
+    steps = (support.library_step, support.macros_step, support.bindings_crate_step, support.kernel_crate_step)
+    return [step(target) for step in steps]
+
+
+def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """The step that links all objects of a module to one, if there are several."""
+    compiled = module_objects.c_objects(target, manifest)
+    if manifest.root is None:
+        return [] if module_objects.is_single(manifest) else [c_link_step(target, manifest)]
+    if manifest.api == BUNDLED:
+        add_shared(env, target, "helpers", helper_archive_steps)
+        return [link.bundled_object_step(target, manifest, compiled)]
+    session: Session = env["KMOD"]
+    crates = mainline_crates(session, target)
+    if crates.carried:
+        return [carried.carried_object_step(crates, manifest, compiled)]
+    local_objects = linked_crate_objects(target, manifest)
+    if not (compiled or local_objects):
+        return []
+    return [c_link_step(target, manifest, crate_object(target, manifest), *local_objects)]
+
+
+def kernels_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The steps of the kernel's own crates, and of their C helpers if the modules bring them."""
+    session: Session = env["KMOD"]
+    crates = mainline_crates(session, target)
+    return [*mainline.mainline_crate_steps(crates), *(carried.carried_helper_steps(crates) if crates.carried else ())]
+
+
+def helper_archive_steps(env: Env, target: BuildTarget) -> list[Step]:
+    """The steps of the C helpers. The first checks the layouts in the bindings with the kernel's own C compiler."""
+    add_shared(env, target, "bindings", bindgen_steps)
+    return [helpers.layout_step(target), *helpers.helper_steps(target)]
+
+
+def add_shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, BuildTarget], list[Step]]) -> list[Step]:
+    """Add the steps of a part that all modules of a target share, when the first module asks for them."""
+    added: dict[tuple[str, str], list[Step]] = env["KMOD"].shared_steps
+    key = (target.name, part)
+    if key not in added:
+        added[key] = [add(env, target, step) for step in steps(env, target)]
+    return added[key]
+
+
+def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
+    """Add the steps of the crates that are linked into a module to the graph. The module's own crate is the last."""
+    session: Session = env["KMOD"]
+    session.add_generators(env, target, manifest)
+    if manifest.api == MAINLINE:
+        add_shared(env, target, "mainline", kernels_crate_steps)
+        crates = mainline_crates(session, target)
+        bindings = mainline_bindings.mainline_bindings_steps(crates, manifest)
+        local_step, module_step = (
+            partial(mainline.mainline_local_crate_step, crates),
+            mainline.mainline_module_step(crates, manifest),
+        )
+    else:
+        add_shared(env, target, "crates", support_crate_steps)
+        bindings = local_bindings.local_bindings_steps(target, manifest)
+        local_step = partial(local_steps.local_crate_step, target)
+        module_step = support.module_crate_step(target, manifest)
+    compiled = (*local_steps.local_crate_steps(target, manifest, local_step), module_step)
+    steps = (*bindings, *(with_generated(target, manifest, step) for step in compiled))
+    return [add(env, target, step) for step in steps]
+
+
+def add(env: Env, target: BuildTarget, step: Step) -> Step:
+    """Add a step of a target to the graph."""
+    session: Session = env["KMOD"]
+    return session.add(env, target.name, step)

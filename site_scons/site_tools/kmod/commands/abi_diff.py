@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""``abi-diff``: which modules an update of the kernel affects."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from scons_kmod.abi.diff import compare, report, shortened
+from scons_kmod.abi.reach import abi_dir, reach_steps, unoptimized_kernel_step
+from scons_kmod.base.atomic import write_text
+from scons_kmod.base.errors import UserError
+from scons_kmod.manifest.manifest import Manifest
+
+from ..graph import nodes
+from ..modules import buildable_modules
+from ..registry import Command
+from ..session import Session
+
+
+def reached_code(env: Any, modules: list[Manifest]) -> list[Any]:
+    """The nodes of the code of the modules for the older kernel. Raises `UserError` if no two kernels are named."""
+    session: Session = env["KMOD"]
+    if not (session.settings.old and session.settings.new):
+        raise UserError("two kernels are to be compared", where="abi-diff", fix="write OLD=... and NEW=...")
+    old = session.targets[0]
+    code = [*env.SupportCrates(old), *env.CHelpers(old)]
+    session.add(env, old.name, unoptimized_kernel_step(old))
+    for module in buildable_modules(session, old, modules):
+        if module.root:
+            session.add_generators(env, old, module)
+            code += nodes(env, *(session.add(env, old.name, step) for step in reach_steps(old, module)))
+        else:
+            code += env.KernelObject(old, module)
+    return code
+
+
+def run(session: Session, modules: list[Manifest]) -> int:
+    """Print what modules use of the older kernel that differs in the newer. Exits with status 1 if anything differs."""
+    old, new = session.targets
+    compared = buildable_modules(session, old, modules)
+    differences = compare(old, new, compared, (session.log(old.name), session.log(new.name)))
+    lines, path = list(report(differences, compared)), abi_dir(old) / "diff.txt"
+    write_text(path, "".join(f"{line}\n" for line in lines))
+    print(*shortened(lines), f"in full: {path.relative_to(session.top)}", sep="\n")
+    if any(differences.values()):
+        # Not returned: SCons would end with status 2, as for an error.
+        sys.exit(1)
+    return 0
+
+
+COMMAND = Command(
+    "prints what each module uses of the kernel OLD= that differs in NEW=",
+    run,
+    needs=reached_code,
+    variables=("OLD", "NEW", "MODULE"),
+    guide="kernel-updates.md",
+)
