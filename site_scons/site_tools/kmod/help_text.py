@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+
 import SCons.Script
 
-from scons_kmod.target.settings import VARIABLES
+from scons_kmod.target.settings import VARIABLES, Variable
 
 from .registry import Command, command_names, load_command
 
-WIDTH = 12
+COMMAND_WIDTH = 12
+VARIABLE_WIDTH = 28
+MAX_WIDTH = 120
 
 
 def add_help(commands: dict[str, Command]) -> None:
-    """Let SCons print the help, once: of the commands that the command line names, or else of all that scons takes.
+    """Let SCons print the help, once: of `commands`, those that the command line names, or else of everything.
 
     SCons adds that `scons -H` prints its own options.
     """
@@ -24,31 +29,44 @@ def add_help(commands: dict[str, Command]) -> None:
 
 
 def command_help(name: str, command: Command) -> str:
-    """The help of one command."""
-    lines = [f"scons {name} [KEY=value...]", "", f"    {command.help}", ""]
-    lines += [variable_line(variable) for variable in command.variables]
+    """The help of one command: what it does, and the variables that it reads."""
+    lines = [f"scons {name} [KEY=value...]", "", f"  {command.help}", ""]
+    lines += [variable_lines(variable) for variable in VARIABLES if variable.name in command.variables]
     return "\n".join(lines) + "\n"
 
 
 def full_help() -> str:
-    """The help of all commands and variables."""
+    """The help of all commands and variables, on one screen."""
+    commands = {name: load_command(name) for name in command_names()}
+    specific = {name for command in commands.values() for name in command.variables}
+    # Commands read this variable, and so does plain `scons`.
+    specific.discard("MODULE")
     lines = [
-        "usage: scons [OPTION...] [COMMAND or MODULE...] [KEY=value...]",
+        "usage: scons [OPTION...] [MODULE or COMMAND...] [KEY=value...]",
         "",
-        "scons alone builds every module. A module's name builds that module: scons rust_kvm",
+        "Plain scons builds every module. A module's name builds that module.",
         "",
         "Commands:",
-        *(f"  {name:<{WIDTH}}{load_command(name).help}" for name in command_names()),
+        *(f"  {name:<{COMMAND_WIDTH}}{command.help}" for name, command in commands.items()),
         "",
         "Variables:",
-        *map(variable_line, VARIABLES),
+        *(variable_lines(variable) for variable in VARIABLES if variable.name not in specific),
         "",
-        "Without TARGET= and KDIR=, scons builds for the running kernel, if its headers are installed.",
-        "scons -h COMMAND prints the variables of a command. More: docs/guide/command-line.md",
+        "Variables of some commands, which scons -h COMMAND explains:",
+        filled(" ".join(f"{variable.name}=" for variable in VARIABLES if variable.name in specific), "  ", "  "),
+        "",
+        "Without TARGET= and KDIR=, scons builds for the running kernel, or if its headers are not installed, for the",
+        "newest kernel of this distribution. More: docs/guide/command-line.md in the sources of scons-kmod",
     ]
     return "\n".join(lines) + "\n"
 
 
-def variable_line(name: str) -> str:
-    """The line of a variable."""
-    return f"  {name}="
+def variable_lines(variable: Variable) -> str:
+    """A variable, and what it means."""
+    return filled(variable.doc, f"  {variable!s:<{VARIABLE_WIDTH}}", " " * (VARIABLE_WIDTH + 2))
+
+
+def filled(text: str, first: str, indent: str) -> str:
+    """A text that begins with `first`, broken into lines as wide as the terminal."""
+    width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)

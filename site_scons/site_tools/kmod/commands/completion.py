@@ -18,8 +18,8 @@ _scons_kmod() {
     *) [ "${COMP_WORDS[COMP_CWORD - 1]}" != = ] || key=${COMP_WORDS[COMP_CWORD - 2]} ;;
     esac
     local modules targets
-    modules=$(cd modules 2>/dev/null && printf '%s\\n' */module.toml | sed -n 's:/module.toml$::p' | grep -v '[*]')
-    targets=$(cd targets 2>/dev/null && printf '%s\\n' *.toml | sed -n 's:[.]toml$::p' | grep -v '[*]')
+    modules=$(grep -ls '^\\[module\\]' modules/*/module.toml | cut -d/ -f2)
+    targets=$(ls targets 2>/dev/null | sed -n 's/[.]toml$//p')
     case $key in
     '') mapfile -t COMPREPLY < <(compgen -W "COMMANDS VARIABLES $modules" -- "$word") ;;
     MODULE) mapfile -t COMPREPLY < <(compgen -W "$modules" -- "$word") ;;
@@ -34,7 +34,7 @@ complete -o default -F _scons_kmod scons
 
 def run(session: Session, modules: list[Manifest]) -> int:
     """Print a bash script that completes commands, variables, and the names of modules and targets."""
-    variables = " ".join(f"{name}=" for name in sorted(VARIABLES))
+    variables = " ".join(f"{variable.name}=" for variable in VARIABLES)
     print(SCRIPT.replace("COMMANDS", " ".join(command_names())).replace("VARIABLES", variables), end="")
     return 0
 
