@@ -17,7 +17,7 @@ import pytest
 
 from checkout import Checkout
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.crates.support import module_crate_step
+from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.open_target import choose_targets, open_target
 from scons_kmod.target.settings import Settings

@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, unpacked_headers
 from scons_kmod.c.compiler import without_includes
-from scons_kmod.crates.support import LIBRARY_CRATES
+from scons_kmod.crates.support_outputs import LIBRARY_CRATES
 from scons_kmod.kernel.cmd_file import saved_programs
 
 sys.path.insert(0, str(PROJECT / "bench"))

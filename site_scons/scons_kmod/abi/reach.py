@@ -15,16 +15,12 @@ from typing import TYPE_CHECKING
 
 from scons_kmod.bindings.bindgen import files_below, source_directories
 from scons_kmod.c.helpers import helper_sources, helpers_archive
-from scons_kmod.crates.local import linked_crate_objects
-from scons_kmod.crates.local_steps import local_crate_step as kernel_crate
-from scons_kmod.crates.local_steps import local_crate_steps
-from scons_kmod.crates.support import (
-    LIBRARY_CRATES,
-    kernel_crate_step,
-    library_stamp,
-    module_crate_step,
-    support_object,
-)
+from scons_kmod.crates.local import local_crate_step as kernel_crate
+from scons_kmod.crates.local import local_crate_steps
+from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.support import kernel_crate_step
+from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.identifiers import names_in_source
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import defined_symbols, object_symbols

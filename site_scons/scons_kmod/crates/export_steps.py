@@ -11,7 +11,7 @@ from pathlib import Path
 from scons_kmod.base.elftools_library import elftools
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.c.written_sources import head, statement
-from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget

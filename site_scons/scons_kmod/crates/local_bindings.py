@@ -24,7 +24,8 @@ from scons_kmod.bindings.local_paths import (
 from scons_kmod.c.compiler import COLOR, naming
 from scons_kmod.c.module_objects import ASSEMBLY, shared_flags, source_flags
 from scons_kmod.c.module_objects import searched as searched_by_c
-from scons_kmod.crates import support
+from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
+from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
@@ -199,7 +200,7 @@ def with_own_flags(manifest: Manifest) -> list[Path]:
 
 def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     """The crate of a module to the API of 2021, around bindgen's output."""
-    command, depfile = support.kernel_code(
+    command, depfile = rustc_command(
         target,
         crate_root(target),
         bindings_crate(manifest),
@@ -207,7 +208,7 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         emit=emitted(target, manifest),
         crates=("core", "compiler_builtins", "bindings"),
         prefix=(target.sources, ""),
-        flags=(support.no_build_path(target), *support.indirect(target), QUIET),
+        flags=(build_path_remap(target), *support_search_args(target), QUIET),
         env=environment(target, manifest),
     )
     step = Step(
@@ -215,7 +216,7 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=bindings_crate(manifest),
         commands=(command,),
         outputs=(),
-        inputs=(support.library_stamp(target), support.rmeta(target, "bindings")),
+        inputs=(library_stamp(target), support_rmeta(target, "bindings")),
         tracked=(crate_root(target),),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scons_kmod.crates.support import crate_dir, indirect, library_stamp, macros_library, rmeta
+from scons_kmod.crates.rustc_command import support_search_args
+from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_crate_dir, support_rmeta
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
@@ -29,13 +30,13 @@ def doc_step(target: BuildTarget) -> Step:
     made = doc_dir(target)
     sources = [target.sources / "rust/macros/lib.rs", target.sources / "kernel/lib.rs"]
     crates = ("core", "compiler_builtins", "alloc", "bindings")
-    work = crate_dir(target, "kernel") / "work"
+    work = support_crate_dir(target, "kernel") / "work"
     rustc = target.toolchain.rustc
     rustdoc = (str(Path(rustc.path).with_name("rustdoc")), f"--edition={EDITION}", f"--out-dir={made}", *STRICT)
     macros = (*rustdoc, "--crate-name=macros", "--crate-type=proc-macro", "--extern=proc_macro", str(sources[0]))
     kernel = (
         *(*rustdoc, "--crate-name=kernel", *target.rust_flags, *NO_CODE, f"@{target.cfg_file}", "--cfg=MODULE"),
-        *(*indirect(target), *(f"--extern={crate}={rmeta(target, crate)}" for crate in crates)),
+        *(*support_search_args(target), *(f"--extern={crate}={support_rmeta(target, crate)}" for crate in crates)),
         *(f"--extern=macros={macros_library(target)}", str(sources[1])),
     )
     env = (*ENVIRONMENT, *rustc.env)
@@ -48,10 +49,15 @@ def doc_step(target: BuildTarget) -> Step:
             Command(kernel, work, env),
         ),
         outputs=(made / "kernel/index.html", made / "macros/index.html"),
-        inputs=(library_stamp(target), macros_library(target), rmeta(target, "bindings"), rmeta(target, "kernel")),
+        inputs=(
+            library_stamp(target),
+            macros_library(target),
+            support_rmeta(target, "bindings"),
+            support_rmeta(target, "kernel"),
+        ),
         tracked=(*sources, target.cfg_file),
         # The crates' own: rustdoc reads what rustc read.
-        depfiles=(crate_dir(target, "macros") / "macros.d", crate_dir(target, "kernel") / "kernel.d"),
+        depfiles=(support_crate_dir(target, "macros") / "macros.d", support_crate_dir(target, "kernel") / "kernel.d"),
         tools=(rustc.digest,),
         # The outputs stand for many more pages.
         restorable=False,

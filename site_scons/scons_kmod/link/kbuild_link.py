@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.c.module_objects import c_objects
-from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.link import whole_object
 from scons_kmod.manifest.manifest import Manifest

@@ -22,8 +22,8 @@ from scons_kmod.c.compiler import (
     without_includes,
 )
 from scons_kmod.c.helpers import helpers_archive, layout_object
-from scons_kmod.crates.local import linked_crate_objects
-from scons_kmod.crates.support import LIBRARY_CRATES, library_stamp, support_object
+from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import SYMBOLS, View

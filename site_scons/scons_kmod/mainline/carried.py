@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scons_kmod.c.compiler import COLOR, searched
 from scons_kmod.c.helpers import archive_step, own_flags
-from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.link import linked

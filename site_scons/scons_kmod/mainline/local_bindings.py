@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.local_paths import bindings_crate, bindings_object
-from scons_kmod.crates import support
 from scons_kmod.crates.local_bindings import (
     QUIET,
     Reading,
@@ -19,6 +18,7 @@ from scons_kmod.crates.local_bindings import (
     local_bindgen_step,
     local_layout_step,
 )
+from scons_kmod.crates.rustc_command import build_path_remap
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.cmd_file import parse_commands, read_cmd_file
 from scons_kmod.mainline import mainline
@@ -86,7 +86,7 @@ def mainline_bindings_crate_step(known: Mainline, manifest: Manifest) -> Step:
     (made,) = bindings_object(target, manifest)
     words = (
         *(f"--crate-name={bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", QUIET),
-        *(f"--remap-path-prefix={target.sources}/=", support.no_build_path(target)),
+        *(f"--remap-path-prefix={target.sources}/=", build_path_remap(target)),
         f"--emit={','.join(emitted(target, manifest))},dep-info={made}.d",
     )
     step = mainline.mainline_code_step(

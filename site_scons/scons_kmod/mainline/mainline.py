@@ -16,21 +16,19 @@ from pathlib import Path
 
 from scons_kmod.base.library_process import process_args
 from scons_kmod.c.compiler import objtool_command
-from scons_kmod.crates.local import (
-    cfg_words,
-    crate_words,
-    libraries,
-    library,
-    linked,
-    module_library,
-    named,
-    own_object,
-    place,
-    used_libraries,
-    used_words,
+from scons_kmod.crates.crate_args import cfg_args, crate_args, local_crate_args, used_crate_args
+from scons_kmod.crates.dependencies import crates_named_by_module, linked_crates
+from scons_kmod.crates.local_outputs import (
+    crate_libraries,
+    crate_library,
+    local_crate_inputs,
+    local_crate_object,
+    local_crate_unit,
+    module_rmeta,
+    name_in_messages,
+    used_crate_libraries,
 )
-from scons_kmod.crates.local_steps import own_words, read_of, unit
-from scons_kmod.crates.support import NO_STD, REAL_PATHS_IN_MESSAGES
+from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
@@ -207,7 +205,10 @@ def code_words(mainline: Mainline) -> tuple[str, ...]:
         f"{mainline.plan.source}/": "",
         str(mainline.plan.objects): "",
     }
-    return ("-Cdebuginfo=0", *(f"--remap-path-prefix={place}={name}" for place, name in places.items()))
+    return (
+        "-Cdebuginfo=0",
+        *(f"--remap-path-prefix={path}={name}" for path, name in places.items()),
+    )
 
 
 def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
@@ -216,8 +217,8 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     bindgen = target.toolchain.bindgen
     first, *edits = rule.parts
     header, *words = first.programs[0][1:]
-    unit, files = with_headers(mainline, rule, header)
-    commands = [Command((bindgen.path, unit, "--no-rustfmt-bindings", *words), mainline.plan.objects, bindgen.env)]
+    header, files = with_headers(mainline, rule, header)
+    commands = [Command((bindgen.path, header, "--no-rustfmt-bindings", *words), mainline.plan.objects, bindgen.env)]
     commands += [Command(part.programs[0], mainline.plan.objects) for part in edits]
     return Step(
         name="BINDGEN",
@@ -237,9 +238,9 @@ def with_headers(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tupl
     """The header that bindgen is to read, and the file to write first if modules add some to the kernel's own list."""
     if rule.made != BINDINGS or not mainline.headers:
         return header, ()
-    unit = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
+    helper = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
     lines = (f"#include <{name}>\n" for name in mainline.headers)
-    return str(unit), ((unit, f'#include "{header}"\n' + "".join(lines)),)
+    return str(helper), ((helper, f'#include "{header}"\n' + "".join(lines)),)
 
 
 def preprocess_step(mainline: Mainline, rule: Rule) -> Step:
@@ -272,36 +273,42 @@ def depfile_of(mainline: Mainline, words: Iterable[str]) -> Path:
 def mainline_module_step(mainline: Mainline, manifest: Manifest) -> Step:
     """A module's own crate: to the object that modpost reads, or to one that others are linked with."""
     target = mainline.target
-    part = mainline.carried or manifest.has_c or bool(linked(manifest))
+    part = mainline.carried or manifest.has_c or bool(linked_crates(manifest))
     made = crate_object(target, manifest) if part else module_object(target, manifest)
-    shared = (module_library(target, manifest),) if manifest.exports.crate else ()
+    shared = (module_rmeta(target, manifest),) if manifest.exports.crate else ()
     name = f"modules/{manifest.name}"
     emit = (f"obj={made}", f"dep-info={made}.d", *(f"metadata={path}" for path in shared))
     words = (
-        *(f"--crate-name={manifest.crate}", *cfg_words(manifest.cfg)),
-        *(*crate_words(target, manifest, named(manifest)), *used_words(target, manifest)),
+        *(f"--crate-name={manifest.crate}", *cfg_args(manifest.cfg)),
+        *(*crate_args(target, manifest, crates_named_by_module(manifest)), *used_crate_args(target, manifest)),
         *(f"--remap-path-prefix={manifest.directory}={name}", f"--emit={','.join(emit)}"),
     )
     env = (*manifest.env, ("RUST_MODFILE", name))
     step = mainline_code_step(mainline, manifest.crate_root, made, words, manifest.edition, env, part=part)
-    inputs = (*step.inputs, *libraries(target, manifest, named(manifest)), *used_libraries(target, manifest))
+    inputs = (
+        *step.inputs,
+        *crate_libraries(target, manifest, crates_named_by_module(manifest)),
+        *used_crate_libraries(target, manifest),
+    )
     return dataclasses.replace(step, unit=f"{manifest.name}.o", outputs=(made, *shared), inputs=inputs)
 
 
 def mainline_local_crate_step(mainline: Mainline, manifest: Manifest, crate: CrateSpec) -> Step:
     """A crate that is linked into modules to the mainline API."""
     target = mainline.target
-    made, metadata = own_object(target, manifest, crate), library(target, manifest, crate, host=False)
-    name = place(manifest, crate)
+    made, metadata = local_crate_object(target, manifest, crate), crate_library(target, manifest, crate, host=False)
+    name = name_in_messages(manifest, crate)
     words = (
-        *(f"--crate-name={crate.name}", *own_words(target, manifest, crate)),
+        *(f"--crate-name={crate.name}", *local_crate_args(target, manifest, crate)),
         f"--remap-path-prefix={crate.directory}={name}",
         f"--emit=obj={made},metadata={metadata},dep-info={made}.d",
     )
     env = (*crate.env, ("RUST_MODFILE", name))
     step = mainline_code_step(mainline, crate.root, made, words, crate.edition, env, part=True)
-    inputs = (*step.inputs, *read_of(target, manifest, crate))
-    return dataclasses.replace(step, unit=unit(manifest, crate, made), outputs=(metadata, made), inputs=inputs)
+    inputs = (*step.inputs, *local_crate_inputs(target, manifest, crate))
+    return dataclasses.replace(
+        step, unit=local_crate_unit(manifest, crate, made), outputs=(metadata, made), inputs=inputs
+    )
 
 
 def mainline_code_step(
@@ -341,5 +348,5 @@ def mainline_code_step(
         tools=(rustc.digest, target.toolchain.cc.digest),
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
-        hints=(NO_STD,),
+        hints=(NO_STD_HINT,),
     )

@@ -27,7 +27,7 @@ from spdx_tools.spdx.model import (
 )
 from spdx_tools.spdx.writer.write_anything import write_file
 
-from scons_kmod.crates.support import LIBRARY_CRATES
+from scons_kmod.crates.support_outputs import LIBRARY_CRATES
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.store import Store
 from scons_kmod.manifest.manifest import Manifest

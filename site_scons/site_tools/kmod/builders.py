@@ -14,8 +14,9 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.base.home import home
 from scons_kmod.bindings import bindgen
 from scons_kmod.c import helpers, module_objects
-from scons_kmod.crates import export_steps, local_bindings, local_steps, support
-from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates import export_steps, local, local_bindings, support
+from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
 from scons_kmod.kernel.kbuild import source_root
@@ -161,7 +162,12 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
 def support_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The steps of the support crates."""
     add_shared(env, target, "bindings", bindgen_steps)
-    steps = (support.library_step, support.macros_step, support.bindings_crate_step, support.kernel_crate_step)
+    steps = (
+        support.library_crates_step,
+        support.macros_crate_step,
+        support.bindings_crate_step,
+        support.kernel_crate_step,
+    )
     return [step(target) for step in steps]
 
 
@@ -220,9 +226,9 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     else:
         add_shared(env, target, "crates", support_crate_steps)
         bindings = local_bindings.local_bindings_steps(target, manifest)
-        local_step = partial(local_steps.local_crate_step, target)
-        module_step = support.module_crate_step(target, manifest)
-    compiled = (*local_steps.local_crate_steps(target, manifest, local_step), module_step)
+        local_step = partial(local.local_crate_step, target)
+        module_step = module_crate_step(target, manifest)
+    compiled = (*local.local_crate_steps(target, manifest, local_step), module_step)
     steps = (*bindings, *(with_generated(target, manifest, step) for step in compiled))
     return [add(env, target, step) for step in steps]
 

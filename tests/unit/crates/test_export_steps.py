@@ -11,8 +11,8 @@ from miniature import target, write
 
 from scons_kmod.crates import export_symbols
 from scons_kmod.crates.export_steps import export_steps
-from scons_kmod.crates.local import module_library
-from scons_kmod.crates.support import module_crate_step
+from scons_kmod.crates.local_outputs import module_rmeta
+from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.link.link import linked
 from scons_kmod.manifest.depends import Depends, Exports
@@ -51,15 +51,15 @@ def argv(step: object) -> tuple[str, ...]:
 
 def test_a_crate_that_is_exported_leaves_its_metadata(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
     step = module_crate_step(made, ring)
-    assert step.outputs == (crate_object(made, ring), module_library(made, ring))
-    assert any(f"metadata={module_library(made, ring)}" in word for word in argv(step))
+    assert step.outputs == (crate_object(made, ring), module_rmeta(made, ring))
+    assert any(f"metadata={module_rmeta(made, ring)}" in word for word in argv(step))
     assert module_crate_step(made, user).outputs == (crate_object(made, user),)
 
 
 def test_a_user_is_compiled_against_it(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
     step = module_crate_step(made, user)
-    assert f"--extern=ring={module_library(made, ring)}" in argv(step)
-    assert module_library(made, ring) in step.inputs
+    assert f"--extern=ring={module_rmeta(made, ring)}" in argv(step)
+    assert module_rmeta(made, ring) in step.inputs
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ from miniature import module, target, write
 
 from scons_kmod.abi.reach import reach_steps
 from scons_kmod.bindings.bindgen import rust_sources
-from scons_kmod.crates.local import for_machine, linked, linked_crate_objects, named
-from scons_kmod.crates.local_steps import host_crate_step, local_crate_step, local_crate_steps
-from scons_kmod.crates.support import NO_STD, module_crate_step
+from scons_kmod.crates.dependencies import crates_named_by_module, host_crates, linked_crates
+from scons_kmod.crates.local import local_crate_step, local_crate_steps
+from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.proc_macros import host_crate_step
+from scons_kmod.crates.rustc_command import NO_STD_HINT
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.link.link import TWICE, bundled_object_step
@@ -54,9 +57,9 @@ def words(step: Step, *starts: str) -> list[str]:
 
 def test_crates_are_for_the_kernel_and_proc_macros_for_the_machine(tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "m", proc_macro=True))
-    assert [one.name for one in linked(manifest)] == ["a"]
-    assert [one.name for one in for_machine(manifest)] == ["m"]
-    assert named(manifest) == ["a", "m"]
+    assert [one.name for one in linked_crates(manifest)] == ["a"]
+    assert [one.name for one in host_crates(manifest)] == ["m"]
+    assert crates_named_by_module(manifest) == ["a", "m"]
 
 
 def test_what_proc_macros_alone_need_is_for_the_machine_alone(tmp_path: Path) -> None:
@@ -66,9 +69,9 @@ def test_what_proc_macros_alone_need_is_for_the_machine_alone(tmp_path: Path) ->
         spec(tmp_path, "a"),
     )
     manifest = having(tmp_path, *crates)
-    assert [one.name for one in linked(manifest)] == ["a"]
-    assert {one.name for one in for_machine(manifest)} == {"m", "quote", "idents", "other", "deep"}
-    assert named(manifest) == ["m", "a"]
+    assert [one.name for one in linked_crates(manifest)] == ["a"]
+    assert {one.name for one in host_crates(manifest)} == {"m", "quote", "idents", "other", "deep"}
+    assert crates_named_by_module(manifest) == ["m", "a"]
 
 
 def test_what_both_need_is_built_both_ways(made: BuildTarget, tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_what_both_need_is_built_both_ways(made: BuildTarget, tmp_path: Path) ->
         spec(tmp_path, "a", "both", "m"),
     )
     manifest = having(tmp_path, *crates)
-    assert named(manifest) == ["both", "m", "a"]
+    assert crates_named_by_module(manifest) == ["both", "m", "a"]
     found = steps(made, manifest)
     # Each comes after what it needs.
     assert list(found) == ["rust-echo/libboth.rlib", "rust-echo/both.o", "rust-echo/libm.so", "rust-echo/a.o"]
@@ -93,9 +96,9 @@ def test_what_both_need_is_built_both_ways(made: BuildTarget, tmp_path: Path) ->
 def test_a_module_may_say_which_crates_it_names(tmp_path: Path) -> None:
     crates = (spec(tmp_path, "m", "both", proc_macro=True), spec(tmp_path, "both"), spec(tmp_path, "unused"))
     manifest = having(tmp_path, *crates, uses=("both",))
-    assert named(manifest) == ["both"]
-    assert [one.name for one in linked(manifest)] == ["both"]
-    assert for_machine(manifest) == []
+    assert crates_named_by_module(manifest) == ["both"]
+    assert [one.name for one in linked_crates(manifest)] == ["both"]
+    assert host_crates(manifest) == []
 
 
 def test_a_library_that_another_needs_is_linked_and_not_named(tmp_path: Path) -> None:
@@ -103,8 +106,8 @@ def test_a_library_that_another_needs_is_linked_and_not_named(tmp_path: Path) ->
     upper = spec(tmp_path, "upper", "lower", library=tmp_path)
     manifest = having(tmp_path, lower, upper)
     manifest = dataclasses.replace(manifest, depends=Depends(libraries=("upper",)))
-    assert named(manifest) == ["upper"]
-    assert [one.name for one in linked(manifest)] == ["lower", "upper"]
+    assert crates_named_by_module(manifest) == ["upper"]
+    assert [one.name for one in linked_crates(manifest)] == ["lower", "upper"]
 
 
 def test_a_crate_of_the_modules_own(made: BuildTarget, tmp_path: Path) -> None:
@@ -254,7 +257,7 @@ def test_names_in_libraries_are_looked_for_in_the_headers(made: BuildTarget, tmp
     ],
 )
 def test_a_crate_that_needs_std_is_told_what_to_do(printed: str) -> None:
-    pattern, fix = NO_STD
+    pattern, fix = NO_STD_HINT
     assert re.search(pattern, printed)
     assert "#![no_std]" in fix
     assert "default-features = false" in fix

@@ -15,9 +15,10 @@ from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.bindgen import bindings_file, rust_sources
 from scons_kmod.bindings.local_paths import bindings_object, bindings_rmeta
 from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_sources
+from scons_kmod.crates.local import local_crate_step
 from scons_kmod.crates.local_bindings import local_bindings_steps
-from scons_kmod.crates.local_steps import local_crate_step
-from scons_kmod.crates.support import module_crate_step, rmeta
+from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.support_outputs import support_rmeta
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.cmd_file import SavedCommand
@@ -114,7 +115,7 @@ def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(made: B
     assert "-fpack-struct" not in alone
     assert {"-DBARE", "-DWIDE", '-DFOR=" with the flags of sub/b.c"', "-fpack-struct"} <= {*packed}
     assert layouts.inputs == bindgen.outputs[2:]
-    assert {bindgen.outputs[0], *layouts.outputs, rmeta(made, "bindings")} <= {*crate.inputs}
+    assert {bindgen.outputs[0], *layouts.outputs, support_rmeta(made, "bindings")} <= {*crate.inputs}
 
 
 def test_the_modules_code_gets_the_crate_and_is_linked_with_it(made: BuildTarget, manifest: Manifest) -> None:

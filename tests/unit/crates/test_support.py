@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 from miniature import module, target, write
 
-from scons_kmod.crates.support import (
-    bindings_crate_step,
-    kernel_crate_step,
-    library_stamp,
-    library_step,
-    macros_library,
-    macros_step,
-    module_crate_step,
-    rmeta,
-)
+from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.support import bindings_crate_step, kernel_crate_step, library_crates_step, macros_crate_step
+from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_rmeta
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.target.build_target import BuildTarget
@@ -39,7 +32,7 @@ def externs(step: Step) -> list[str]:
 
 
 def test_library_crates_are_compiled_in_their_order(made: BuildTarget) -> None:
-    step = library_step(made)
+    step = library_crates_step(made)
     names = [word for command in step.commands for word in command.argv if word.startswith("--crate-name=")]
     assert names == ["--crate-name=core", "--crate-name=compiler_builtins", "--crate-name=alloc"]
     assert {"--extern=core=libcore.rmeta", "--extern=compiler_builtins=libcompiler_builtins.rmeta"} <= set(
@@ -49,18 +42,18 @@ def test_library_crates_are_compiled_in_their_order(made: BuildTarget) -> None:
 
 
 def test_library_crates_know_nothing_of_the_checkout_or_the_cache(made: BuildTarget, tmp_path: Path) -> None:
-    step = library_step(made)
+    step = library_crates_step(made)
     assert not [word for command in step.commands for word in command.argv if str(tmp_path) in word]
     assert [command.cwd for command in step.commands] == [Path()] * 3
     elsewhere = dataclasses.replace(made, cache=Path("/cache"), sources=Path("/sources"))
-    assert library_step(elsewhere).signature() == step.signature()
+    assert library_crates_step(elsewhere).signature() == step.signature()
 
 
 def test_what_rustcs_sources_lack_is_taken_from_ours(made: BuildTarget, tmp_path: Path) -> None:
     for root in ("core/src/lib.rs", "alloc/src/lib.rs"):
         write(tmp_path / "library" / root, "")
     without = dataclasses.replace(made.toolchain, library=str(tmp_path / "library"))
-    step = library_step(dataclasses.replace(made, toolchain=without))
+    step = library_crates_step(dataclasses.replace(made, toolchain=without))
     stand_in = made.sources / "rust/compiler_builtins/lib.rs"
     assert [command.argv[-1] for command in step.commands] == [
         str(tmp_path / "library/core/src/lib.rs"),
@@ -71,13 +64,13 @@ def test_what_rustcs_sources_lack_is_taken_from_ours(made: BuildTarget, tmp_path
 
 
 def test_kernels_of_other_flags_have_other_library_crates(tmp_path: Path) -> None:
-    signatures = {library_step(target(tmp_path / version, version)).signature() for version in ("6.1", "6.12")}
+    signatures = {library_crates_step(target(tmp_path / version, version)).signature() for version in ("6.1", "6.12")}
     assert len(signatures) == 2
 
 
 def test_the_users_flags_are_not_for_library_crates(made: BuildTarget) -> None:
     other = dataclasses.replace(made, krustflags=("-Copt-level=0",))
-    assert library_step(other).signature() == library_step(made).signature()
+    assert library_crates_step(other).signature() == library_crates_step(made).signature()
     assert kernel_crate_step(other).signature() != kernel_crate_step(made).signature()
 
 
@@ -105,7 +98,7 @@ def test_no_path_of_the_sources_gets_into_an_object(made: BuildTarget, make: Mak
     assert not (name + root.removeprefix(prefix)).startswith(str(made.sources.parent))
 
 
-@pytest.mark.parametrize("make", [macros_step, bindings_crate_step, kernel_crate_step])
+@pytest.mark.parametrize("make", [macros_crate_step, bindings_crate_step, kernel_crate_step])
 def test_no_path_of_the_build_gets_into_metadata(made: BuildTarget, make: Make) -> None:
     (command,) = make(made).commands
     assert f"--remap-path-prefix={made.build}=build/{made.name}" in command.argv
@@ -122,7 +115,7 @@ def test_each_has_a_working_directory_of_its_own(made: BuildTarget, make: Make) 
 def test_what_it_was_compiled_against_is_its_input(made: BuildTarget, make: Make) -> None:
     step = make(made)
     named = {Path(word.rpartition("=")[2]) for word in externs(step)}
-    library = {rmeta(made, name) for name in ("core", "compiler_builtins", "alloc")}
+    library = {support_rmeta(made, name) for name in ("core", "compiler_builtins", "alloc")}
     assert named - library <= set(step.inputs)
     assert library_stamp(made) in step.inputs
     assert step.tools == ("rustc's digest",)
@@ -144,11 +137,11 @@ def test_comments_in_its_sources_do_not_count_unless_the_user_has_flags(made: Bu
 
 
 def test_macros_are_not_compiled_with_the_users_flags(made: BuildTarget) -> None:
-    assert (macros_step(made).digest_kind, macros_step(made).compare_raw) == (LINES, False)
+    assert (macros_crate_step(made).digest_kind, macros_crate_step(made).compare_raw) == (LINES, False)
 
 
 def test_what_the_cache_has_is_not_kept_twice(made: BuildTarget) -> None:
-    assert not library_step(made).restorable
+    assert not library_crates_step(made).restorable
     assert kernel_crate_step(made).restorable
 
 
@@ -159,7 +152,7 @@ def test_the_bindings_crate_is_told_where_the_bindings_are(made: BuildTarget) ->
 
 
 def test_macros_are_built_for_the_host(made: BuildTarget) -> None:
-    step = macros_step(made)
+    step = macros_crate_step(made)
     assert not set(made.rust_flags) & set(step.commands[0].argv)
     assert "--crate-type=proc-macro" in step.commands[0].argv
     assert step.outputs == (macros_library(made),)

@@ -16,7 +16,7 @@ from miniature import module as a_module
 
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.crates.support import module_crate_step
+from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.store import Store

@@ -15,7 +15,7 @@ from miniature import CLANG, after, module, target, write
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.helpers import TRACING
 from scons_kmod.c.module_objects import c_objects
-from scons_kmod.crates.local import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from miniature import module, target
 
-from scons_kmod.crates.gone_features import copy_of_root, without_gone
-from scons_kmod.crates.support import module_crate_step
+from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.removed_features import copy_of_crate_root, without_removed_features
 
 
 @pytest.mark.parametrize(
@@ -27,15 +27,15 @@ from scons_kmod.crates.support import module_crate_step
     ],
 )
 def test_only_features_that_are_gone_are_replaced(text: str, expected: str) -> None:
-    assert without_gone(text) == expected
+    assert without_removed_features(text) == expected
 
 
 def test_a_root_without_any_is_compiled_where_it_lies(tmp_path: Path) -> None:
     manifest = module(tmp_path / "own")
     manifest.root.write_text("#![feature(allocator_api)]\n")
-    assert copy_of_root(manifest, tmp_path / "copy") is None
+    assert copy_of_crate_root(manifest, tmp_path / "copy") is None
     manifest.root.write_bytes(b"// \xff const_fn\n")
-    assert copy_of_root(manifest, tmp_path / "copy") is None
+    assert copy_of_crate_root(manifest, tmp_path / "copy") is None
 
 
 def test_a_copy_has_the_other_files_beside_it(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The rustc step of a module's proc macro, and of a crate that a proc macro needs: both are compiled for the host."""
+
+from __future__ import annotations
+
+from scons_kmod.crates.crate_args import local_crate_args
+from scons_kmod.crates.local_outputs import crate_libraries, crate_library, local_crate_unit, name_in_messages
+from scons_kmod.crates.rustc_command import REAL_PATHS_IN_MESSAGES, build_path_remap
+from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.step import Command, Step
+from scons_kmod.kernel.older_rustc import as_taken_by
+from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.build_target import BuildTarget
+
+
+def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
+    """A proc macro, or a crate that one needs, with the compiler's own standard library (as `crates.macros_step`)."""
+    rustc = target.toolchain.rustc
+    made = crate_library(target, manifest, crate, host=True)
+    depfile = made.with_suffix(".d")
+    argv = [
+        *(rustc.path, f"--edition={crate.edition}", f"--crate-name={crate.name}"),
+        *(("--crate-type=proc-macro", "--extern=proc_macro") if crate.proc_macro else ("--crate-type=rlib",)),
+        *local_crate_args(target, manifest, crate, host=True),
+        *(f"--remap-path-prefix={crate.directory}={name_in_messages(manifest, crate)}", build_path_remap(target)),
+        *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]),
+        *(f"--emit=link={made},dep-info={depfile}", str(crate.root)),
+    ]
+    return Step(
+        name="RUSTC",
+        unit=local_crate_unit(manifest, crate, made),
+        commands=(Command(tuple(argv), made.parent / "work", (*ENVIRONMENT, *rustc.env, *crate.env), COLOR),),
+        outputs=(made,),
+        inputs=crate_libraries(target, manifest, crate.needs, host=True),
+        tracked=(crate.root,),
+        depfiles=(depfile,),
+        tools=(rustc.digest,),
+        digest_kind=LINES,
+    )

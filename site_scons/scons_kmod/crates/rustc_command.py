@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""rustc's command for code that is linked into modules to the 2021 API; args and hints that several steps share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from scons_kmod.crates.support_outputs import macros_library, support_crate_dir, support_rmeta
+from scons_kmod.engine.step import Command
+from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
+from scons_kmod.target.build_target import BuildTarget
+
+# What rustc says of code that is for programs, and what to do about it.
+NO_STD_HINT = (
+    r"can't find crate for `std`|unlinked crate `std`|undeclared (crate or module|type) `std`",
+    "a kernel has no std: write #![no_std] in the crate and use core and alloc; if the crate has a feature for std, "
+    "which is often on by default, turn it off: default-features = false",
+)
+
+
+# What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
+REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
+
+
+def rustc_command(
+    target: BuildTarget,
+    root: Path,
+    name: str,
+    directory: Path,
+    *,
+    emit: Sequence[str],
+    crates: Sequence[str],
+    prefix: tuple[Path, str],
+    edition: str = EDITION,
+    flags: Sequence[str] = (),
+    env: tuple[tuple[str, str], ...] = (),
+) -> tuple[Command, Path]:
+    """rustc's command for a crate that goes into modules, and its depfile.
+
+    `emit` names what to make, each ``KIND=PATH``; `crates` the support crates to link with; `prefix` a directory and
+    what to call it in panic messages, so that no path of this machine gets into a module.
+    """
+    rustc = target.toolchain.rustc
+    depfile = directory / f"{name}.d"
+    externs = [f"--extern={crate}={support_rmeta(target, crate)}" for crate in crates if crate != "macros"]
+    if "macros" in crates:
+        externs.append(f"--extern=macros={macros_library(target)}")
+    argv = [
+        *(rustc.path, f"--edition={edition}", f"--crate-name={name}", "--crate-type=rlib"),
+        *(*target.rust_flags, *flags, *target.krustflags),
+        *(f"--remap-path-prefix={prefix[0]}={prefix[1]}", *externs),
+        *(f"--emit={','.join([*emit, f'dep-info={depfile}'])}", str(root)),
+    ]
+    return Command(tuple(argv), directory / "work", (*ENVIRONMENT, *rustc.env, *env), COLOR), depfile
+
+
+def build_path_remap(target: BuildTarget) -> str:
+    """The flag that keeps the build directory's path out of metadata, since prebuilt crates are used elsewhere."""
+    return f"--remap-path-prefix={target.build}=build/{target.name}"
+
+
+@functools.cache
+def support_search_args(target: BuildTarget) -> tuple[str, ...]:
+    """Where rustc finds the crates that the named ones were compiled against."""
+    return tuple(f"-Ldependency={support_crate_dir(target, name)}" for name in ("core", "macros", "bindings", "kernel"))
