@@ -17,11 +17,12 @@ from scons_kmod.base.cache import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import fetch
 from scons_kmod.distro.target_file import default_target, read_targets
-from scons_kmod.vm.boot_image import uncompressed_kernel
+from scons_kmod.vm.bzimage import uncompressed_kernel
 from scons_kmod.vm.initramfs import GuestFile
+from scons_kmod.vm.packed_tests import ModuleTest
 from scons_kmod.vm.plan import VmPlan
 from scons_kmod.vm.pytest_plugin import run_tests
-from scons_kmod.vm.runner import ModuleResult, ModuleTest
+from scons_kmod.vm.runner import ModuleResult
 
 # By the alias that the manifest gives it.
 SCRIPT = """

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from scons_kmod.vm.guest_boot import Hang, Limits, Panic
+from scons_kmod.vm.boot import Limits
+from scons_kmod.vm.lost_vm import Hang, Panic
+from scons_kmod.vm.packed_tests import ModuleTest
 from scons_kmod.vm.pytest_plugin import load_plans, run_tests
-from scons_kmod.vm.runner import ModuleTest
 
 SOURCE = """// SPDX-License-Identifier: GPL-2.0
 #![no_std]

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.vm.initramfs import GuestFile
-from scons_kmod.vm.plan import PROGRAM_FLAGS, PROGRAMS, VmPlan
+from scons_kmod.vm.packed_tests import ModuleTest
+from scons_kmod.vm.plan import GUEST_PROGRAM_DIRECTORY, PROGRAM_FLAGS, VmPlan
 from scons_kmod.vm.pytest_plugin import load_plans, run_tests
-from scons_kmod.vm.runner import ModuleResult, ModuleTest
+from scons_kmod.vm.runner import ModuleResult
 
 HERE = Path(__file__).parent
 SECONDS = 120
@@ -30,7 +31,7 @@ def reloads(pytestconfig: pytest.Config, program: Path) -> dict[str, Future[list
     def reload(plan: VmPlan) -> list[ModuleResult]:
         files = tuple(dict.fromkeys(path for test in plan.tests for path in (*test.needs, test.ko)))
         order = "".join(f"/modules/{path.name}\n" for path in files).encode()
-        extra = {f"{PROGRAMS}/reload": GuestFile(program, 0o755), "/tests/order": GuestFile(order)}
+        extra = {f"{GUEST_PROGRAM_DIRECTORY}/reload": GuestFile(program, 0o755), "/tests/order": GuestFile(order)}
         test = ModuleTest("reload", files, script=HERE / "reload.sh", extra=extra, seconds=SECONDS)
         return run_tests(plan, [test])
 

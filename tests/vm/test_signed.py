@@ -17,8 +17,8 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.install.signing import choose_signing
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.target.settings import Settings
+from scons_kmod.vm.packed_tests import ModuleTest
 from scons_kmod.vm.pytest_plugin import load_plans, run_tests
-from scons_kmod.vm.runner import ModuleTest
 from signing_key import make_key
 
 SCRIPT = """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the guest reports over its second serial port. The lines are described where they are written: guest/init."""
+"""Read what the guest reports over its second serial port. guest/init writes the lines and describes them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 @dataclasses.dataclass
 class ModuleReport:
-    """What the guest said about one test so far; whole once `ended` is true.
+    """What the guest has reported about one test so far. The report is complete if `ended` is true.
 
-    `status` is the test's exit status, None if it has not ended or, with `timed_out`, had to be killed. The taints are
-    the kernel's bit masks. `left` names the modules that the test left loaded. `stray` are lines that the guest's
-    init does not write: something else wrote to its port.
+    `status` is the test's exit status; None if the test has not ended, or was killed at its limit (`timed_out`). The
+    taints are the kernel's bit masks. `left` names the modules that the test left loaded. `stray` are lines that the
+    guest's init does not write: something else wrote to its port.
     """
 
     name: str
@@ -30,7 +30,7 @@ class ModuleReport:
 
 @dataclasses.dataclass
 class GuestReport:
-    """What the guest said in one boot so far. `release` is that of its kernel, None before it is up."""
+    """What the guest has reported in one boot so far. `release` is its kernel's; None if the kernel is not up yet."""
 
     release: str | None = None
     modules: list[ModuleReport] = dataclasses.field(default_factory=list)
@@ -38,7 +38,7 @@ class GuestReport:
 
 
 def parse_report(lines: Iterable[str]) -> GuestReport:
-    """The report that `lines` make, whole or cut off anywhere."""
+    """The report in `lines`, which may be cut off anywhere."""
     report = GuestReport()
     for line in lines:
         read_line(report, line)
@@ -46,7 +46,7 @@ def parse_report(lines: Iterable[str]) -> GuestReport:
 
 
 def read_line(report: GuestReport, line: str) -> None:
-    """Take one line, without its newline, into `report`."""
+    """Add one line, without its newline, to `report`."""
     word, _, rest = line.partition(" ")
     current = report.modules[-1] if report.modules and not report.modules[-1].ended else None
     if current is not None:
@@ -62,7 +62,7 @@ def read_line(report: GuestReport, line: str) -> None:
 
 
 def read_module_line(module: ModuleReport, word: str, rest: str, line: str) -> None:
-    """Take one line between `begin` and `end` into `module`."""
+    """Add one line between `begin` and `end` to the report of a test. `line` is the whole line: `word` and `rest`."""
     match word:
         case "out":
             module.output.append(rest)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guest's file system: busybox, the guest's own programs, modules and tests, packed for the kernel to unpack."""
+"""The initramfs that is the guest's root: busybox, the programs in guest/, modules and tests, in a cpio archive."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scons_kmod.base.cache import cache_directory
 from scons_kmod.base.errors import MachineError, UserError
 from scons_kmod.base.run_log import RunLog
 
-GUEST_PROGRAMS = Path(__file__).with_name("guest")
+GUEST_DIRECTORY = Path(__file__).with_name("guest")
 
 
 @dataclasses.dataclass(frozen=True)
 class GuestFile:
-    """A file in the guest: its content, or the file on the host that has it, and its permission bits."""
+    """A file in the guest: its permission bits, and its content or the file on the host that has the content."""
 
     source: bytes | Path
     mode: int = 0o644
@@ -37,16 +37,16 @@ class GuestFile:
 
 
 def base_files() -> dict[str, GuestFile]:
-    """What every guest has: busybox, init and the default test. Raises `MachineError` if there is no static busybox."""
+    """The files of every guest: busybox, init and the default test. Raises `MachineError` if no busybox is static."""
     return {
         "/bin/busybox": GuestFile(static_busybox(), 0o755),
-        "/init": GuestFile(GUEST_PROGRAMS / "init", 0o755),
-        "/tests/load.sh": GuestFile(GUEST_PROGRAMS / "load.sh"),
+        "/init": GuestFile(GUEST_DIRECTORY / "init", 0o755),
+        "/tests/load.sh": GuestFile(GUEST_DIRECTORY / "load.sh"),
     }
 
 
 def static_busybox() -> Path:
-    """A busybox that needs no libraries: on PATH, or where bootstrap unpacks it. Raises `MachineError` without one."""
+    """A busybox that needs no libraries, from PATH or from where bootstrap unpacks one. Raises `MachineError`."""
     unpacked = cache_directory() / "busybox-static/bin"
     found = [Path(path) for path in (shutil.which("busybox"), shutil.which("busybox", path=str(unpacked))) if path]
     for path in found:
@@ -61,7 +61,7 @@ def static_busybox() -> Path:
 
 
 def is_static(program: Path) -> bool:
-    """Whether a program runs without the dynamic loader (ELF: it has no PT_INTERP segment)."""
+    """Whether a program runs without the dynamic loader: its ELF file has no PT_INTERP segment."""
     with program.open("rb") as file:
         return not any(segment["p_type"] == "PT_INTERP" for segment in ELFFile(file).iter_segments())
 
@@ -69,31 +69,32 @@ def is_static(program: Path) -> bool:
 def write_initramfs(path: Path, files: Mapping[str, GuestFile], log: RunLog, unit: str) -> None:
     """Write the archive `path` (cpio, newc) with `files`, by their absolute paths in the guest, and their directories.
 
-    Equal input gives equal bytes. Raises `MachineError` without cpio, `UserError` for a path that is not plain.
+    Equal files give equal bytes. Raises `MachineError` if cpio is not installed, and `UserError` for a path that is
+    not absolute or has ``..`` in it, or a file that can't be read.
     """
     if shutil.which("cpio") is None:
         raise MachineError("cpio is not installed; the VM tests need it", fix="apt-get install cpio")
-    with tempfile.TemporaryDirectory(prefix="scons-kmod-initramfs-") as name:
-        stage = Path(name)
+    with tempfile.TemporaryDirectory(prefix="scons-kmod-initramfs-") as directory:
+        root = Path(directory)
         for guest_path, file in files.items():
-            place = stage / relative_guest_path(guest_path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.read())
-            place.chmod(file.mode)
-        names = sorted(found.relative_to(stage).as_posix() for found in stage.rglob("*"))
-        for entry in names:
-            if (stage / entry).is_dir():
-                (stage / entry).chmod(0o755)
-            os.utime(stage / entry, (0, 0))
-        # --reproducible leaves out device and inode numbers; --force-local: a colon in a path names no host.
+            path_in_root = root / relative_guest_path(guest_path)
+            path_in_root.parent.mkdir(parents=True, exist_ok=True)
+            path_in_root.write_bytes(file.read())
+            path_in_root.chmod(file.mode)
+        names = sorted(entry.relative_to(root).as_posix() for entry in root.rglob("*"))
+        for entry in (root / name for name in names):
+            if entry.is_dir():
+                entry.chmod(0o755)
+            os.utime(entry, (0, 0))
+        # --reproducible leaves out device and inode numbers. With --force-local, a colon in a path names no host.
         argv = ["cpio", "--create", "--format=newc", "--reproducible", "--owner=+0:+0", "--quiet", "--null"]
         argv += ["--force-local", "--file", str(path.absolute())]
-        log.run(argv, step="CPIO", unit=unit, cwd=stage, input="\0".join([*names, ""]).encode())
+        log.run(argv, step="CPIO", unit=unit, cwd=root, input="\0".join([*names, ""]).encode())
 
 
 def relative_guest_path(path: str) -> PurePosixPath:
     """`path` without its leading slash. Raises `UserError` if it is not absolute or has `..` in it."""
-    plain = PurePosixPath(path)
-    if plain.root != "/" or ".." in plain.parts or plain == PurePosixPath("/"):
-        raise UserError(f"{path!r} is no absolute path of a file in the guest")
-    return plain.relative_to("/")
+    guest_path = PurePosixPath(path)
+    if guest_path.root != "/" or ".." in guest_path.parts or guest_path == PurePosixPath("/"):
+        raise UserError(f"{path!r} is not an absolute path of a file in the guest")
+    return guest_path.relative_to("/")

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Judging the kernel log of a test: which of its lines are signs of trouble."""
+"""Find the lines of a test's kernel log that are signs of trouble."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-# What loading a module that is neither in-tree nor signed always says (kernel/module/main.c, kernel/module/signing.c).
-EXPECTED = re.compile(
+# The kernel always prints these when it loads an unsigned out-of-tree module (kernel/module/main.c and signing.c).
+EXPECTED_LINES = re.compile(
     r": loading out-of-tree module taints kernel\.?$"
     r"|: module verification failed: signature and/or required key missing - tainting kernel$"
 )
 
-TROUBLE = re.compile(
+TROUBLE_SIGNS = re.compile(
     "|".join(
         (
             # The kernel's own alarms (include/asm-generic/bug.h, arch/*/kernel/dumpstack.c, arch/*/kernel/traps.c).
@@ -29,7 +29,7 @@ TROUBLE = re.compile(
             r"Unable to handle kernel",
             r"unchecked MSR access",
             r"Unpatched return thunk",
-            # Checkers that are built into some kernels.
+            # Checkers, which some kernels have.
             r"\b(UBSAN|KASAN|KCSAN|KMSAN|KFENCE|KCFI|ODEBUG)\b",
             r"CFI failure",
             r"refcount_t:",
@@ -46,7 +46,7 @@ TROUBLE = re.compile(
             r"soft lockup|hard LOCKUP",
             r"blocked for more than \d+ seconds",
             r"detected .*stalls?\b|self-detected stall",
-            # Something that is registered twice, or not given back.
+            # Something was registered twice, or never unregistered.
             r"unregister_netdevice: waiting",
             r"cannot create duplicate filename",
             r"tried to init an initialized object",
@@ -69,5 +69,5 @@ TROUBLE = re.compile(
 
 
 def trouble_lines(log: Iterable[str]) -> tuple[str, ...]:
-    """The lines of a kernel log that are signs of trouble, in their order, without the two that are expected."""
-    return tuple(line for line in log if TROUBLE.search(line) and not EXPECTED.search(line.rstrip()))
+    """The lines of a kernel log that are signs of trouble, in their order. The two expected taint messages are none."""
+    return tuple(line for line in log if TROUBLE_SIGNS.search(line) and not EXPECTED_LINES.search(line.rstrip()))

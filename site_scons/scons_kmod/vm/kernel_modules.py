@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernel's own modules that a module needs: found by name where the kernel's are, and unpacked for a VM."""
+"""The kernel's own modules that a module needs in a VM: find them by name, and uncompress them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from scons_kmod.base.atomic import write_bytes
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 
-# How the kernel's modules may be compressed (kernel/module/Kconfig), by the end of the file's name.
+# How the kernel's modules may be compressed (kernel/module/Kconfig), by the file name's suffix. zstd is a tool's job.
 OPENERS: Mapping[str, Callable[[Path], AbstractContextManager[Any]]] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile}
 
 
-def depends(module: Path) -> tuple[str, ...]:
-    """The modules that a module says it needs (``.modinfo``, depends=), by the names that the kernel has for them:
-    modpost writes those of their files, which may have - for _.
+def modinfo_depends(module: Path) -> tuple[str, ...]:
+    """The modules that a .ko file names in its ``.modinfo`` section (depends=), by the kernel's names for them.
+
+    modpost writes there the names of the files, which may have - where the kernel's names have _.
     """
-    # Slow to import, and a build with nothing to do never gets here.
+    # Slow to import, and a null build never gets here.
     from elftools.elf.elffile import ELFFile
 
     with module.open("rb") as file:
@@ -34,46 +35,50 @@ def depends(module: Path) -> tuple[str, ...]:
     return tuple(name.replace("-", "_") for names in listed for name in names.split(",") if name)
 
 
-def needed_modules(
-    module: Path, kernel: Path, made: Path, log: RunLog, others: Mapping[str, Path] = MappingProxyType({})
+def needed_ko_files(
+    module: Path,
+    kernel_modules: Path,
+    directory: Path,
+    log: RunLog,
+    built_modules: Mapping[str, Path] = MappingProxyType({}),
 ) -> list[Path]:
-    """The modules that a module needs, in an order in which they can be loaded: the kernel's, uncompressed in `made`,
-    and `others` by their names.
+    """The .ko files that the .ko file `module` needs, in an order in which they can be loaded.
 
-    `kernel` is a directory with the kernel's modules. Raises `MachineError` if it lacks one.
+    `built_modules` are modules of this build, by name. The others come from `kernel_modules`, a directory with the
+    kernel's modules, and are uncompressed into `directory` if need be. Raises `MachineError` if the kernel lacks one.
     """
-    found: dict[str, Path] = {}
+    load_order: dict[str, Path] = {}
 
-    def visit(path: Path) -> None:
-        for name in depends(path):
-            if name not in found:
-                needed = others.get(name) or unpacked(name, kernel, made, log)
+    def visit(ko_file: Path) -> None:
+        for name in modinfo_depends(ko_file):
+            if name not in load_order:
+                needed = built_modules.get(name) or uncompressed_ko(name, kernel_modules, directory, log)
                 visit(needed)
-                found[name] = needed
+                load_order[name] = needed
 
     visit(module)
-    return list(found.values())
+    return list(load_order.values())
 
 
-def unpacked(name: str, kernel: Path, made: Path, log: RunLog) -> Path:
-    """A module of the kernel as a plain file. Raises `MachineError`."""
-    place = made / f"{name}.ko"
-    for path in candidates(name, kernel):
+def uncompressed_ko(name: str, kernel_modules: Path, directory: Path, log: RunLog) -> Path:
+    """The uncompressed .ko file of a module of the kernel: its own, or one in `directory`. Raises `MachineError`."""
+    uncompressed = directory / f"{name}.ko"
+    for path in ko_files_named(name, kernel_modules):
         if path.suffix == ".ko":
             return path
         if opener := OPENERS.get(path.suffix):
             with opener(path) as file:
-                write_bytes(place, file.read())
+                write_bytes(uncompressed, file.read())
         else:
-            made.mkdir(parents=True, exist_ok=True)
-            log.run(["zstd", "-dqf", path, "-o", place], step="UNPACK", unit=path.name)
-        return place
+            directory.mkdir(parents=True, exist_ok=True)
+            log.run(["zstd", "-dqf", path, "-o", uncompressed], step="UNPACK", unit=path.name)
+        return uncompressed
     raise MachineError(
-        f"the kernel's module {name} is not there", where=str(kernel), fix="install the kernel's modules"
+        f"the kernel's module {name} is not there", where=str(kernel_modules), fix="install the kernel's modules"
     )
 
 
-def candidates(name: str, kernel: Path) -> Iterator[Path]:
-    """The files of a module of this name: file names may have - for _."""
+def ko_files_named(name: str, kernel_modules: Path) -> Iterator[Path]:
+    """The files of the module `name`, compressed or not. A file's name may have - where `name` has _."""
     pattern = re.compile(name.replace("_", "[-_]") + r"\.ko(\.\w+)?")
-    yield from (path for path in sorted(kernel.rglob("*.ko*")) if pattern.fullmatch(path.name))
+    yield from (path for path in sorted(kernel_modules.rglob("*.ko*")) if pattern.fullmatch(path.name))

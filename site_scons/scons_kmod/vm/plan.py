@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the VM tests of a target need, handed from the build to pytest in a file."""
+"""The plan of a target's VM tests: a JSON file by which `scons test` tells pytest what to run."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import Chosen
 from scons_kmod.target.output_paths import module_dir, module_ko
-from scons_kmod.vm.boot_image import uncompressed_kernel
+from scons_kmod.vm.bzimage import uncompressed_kernel
 from scons_kmod.vm.initramfs import GuestFile
-from scons_kmod.vm.kernel_modules import depends, needed_modules
-from scons_kmod.vm.runner import ModuleTest
+from scons_kmod.vm.kernel_modules import modinfo_depends, needed_ko_files
+from scons_kmod.vm.packed_tests import ModuleTest
 
 PROGRAM_FLAGS = ("-static", "-O2", "-Wall", "-Wextra", "-Werror")
-# Where the programs of a test lie in the guest.
-PROGRAMS = "/tests/bin"
+# The directory in the guest with the programs of a test.
+GUEST_PROGRAM_DIRECTORY = "/tests/bin"
 
 
 @dataclasses.dataclass(frozen=True)
 class PlannedTest:
-    """A module's test: its .ko, its script (None: the default test), the programs that the script runs, and the
-    modules that are to be loaded before.
+    """A module's test: its .ko file, its script (None: load and unload it), and the programs that the script runs.
+
+    `needs` are the .ko files to load before, in load order.
     """
 
     name: str
@@ -43,14 +44,17 @@ class PlannedTest:
     needs: tuple[Path, ...] = ()
 
     def module_test(self) -> ModuleTest:
-        """What the VM is to run."""
-        extra = {f"{PROGRAMS}/{path.name}": GuestFile(path, 0o755) for path in self.programs}
+        """The test as the VM runs it."""
+        extra = {f"{GUEST_PROGRAM_DIRECTORY}/{path.name}": GuestFile(path, 0o755) for path in self.programs}
         return ModuleTest(name=self.name, files=(*self.needs, self.ko), script=self.script, extra=extra)
 
 
 @dataclasses.dataclass(frozen=True)
 class VmPlan:
-    """A target's kernel, uncompressed, and the tests of its modules. `selection` names it on the command line."""
+    """A target's kernel, as an ELF file, and the tests of its modules.
+
+    `selection` is the variable that selects the target: ``TARGET=NAME`` or ``KDIR=PATH``.
+    """
 
     target: str
     selection: str
@@ -60,20 +64,20 @@ class VmPlan:
 
 
 def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """Compile the programs of a module's test: ordinary C programs, linked statically: the guest has no libc."""
+    """The steps that compile the C programs of a module's test. They are linked statically: the guest has no libc."""
     cc = target.toolchain.cc
     steps = []
     for source in manifest.programs:
-        made = module_dir(target, manifest) / "test" / source.stem
-        argv = (cc.path, *PROGRAM_FLAGS, f"-Wp,-MMD,{made}.d", "-o", str(made), str(source))
+        program = module_dir(target, manifest) / "test" / source.stem
+        argv = (cc.path, *PROGRAM_FLAGS, f"-Wp,-MMD,{program}.d", "-o", str(program), str(source))
         steps.append(
             Step(
                 name="CC",
                 unit=f"{manifest.name}/{source.stem}",
                 commands=(Command(argv, manifest.directory, color=COLOR),),
-                outputs=(made,),
+                outputs=(program,),
                 tracked=(source,),
-                depfiles=(Path(f"{made}.d"),),
+                depfiles=(Path(f"{program}.d"),),
                 tools=(cc.digest,),
             )
         )
@@ -81,51 +85,58 @@ def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 
 def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest], log: RunLog) -> VmPlan:
-    """The plan for a target whose modules are built; fetches and unpacks its kernel. Raises `MachineError`."""
+    """The plan for a target whose modules are built. Downloads and unpacks the target's kernel if need be.
+
+    Raises `MachineError` if there is no kernel.
+    """
     if chosen.tree is None:
         selection = f"TARGET={chosen.name}"
         image = fetch(chosen.description, target.cache, log, "image").kernel
     else:
         selection = f"KDIR={chosen.tree.absolute()}"
-        image = kernel_image(target.tree)
+        image = image_of_tree(target.tree)
     kernel = uncompressed_kernel(image, cache_directory() / "kernels", log)
     tests = tuple(
         PlannedTest(
-            one.name,
-            module_ko(target, one),
-            one.test,
-            tuple(step.outputs[0] for step in program_steps(target, one)),
-            needed_by(one, target, chosen, log),
+            manifest.name,
+            module_ko(target, manifest),
+            manifest.test,
+            tuple(step.outputs[0] for step in program_steps(target, manifest)),
+            ko_files_to_load_before(manifest, target, chosen, log),
         )
-        for one in manifests
+        for manifest in manifests
     )
     return VmPlan(target.name, selection, target.tree.release, kernel, tests)
 
 
-def needed_by(manifest: Manifest, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
-    """The modules that are to be loaded before one. The kernel's are fetched only if need be. Raises `MachineError`."""
+def ko_files_to_load_before(manifest: Manifest, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
+    """The .ko files that a module needs, in load order. The kernel's modules are downloaded only if it needs one.
+
+    Raises `MachineError` if the kernel lacks one.
+    """
     ko = module_ko(target, manifest)
-    others = {one.crate: module_ko(target, one) for one in manifest.needs}
-    named = {name for path in (ko, *others.values()) for name in depends(path)}
-    if not named:
+    built_modules = {needed.crate: module_ko(target, needed) for needed in manifest.needs}
+    names = {name for path in (ko, *built_modules.values()) for name in modinfo_depends(path)}
+    if not names:
         return ()
-    if named <= others.keys():
-        kernel = target.build
+    if names <= built_modules.keys():
+        # No module of the kernel will be looked for.
+        kernel_modules = target.build
     elif chosen.tree is None:
-        kernel = fetch(chosen.description, target.cache, log, "modules").modules
+        kernel_modules = fetch(chosen.description, target.cache, log, "modules").modules
     else:
-        kernel = Path("/lib/modules") / target.tree.release
-    return tuple(needed_modules(ko, kernel, target.build / "kernel-modules", log, others))
+        kernel_modules = Path("/lib/modules") / target.tree.release
+    return tuple(needed_ko_files(ko, kernel_modules, target.build / "kernel-modules", log, built_modules))
 
 
-def kernel_image(tree: KernelTree, boot: Path = Path("/boot")) -> Path:
-    """The kernel that belongs to a tree: in the tree itself if it was built there, else the installed one."""
-    places = (tree.path / "arch/x86/boot/bzImage", boot / f"vmlinuz-{tree.release}")
-    for place in places:
-        if place.is_file():
-            return place
+def image_of_tree(tree: KernelTree, boot: Path = Path("/boot")) -> Path:
+    """The kernel image of a tree: the one that was built in it, else the installed one. Raises `MachineError`."""
+    built, installed = tree.path / "arch/x86/boot/bzImage", boot / f"vmlinuz-{tree.release}"
+    for image in (built, installed):
+        if image.is_file():
+            return image
     raise MachineError(
-        f"there is no kernel to boot for {tree.release}: neither {places[0]} nor {places[1]}",
+        f"there is no kernel to boot for {tree.release}: neither {built} nor {installed}",
         where=f"KDIR={tree.path}",
         fix="install the kernel's image package, or build bzImage in the tree",
     )
@@ -137,7 +148,7 @@ def save_plan(plan: VmPlan, path: Path) -> None:
 
 
 def load_plan(path: Path) -> VmPlan:
-    """Read what `save_plan` has written."""
+    """The plan that `save_plan` has written."""
     raw = json.loads(path.read_text())
     tests = tuple(
         PlannedTest(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A plugin for pytest: one VM for each target, all at once; a test looks at the result of one module in one of them."""
+"""A pytest plugin. It runs one VM for each target, all at once; a test looks at the result of one module in one VM."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import pytest
 from scons_kmod.base.cache import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.vm.accelerator import choose_accelerator
-from scons_kmod.vm.guest_boot import Limits
+from scons_kmod.vm.boot import Limits
+from scons_kmod.vm.packed_tests import ModuleTest
 from scons_kmod.vm.plan import VmPlan, load_plan
 from scons_kmod.vm.qemu import X86_64
-from scons_kmod.vm.runner import ModuleResult, ModuleTest, run_module_tests
+from scons_kmod.vm.runner import ModuleResult, run_module_tests
 
 Results = dict[str, ModuleResult]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option by which `scons test` hands over what it has built."""
+    """Add the option by which `scons test` names the plans."""
     parser.addoption(
         "--vm-plan",
         action="append",
@@ -32,12 +33,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def load_plans(config: pytest.Config) -> list[VmPlan]:
-    """What was handed over, a plan for each target."""
+    """The plans that the command line names, one for each target."""
     return [load_plan(Path(name)) for name in config.getoption("--vm-plan")]
 
 
 def run_tests(plan: VmPlan, tests: Sequence[ModuleTest], limits: Limits | None = None) -> list[ModuleResult]:
-    """Run tests in the kernel of a target."""
+    """Run tests in VMs with a target's kernel; returns their results, in their order.
+
+    Prints which accelerator QEMU uses, and why. Raises what `run_module_tests` raises.
+    """
     log = RunLog(plan.target)
     accelerator = choose_accelerator(X86_64, plan.kernel, cache_directory() / "accelerator.json", log)
     print(f"{plan.target}: {plan.release} under {accelerator}")
@@ -48,7 +52,7 @@ def run_tests(plan: VmPlan, tests: Sequence[ModuleTest], limits: Limits | None =
 
 @pytest.fixture(scope="session")
 def vm_results(pytestconfig: pytest.Config) -> Iterator[dict[str, Future[Results]]]:
-    """By target, the results of its modules' tests, which run from now on."""
+    """For each target, the results of its modules' tests by module. All VMs start when a test first asks for this."""
 
     def run(plan: VmPlan) -> Results:
         return {result.name: result for result in run_tests(plan, [test.module_test() for test in plan.tests])}
@@ -59,7 +63,7 @@ def vm_results(pytestconfig: pytest.Config) -> Iterator[dict[str, Future[Results
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that take a `vm_target` run for each one, those that take a `vm_module` too for each module of it."""
+    """Run a test with a `vm_target` for each target, and one that also has a `vm_module` for each module of it."""
     plans = load_plans(metafunc.config)
     names = set(metafunc.fixturenames)
     if {"vm_target", "vm_module"} <= names:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""QEMU's command line: one record per architecture and a pure function."""
+"""QEMU's command line, from one record for each architecture."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from pathlib import Path
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 
-# Stock kernels with the initramfs need about 130 MiB to boot; more only costs the host.
+# A stock kernel with the initramfs needs about 130 MiB to boot. More only costs the host.
 MEMORY_MIB = 256
 
-# Without these, QEMU would add a network card, a VGA and whatever the user's own configuration says.
-BARE = ("-nodefaults", "-no-user-config", "-display", "none")
+# Without these, QEMU would add a network card, a VGA card and what the user's own configuration file says.
+NO_DEFAULTS = ("-nodefaults", "-no-user-config", "-display", "none")
 
-KERNEL_WORDS = (
-    # Restart at once after a panic; with -no-reboot that ends QEMU, so that nobody waits for the time limit.
+# Documentation/admin-guide/kernel-parameters.txt in the kernel tree.
+KERNEL_PARAMETERS = (
+    # After a panic, restart at once. With -no-reboot that ends QEMU, so nobody waits for the time limit.
     "panic=-1",
-    # An Oops would only kill the task and may leave locks held: the rest of the test would hang or mean nothing.
+    # An Oops would only kill the task and may leave locks held. Then the rest of the test would hang or mean nothing.
     "oops=panic",
-    # The console is an emulated UART; printing the boot log to it takes longer than the boot. init turns it up again.
+    # The console is an emulated UART, and printing the boot log to it takes longer than the boot. init ends the quiet.
     "quiet",
-    # The log of a test is judged as a whole; what a long test says must not push out its beginning.
+    # The kernel log of a test is judged as a whole. The messages of a long test must not push out its beginning.
     "log_buf_len=4M",
     # Addresses in traces stay the same from run to run.
     "nokaslr",
-    # The check of the timer's interrupt fails, and panics the kernel, when a busy host starves an emulated processor.
+    # If a busy host starves the emulated processor, the check of the timer's interrupt fails and panics the kernel.
     "no_timer_check",
-    # The self-tests of the crypto layer and two security modules take time at boot and have no bearing on a module.
+    # The self-tests of the crypto layer and two security modules take time at boot and do not matter for a module.
     "cryptomgr.notests",
     "apparmor=0",
     "audit=0",
@@ -38,7 +39,7 @@ KERNEL_WORDS = (
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """How QEMU emulates one architecture: its program, the package with it, its options and the console's name."""
+    """How QEMU emulates one architecture: program, Debian package, options, and the kernel's name for the console."""
 
     arch: str
     program: str
@@ -47,7 +48,7 @@ class Machine:
     console: str
 
 
-# The "pc" machine has the two UARTs that every kernel has a built-in driver for. "microvm" hangs on 6.1, and a second
+# The "pc" machine has two UARTs, and every kernel has a built-in driver for them. "microvm" hangs with 6.1. A second
 # processor makes the boot slower under TCG.
 X86_64 = Machine(
     arch="x86_64",
@@ -61,20 +62,20 @@ X86_64 = Machine(
 def qemu_argv(
     machine: Machine, accelerator: str, kernel: Path, initramfs: Path, console: str, report: str
 ) -> tuple[str, ...]:
-    """The command that boots `kernel` with `initramfs`. `accelerator` is QEMU's name for it.
+    """The command line that boots `kernel` with `initramfs`. `accelerator` is QEMU's name of one: ``kvm`` or ``tcg``.
 
-    `console` and `report` are the files that get what the guest writes to its first and second serial port.
+    QEMU writes what the guest sends to its first and second serial port to the files `console` and `report`.
     """
-    words = (f"console={machine.console}", *KERNEL_WORDS)
+    parameters = (f"console={machine.console}", *KERNEL_PARAMETERS)
     return (
         machine.program,
         *machine.options,
-        *BARE,
+        *NO_DEFAULTS,
         *("-accel", accelerator),
         *("-m", str(MEMORY_MIB)),
         *("-kernel", str(kernel)),
         *("-initrd", str(initramfs)),
-        *("-append", " ".join(words)),
+        *("-append", " ".join(parameters)),
         "-no-reboot",
         *serial_port("console", console),
         *serial_port("report", report),
@@ -82,13 +83,13 @@ def qemu_argv(
 
 
 def serial_port(name: str, path: str) -> tuple[str, ...]:
-    """The options for the next serial port, with its output going to the file `path`."""
-    # A comma ends a value in QEMU's options unless it is doubled.
+    """The options for the next serial port, whose output goes to the file `path`."""
+    # In QEMU's options a comma ends a value, unless it is doubled.
     return ("-chardev", f"file,id={name},path={path.replace(',', ',,')}", "-serial", f"chardev:{name}")
 
 
 def qemu_version(machine: Machine, log: RunLog) -> str:
-    """The first line of ``--version``. Raises `MachineError` if QEMU is not installed."""
+    """The first line that QEMU prints for ``--version``. Raises `MachineError` if QEMU is not installed."""
     require_qemu(machine)
     done = log.run([machine.program, "--version"], step="QEMU", unit="--version")
     return done.stdout.decode(errors="replace").partition("\n")[0]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The kernel's taint word, by name. Source: Documentation/admin-guide/tainted-kernels.rst in the kernel tree."""
+"""The kernel's taints by name (Documentation/admin-guide/tainted-kernels.rst in the kernel tree)."""
 
 from __future__ import annotations
 
-# In the order of the bits: the letter that the kernel prints, and what it stands for.
+# In the order of their bits in the mask: the letter that the kernel prints, and its meaning.
 TAINTS: tuple[tuple[str, str], ...] = (
     ("P", "proprietary module was loaded"),
     ("F", "module was force loaded"),
@@ -27,16 +27,21 @@ TAINTS: tuple[tuple[str, str], ...] = (
     ("J", "userspace used a mutating debug operation in fwctl"),
 )
 
-# What any module that is not part of the kernel's own build brings about.
-EXPECTED = {"O", "E"}
+# Every module that is not part of the kernel's own build sets these.
+EXPECTED_TAINTS = {"O", "E"}
 
 
 def unexpected_taint(before: int, after: int) -> tuple[str, ...]:
-    """The taints that came between two taint words, as texts, but for those of out of tree and unsigned modules."""
-    return tuple(f"{letter} ({meaning})" for letter, meaning in decode(after & ~before) if letter not in EXPECTED)
+    """The taints that are in the mask `after` and not in `before`, as texts: ``W (kernel issued a warning)``.
+
+    The taints of out-of-tree and unsigned modules are expected and left out.
+    """
+    return tuple(
+        f"{letter} ({meaning})" for letter, meaning in set_taints(after & ~before) if letter not in EXPECTED_TAINTS
+    )
 
 
-def decode(word: int) -> list[tuple[str, str]]:
-    """Letter and meaning of each bit that is set in `word`."""
-    bits = [bit for bit in range(word.bit_length()) if word >> bit & 1]
+def set_taints(mask: int) -> list[tuple[str, str]]:
+    """Letter and meaning of each taint in `mask`."""
+    bits = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
     return [TAINTS[bit] if bit < len(TAINTS) else ("?", f"unknown taint, bit {bit}") for bit in bits]

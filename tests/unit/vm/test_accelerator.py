@@ -24,14 +24,14 @@ def probing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "vmlinux"
 
 
-def test_kvm_is_chosen_where_it_boots(tmp_path: Path, probing: Path) -> None:
+def test_kvm_is_chosen_if_it_boots(tmp_path: Path, probing: Path) -> None:
     qemu = machine(tmp_path, VERSION + "report 'boot 6.1' done\n")
     chosen = choose_accelerator(qemu, probing, tmp_path / "answers.json", RunLog())
     assert chosen.name == "kvm"
     assert chosen.reason.startswith("booted the kernel in ")
 
 
-def test_tcg_is_chosen_where_kvm_gets_stuck_and_the_reason_is_told(
+def test_tcg_is_chosen_with_the_reason_if_kvm_gets_stuck(
     tmp_path: Path, probing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scons_kmod.vm.accelerator.PROBE_SECONDS", SHORT)

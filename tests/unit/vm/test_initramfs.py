@@ -12,10 +12,10 @@ from scons_kmod.vm.initramfs import GuestFile, base_files, write_initramfs
 
 
 def listing(archive: Path) -> list[str]:
-    """What cpio says of each entry: permissions, owner, path."""
+    """A line for each entry of an archive: permissions, owner, group, path."""
     argv = ["cpio", "--extract", "--list", "--verbose", "--numeric-uid-gid", "--quiet", "--file", str(archive)]
     lines = subprocess.run(argv, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
-    return [" ".join([words[0], words[2], words[3], words[-1]]) for words in map(str.split, lines)]
+    return [" ".join([columns[0], columns[2], columns[3], columns[-1]]) for columns in map(str.split, lines)]
 
 
 def test_the_archive_holds_the_files_and_their_directories_owned_by_root(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_every_guest_has_a_static_busybox_an_init_and_the_default_test() -> None
 
 @pytest.mark.parametrize("path", ["relative", "/up/../../etc/passwd", "/"])
 def test_a_path_that_is_not_plain_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(UserError, match="is no absolute path of a file in the guest"):
+    with pytest.raises(UserError, match="is not an absolute path of a file in the guest"):
         write_initramfs(tmp_path / "x.cpio", {path: GuestFile(b"")}, RunLog(), "x")
 
 

@@ -11,7 +11,7 @@ from miniature import ko, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.vm.kernel_modules import depends, needed_modules
+from scons_kmod.vm.kernel_modules import modinfo_depends, needed_ko_files
 
 
 @pytest.fixture
@@ -25,32 +25,32 @@ def kernel(tmp_path: Path) -> Path:
 
 
 def needed(tmp_path: Path, kernel: Path, depends: str, log: RunLog | None = None) -> list[Path]:
-    return needed_modules(ko(tmp_path / "x.ko", depends), kernel, tmp_path / "made", log or RunLog())
+    return needed_ko_files(ko(tmp_path / "x.ko", depends), kernel, tmp_path / "uncompressed", log or RunLog())
 
 
 def compressed(path: Path, ending: str, data: bytes) -> None:
-    """Put a compressed module in the place of a plain one."""
+    """Replace an uncompressed module by a compressed one."""
     path.unlink()
-    place = path.with_name(path.name + ending)
+    archive = path.with_name(path.name + ending)
     if ending == ".zst":
-        subprocess.run(["zstd", "-q", "-o", place], input=data, check=True)
+        subprocess.run(["zstd", "-q", "-o", archive], input=data, check=True)
     else:
-        place.write_bytes({".xz": lzma.compress, ".gz": gzip.compress}[ending](data))
+        archive.write_bytes({".xz": lzma.compress, ".gz": gzip.compress}[ending](data))
 
 
 def test_a_module_says_what_it_needs(tmp_path: Path) -> None:
-    assert depends(ko(tmp_path / "x.ko", "led_class,usbcore")) == ("led_class", "usbcore")
-    assert depends(ko(tmp_path / "x.ko")) == ()
+    assert modinfo_depends(ko(tmp_path / "x.ko", "led_class,usbcore")) == ("led_class", "usbcore")
+    assert modinfo_depends(ko(tmp_path / "x.ko")) == ()
 
 
 def test_modules_go_by_the_names_that_the_kernel_has_for_them(tmp_path: Path) -> None:
-    assert depends(ko(tmp_path / "x.ko", "led-class")) == ("led_class",), "modpost writes the name of the file"
+    assert modinfo_depends(ko(tmp_path / "x.ko", "led-class")) == ("led_class",), "modpost writes the name of the file"
 
 
 def test_an_object_that_says_nothing_needs_nothing(tmp_path: Path) -> None:
     raw = write(tmp_path / "raw", "x")
     subprocess.run(["objcopy", "-I", "binary", "-O", "elf64-x86-64", raw, tmp_path / "x.o"], check=True)
-    assert depends(tmp_path / "x.o") == ()
+    assert modinfo_depends(tmp_path / "x.o") == ()
 
 
 def test_each_comes_once_and_after_those_that_it_needs(tmp_path: Path, kernel: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_is_not_compressed_is_taken_from_where_it_is(tmp_path: Path, kernel
     log = RunLog()
     assert needed(tmp_path, kernel, "core", log) == [kernel / "lib/core.ko"]
     assert log.entries == []
-    assert not (tmp_path / "made").exists()
+    assert not (tmp_path / "uncompressed").exists()
 
 
 @pytest.mark.parametrize("ending", [".xz", ".gz", ".zst"])
@@ -74,12 +74,12 @@ def test_compressed_modules_are_unpacked(tmp_path: Path, kernel: Path, ending: s
     found = needed(tmp_path, kernel, "leds", log)
     assert [path.name for path in found] == ["core.ko", "trigger.ko", "leds.ko"]
     assert len(log.entries) == (3 if ending == ".zst" else 0), "each once"
-    assert [path.parent for path in found] == [tmp_path / "made"] * 3
+    assert [path.parent for path in found] == [tmp_path / "uncompressed"] * 3
     assert {path.name: path.read_bytes() for path in found} == data
 
 
 def test_what_was_unpacked_of_another_kernel_is_replaced(tmp_path: Path, kernel: Path) -> None:
-    write(tmp_path / "made/core.ko", "of yesterday")
+    write(tmp_path / "uncompressed/core.ko", "of yesterday")
     core = kernel / "lib/core.ko"
     data = core.read_bytes()
     compressed(core, ".zst", data)
@@ -95,14 +95,14 @@ def test_file_names_may_have_dashes(tmp_path: Path, kernel: Path, file: str, nam
 
 
 def test_modules_of_the_build_come_before_the_kernels(tmp_path: Path, kernel: Path) -> None:
-    mine = ko(tmp_path / "my-core.ko", depends="core")
+    core = ko(tmp_path / "my-core.ko", depends="core")
     leds = ko(tmp_path / "leds.ko", depends="my-core")
     module = ko(tmp_path / "x.ko", depends="leds,my-core")
-    found = needed_modules(module, kernel, tmp_path / "made", RunLog(), {"my_core": mine, "leds": leds})
-    assert found == [kernel / "lib/core.ko", mine, leds], "also where the kernel has one of that name"
+    found = needed_ko_files(module, kernel, tmp_path / "uncompressed", RunLog(), {"my_core": core, "leds": leds})
+    assert found == [kernel / "lib/core.ko", core, leds], "also where the kernel has one of that name"
 
 
-def test_a_module_that_is_not_there_is_told(tmp_path: Path, kernel: Path) -> None:
+def test_a_missing_module_is_named(tmp_path: Path, kernel: Path) -> None:
     ko(kernel / "drivers/leds/leds.ko", depends="gone")
     with pytest.raises(MachineError) as error:
         needed(tmp_path, kernel, "leds")

@@ -10,11 +10,10 @@ from qemu_stand_in import HAPPY, PANIC, machine
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.vm.accelerator import Accelerator
-from scons_kmod.vm.guest_boot import Hang
-from scons_kmod.vm.guest_report import ModuleReport
-from scons_kmod.vm.initramfs import GuestFile
+from scons_kmod.vm.lost_vm import Hang
+from scons_kmod.vm.packed_tests import ModuleTest
 from scons_kmod.vm.qemu import X86_64
-from scons_kmod.vm.runner import ModuleResult, ModuleTest, complaints, guest_files, plan, run_module_tests
+from scons_kmod.vm.runner import ModuleResult, run_module_tests
 
 
 def run(folder: Path, script: str, *names: str) -> list[tuple[str, bool, str, int]]:
@@ -34,7 +33,7 @@ def run(folder: Path, script: str, *names: str) -> list[tuple[str, bool, str, in
     return [(r.name, r.passed, type(r.lost).__name__ if r.lost else "", r.boot) for r in results]
 
 
-def test_all_tests_share_one_boot_while_the_kernel_stays_good(tmp_path: Path) -> None:
+def test_all_tests_share_a_boot_while_the_kernel_stays_good(tmp_path: Path) -> None:
     assert run(tmp_path, HAPPY, "a", "b") == [("a", True, "", 1), ("b", True, "", 1)]
 
 
@@ -57,7 +56,7 @@ report done
     assert run(tmp_path, script, "a", "b") == [("a", False, "", 1), ("b", True, "", 2)]
 
 
-def test_a_vm_lost_between_two_tests_is_put_down_to_the_one_that_ran(tmp_path: Path) -> None:
+def test_a_vm_lost_between_two_tests_is_put_down_to_the_test_that_ran(tmp_path: Path) -> None:
     script = "report 'boot 6.1'\n[ $(wc -l < \"$0.boots\") = 1 ] && { passed a; exit; }\npassed b\nreport done\n"
     assert run(tmp_path, script, "a", "b") == [("a", False, "Vanished", 1), ("b", True, "", 2)]
 
@@ -94,65 +93,6 @@ def test_names_that_would_break_the_plan_are_refused(tmp_path: Path) -> None:
                 log=RunLog(),
                 unit="x",
             )
-
-
-def test_the_plan_has_a_line_for_each_test_with_its_limit_and_its_files_in_load_order() -> None:
-    tests = [ModuleTest("a", (Path("/x/dep.ko"), Path("/y/a.ko"))), ModuleTest("b", (Path("/b.ko"),), seconds=5)]
-    assert plan(tests) == "a 30 /modules/dep.ko /modules/a.ko\nb 5 /modules/b.ko\n"
-
-
-def test_the_guest_gets_modules_scripts_and_extra_files(tmp_path: Path) -> None:
-    extra = {"/bin/helper": GuestFile(b"#!/bin/sh\n", 0o755)}
-    test = ModuleTest("a", (tmp_path / "dep.ko", tmp_path / "a.ko"), tmp_path / "test.sh", extra)
-    files = guest_files([test])
-    assert files["/modules/dep.ko"] == GuestFile(tmp_path / "dep.ko")
-    assert files["/modules/a.ko"] == GuestFile(tmp_path / "a.ko")
-    assert files["/tests/a.sh"] == GuestFile(tmp_path / "test.sh")
-    assert files["/bin/helper"].mode == 0o755
-
-
-def test_tests_may_share_a_dependency_but_not_a_place(tmp_path: Path) -> None:
-    dependency = tmp_path / "dep.ko"
-    first = ModuleTest("a", (dependency, tmp_path / "a.ko"))
-    assert "/modules/dep.ko" in guest_files([first, ModuleTest("b", (dependency, tmp_path / "b.ko"))])
-    other = ModuleTest("b", (tmp_path / "other/dep.ko", tmp_path / "b.ko"))
-    with pytest.raises(UserError, match=r"two files are to be /modules/dep\.ko in the guest"):
-        guest_files([first, other])
-
-
-def good(**changes: object) -> ModuleReport:
-    report = ModuleReport("a", status=0, log=["[ 1.0] scons-kmod: test of a begins"], taint=12288, ended=True)
-    for name, value in changes.items():
-        setattr(report, name, value)
-    return report
-
-
-BEGIN = good().log[0]
-
-
-@pytest.mark.parametrize(
-    ("report", "expected"),
-    [
-        (good(), ()),
-        (good(status=None), ("the test ended with status None",)),
-        (
-            good(status=1, output=["first", "insmod of a failed", ""]),
-            ("the test ended with status 1: insmod of a failed",),
-        ),
-        (good(status=None, timed_out=True), ("the test was killed after 30 s",)),
-        (good(left=["a", "b"]), ("a is still loaded", "b is still loaded")),
-        (good(taint=12288 | 512), ("the kernel is tainted: W (kernel issued a warning)",)),
-        (good(log=[]), ("the kernel log does not reach back to the test's begin: it was cleared, or is too long",)),
-        (good(stray=["noise"]), ("something else wrote to the port of the reports: 'noise'",)),
-        (
-            good(log=[BEGIN, *(f"WARNING: {number}" for number in range(7))]),
-            (*(f"kernel log: WARNING: {number}" for number in range(5)), "kernel log: 2 more such lines"),
-        ),
-    ],
-    ids=["good", "no status", "status", "timeout", "left", "taint", "log cleared", "stray", "warnings"],
-)
-def test_all_that_is_wrong_with_a_test_is_said(report: ModuleReport, expected: tuple[str, ...]) -> None:
-    assert complaints(report, 30) == expected
 
 
 def test_a_result_reads_as_what_happened_and_what_was_printed() -> None:

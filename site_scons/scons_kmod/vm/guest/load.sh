@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The test of a module that brings none of its own: load.sh FILE.ko... loads the files in this order, sees that each is
-# there, unloads them in the reverse order and sees that each is gone.
+# load.sh FILE.ko...
+# The test of a module that has no test of its own. It loads the files in this order and checks that each module is
+# loaded. Then it unloads them in reverse order and checks that each is gone.
 
 fail() {
 	echo "$*" >&2
 	exit 1
 }
 
-# Prints the name that the kernel gives the module in file $1.
+# module_name FILE.ko
+# Prints the name that the kernel gives the module in the file.
 module_name() {
 	basename "$1" .ko | tr - _
 }

@@ -13,7 +13,7 @@ import pytest
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.vm.boot_image import uncompressed_kernel
+from scons_kmod.vm.bzimage import uncompressed_kernel
 
 KERNEL = b"\x7fELF" + bytes(range(256)) * 40
 
@@ -74,7 +74,7 @@ def test_an_uncompressed_kernel_is_taken_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"no kernel", "this is no x86 kernel image (bzImage)"),
+        (b"no kernel", "this is not an x86 kernel image (bzImage)"),
         (bz_image(gzip.compress(KERNEL), version=0x207), "boot protocol 2.07 is too old"),
         (bz_image(gzip.compress(KERNEL))[:-200], "the kernel image is cut off"),
         (bz_image(b"\x02\x21\x4c\x18 and more"), "the kernel is packed with lz4, which the VM tests can't unpack"),

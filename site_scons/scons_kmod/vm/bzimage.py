@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The ELF kernel inside a bzImage. QEMU boots it by PVH, which spares the guest its slow decompression.
+"""Unpack the ELF kernel in a bzImage. QEMU boots an ELF kernel by PVH, and so the guest need not unpack it slowly.
 
-The layout of the header is that of Documentation/arch/x86/boot.rst in the kernel tree.
+The layout of the header is described in Documentation/arch/x86/boot.rst in the kernel tree.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ PROTOCOL_VERSION = 0x206
 PAYLOAD_OFFSET = 0x248
 HEADER_END = 0x250
 
-# The first protocol that tells where the payload is (2.08, kernel 2.6.26).
+# Since this boot protocol (2.08, kernel 2.6.26) the header says where the payload is.
 PAYLOAD_PROTOCOL = 0x208
 
-# What Python's own library unpacks. What follows the packed data (a length) is ignored by these.
+# What Python's own library can unpack, by magic number. These ignore the length that follows the packed data.
 PYTHON_DECOMPRESSORS: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x1f\x8b": lambda packed: zlib.decompressobj(wbits=31).decompress(packed),
     b"BZh": lambda packed: bz2.BZ2Decompressor().decompress(packed),
@@ -38,14 +38,14 @@ PYTHON_DECOMPRESSORS: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x5d\x00\x00": lambda packed: lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(packed),
 }
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-UNSUPPORTED = {b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}
+UNSUPPORTED_COMPRESSIONS = {b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo"}
 
 
 def uncompressed_kernel(image: Path, cache: Path, log: RunLog) -> Path:
-    """The uncompressed ELF kernel of `image`, a bzImage or already an ELF file; unpacked once into `cache`.
+    """The ELF kernel of `image`, which is a bzImage or already an ELF file. A bzImage is unpacked once, into `cache`.
 
-    The name in the cache holds a digest of the image, so the file never needs to be made again. Raises `MachineError`
-    if the image can't be read or unpacked here.
+    The name in the cache has a digest of the image, so a file there is never out of date. Raises `MachineError` if the
+    image can't be read or unpacked.
     """
     try:
         data = image.read_bytes()
@@ -56,23 +56,23 @@ def uncompressed_kernel(image: Path, cache: Path, log: RunLog) -> Path:
     kernel = cache / f"vmlinux-{hashlib.sha256(data).hexdigest()[:32]}"
     with locked(kernel.with_suffix(".lock")):
         if not kernel.exists():
-            write_bytes(kernel, unpack(payload(data, image), image, log))
+            write_bytes(kernel, unpack_payload(payload(data, image), image, log))
     return kernel
 
 
 def payload(data: bytes, image: Path) -> bytes:
-    """The packed kernel in the bzImage `data`, with the four bytes of its unpacked length at its end.
+    """The packed kernel in the bzImage `data`. Its last four bytes are its unpacked length.
 
-    Raises `MachineError` if there is none; `image` is named in it.
+    Raises `MachineError` if there is no packed kernel; the error names `image`.
     """
     where = str(image)
     if len(data) < HEADER_END or data[HEADER_MAGIC : HEADER_MAGIC + 4] != b"HdrS":
-        raise MachineError("this is no x86 kernel image (bzImage)", where=where)
+        raise MachineError("this is not an x86 kernel image (bzImage)", where=where)
     (version,) = struct.unpack_from("<H", data, PROTOCOL_VERSION)
     if version < PAYLOAD_PROTOCOL:
         raise MachineError(f"boot protocol {version >> 8}.{version & 0xFF:02} is too old", where=where)
     offset, length = struct.unpack_from("<II", data, PAYLOAD_OFFSET)
-    # A zero stands for four sectors, for the sake of very old boot loaders.
+    # For the sake of very old boot loaders, 0 means four sectors.
     start = ((data[SETUP_SECTORS] or 4) + 1) * 512 + offset
     packed = data[start : start + length]
     if len(packed) < length or length <= 4:
@@ -80,11 +80,11 @@ def payload(data: bytes, image: Path) -> bytes:
     return packed
 
 
-def unpack(packed: bytes, image: Path, log: RunLog) -> bytes:
-    """Unpack the payload of `image`. Raises `MachineError` if it can't be, `StepError` if the tool fails."""
+def unpack_payload(packed: bytes, image: Path, log: RunLog) -> bytes:
+    """Unpack the payload of `image`. Raises `MachineError` if that is not possible, and `StepError` if zstd fails."""
     where = str(image)
     body, (size,) = packed[:-4], struct.unpack("<I", packed[-4:])
-    for magic, name in UNSUPPORTED.items():
+    for magic, name in UNSUPPORTED_COMPRESSIONS.items():
         if packed.startswith(magic):
             raise MachineError(f"the kernel is packed with {name}, which the VM tests can't unpack", where=where)
     zstd = packed.startswith(ZSTD_MAGIC)
@@ -95,7 +95,7 @@ def unpack(packed: bytes, image: Path, log: RunLog) -> bytes:
 
 
 def unpack_in_python(packed: bytes, where: str) -> bytes:
-    """Unpack by the module of Python's library that knows the magic number."""
+    """Unpack with Python's own library. Raises `MachineError` for damaged data and an unknown format."""
     for magic, decompress in PYTHON_DECOMPRESSORS.items():
         if packed.startswith(magic):
             try:
@@ -106,7 +106,7 @@ def unpack_in_python(packed: bytes, where: str) -> bytes:
 
 
 def unpack_zstd(body: bytes, image: Path, log: RunLog) -> bytes:
-    """Unpack by the `zstd` tool: Python has no zstd before 3.14, and one run a kernel pays for no binary wheel."""
+    """Unpack with the `zstd` tool. Python has none before 3.14, and one run a kernel justifies no binary wheel."""
     if shutil.which("zstd") is None:
         raise MachineError("zstd is not installed; the kernel is packed with it", fix="apt-get install zstd")
     argv = ["zstd", "--decompress", "--quiet", "--stdout"]

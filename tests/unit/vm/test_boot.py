@@ -8,8 +8,9 @@ from qemu_stand_in import HAPPY, LONG, PANIC, SHORT, machine
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.vm.guest_boot import Boot, Hang, Limits, NeverBooted, Panic, Vanished, Watch, advance, boot_guest
+from scons_kmod.vm.boot import Boot, Limits, Watch, boot_guest, move_deadline
 from scons_kmod.vm.guest_report import read_line
+from scons_kmod.vm.lost_vm import Hang, NeverBooted, Panic, Vanished
 from scons_kmod.vm.qemu import X86_64, qemu_argv
 
 
@@ -28,13 +29,13 @@ def boot(folder: Path, script: str, log: RunLog | None = None, *, limits: Limits
 
 
 def alive(folder: Path) -> bool:
-    """Whether the stand-in still runs (a zombie that we have not waited for counts)."""
+    """Whether the stand-in still runs (a zombie that nobody has waited for counts)."""
     pid = int((folder / "qemu.pid").read_text())
     return Path(f"/proc/{pid}").exists()
 
 
 def open_files() -> int:
-    """How many file descriptors we have open."""
+    """How many file descriptors this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
@@ -48,7 +49,7 @@ def test_a_vm_that_does_its_work_and_ends_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_a_panic_is_noticed_at_once_even_if_qemu_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scons_kmod.vm.guest_boot.PANIC_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("scons_kmod.vm.boot.PANIC_GRACE_SECONDS", 0.1)
     done = boot(tmp_path, PANIC + "exec sleep 60\n")
     assert isinstance(done.lost, Panic)
     assert done.lost.last_lines[-1] == "[ 2.68] Kernel panic - not syncing: Fatal exception"
@@ -80,7 +81,7 @@ def test_each_test_has_its_own_time() -> None:
     deadlines = []
     for now, line in ((2, "boot 6.1"), (3, "begin a"), (32, "end a"), (33, "begin b"), (34, "end b"), (35, "done")):
         read_line(watch.report, line)
-        advance(watch, now)
+        move_deadline(watch, now)
         deadlines.append(watch.deadline)
     assert deadlines == [12, 43, 42, 48, 44, 45]
     assert watch.test_seconds == {"a": 29, "b": 1}
@@ -117,14 +118,14 @@ def test_a_ctrl_c_that_reaches_qemu_is_not_taken_for_a_lost_vm(tmp_path: Path) -
         boot(tmp_path, "echo 'qemu-system-x86_64: terminating on signal 2' >&2\n")
 
 
-def test_qemu_ends_with_an_exception_in_the_one_who_waits(tmp_path: Path) -> None:
+def test_an_exception_in_the_watching_process_ends_qemu(tmp_path: Path) -> None:
     def broken(_: object) -> bool:
         raise RuntimeError
 
     qemu = machine(tmp_path, "report 'boot 6.1'\npassed a\nexec sleep 60\n")
     with pytest.raises(RuntimeError):
         boot_guest(
-            qemu, "tcg", tmp_path, tmp_path, log=RunLog(), unit="x", test_limits={}, limits=Limits(), enough=broken
+            qemu, "tcg", tmp_path, tmp_path, log=RunLog(), unit="x", test_limits={}, limits=Limits(), stop_after=broken
         )
     assert not alive(tmp_path)
 
