@@ -24,14 +24,14 @@ if __name__ == "__main__":
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint, generate
 from scons_kmod.bindings.bindgen import parameters
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.kernel.toolchain import Finder
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(PROJECT / "targets")).toolchain
-LIBCLANG = Finder(HERE, RunLog(), Path()).libclang(NEED.libclang)
+LIBCLANG = Finder(THIS_MACHINE, RunLog(), Path()).libclang(NEED.libclang)
 # Each is moved, wrapped and repeated as a whole.
 HEADERS = {
     "base.h": r"""

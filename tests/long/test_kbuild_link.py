@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, Checkout
-from scons_kmod.distro.target_file import chosen_targets, read_targets
+from scons_kmod.distro.target_file import read_targets, requested_targets
 
 # Of Rust, of several crates, of both languages, and such that need each other.
 PLAIN = (
@@ -17,7 +17,7 @@ PLAIN = (
 )
 # Those to the kernel's own crates, for targets that have them.
 MAINLINE = ("mainline_minimal", "mainline_lock", "mainline_crates", "mainline_driver")
-TARGETS = {target.name: target for target in chosen_targets("all", read_targets(PROJECT / "targets"))}
+TARGETS = {target.name: target for target in requested_targets("all", read_targets(PROJECT / "targets"))}
 # Modules of C by the names of their sources: Kbuild makes one of a single source, with its name, in another way.
 C = {"c_single": ("c_single",), "c_several": ("first", "second")}
 SOURCE = """// SPDX-License-Identifier: GPL-2.0

@@ -58,7 +58,7 @@ def code_of(plan: CratePlan, name: str, made: Path) -> set[str]:
     assert emitted["obj"] == rule.made
     system = open_system(TARGET, cache_directory(), (), RunLog())
     env = dict((*ENVIRONMENT, *part.env))
-    RunLog().inside(system.enter).run(
+    RunLog().inside(system.enter_args).run(
         ["rustc", *words, f"--emit=obj={made},metadata={made}.rmeta"],
         step="RUSTC",
         unit=name,

@@ -46,7 +46,7 @@ def run_in_sysroot(directory: Path, *argv: str | Path) -> None:
     tools = dataclasses.replace(TARGET, sysroot=(*TARGET.sysroot, *TOOLS))
     log = RunLog()
     system = open_system(tools, cache_directory(), (), log)
-    log.inside(system.enter).run(argv, step="KERNEL", unit=str(argv[-1]), cwd=directory, env={"C": None})
+    log.inside(system.enter_args).run(argv, step="KERNEL", unit=str(argv[-1]), cwd=directory, env={"C": None})
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from scons_kmod.base.cache import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
 from scons_kmod.kernel.toolchain import Finder
@@ -39,7 +39,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that has the tests, made by the compiler that modules are made by."""
     directory = tmp_path_factory.mktemp("host")
     wanted = default_target(read_targets(PROJECT / "targets")).toolchain.rustc
-    rustc = Finder(HERE, RunLog(), cache_directory()).find_rustc(wanted)[0].tool
+    rustc = Finder(THIS_MACHINE, RunLog(), cache_directory()).find_rustc(wanted)[0].tool
     (directory / "errnos.rs").write_text(errnos())
     made = directory / "tests"
     argv = [rustc.path, f"--edition={EDITION}", "--test", "--crate-name=kernel_on_host", "-Dwarnings"]

@@ -11,7 +11,7 @@ import pytest
 from miniature import recorded_kbuild, write
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import ToolVersions
 from scons_kmod.kernel.toolchain import Finder, Toolchain, find_toolchain
 
@@ -59,7 +59,7 @@ class Machine:
 
     @property
     def finder(self) -> Finder:
-        return Finder(HERE, self.log, self.directory / "cache")
+        return Finder(THIS_MACHINE, self.log, self.directory / "cache")
 
     def find(self) -> Toolchain:
         kbuild = recorded_kbuild(self.directory / "probe", "6.1")

@@ -69,7 +69,7 @@ def declarations(
     write_text(unit, text)
     write_text(request, json.dumps(asked))
     argv = process_args(target.system.python, "abi.declarations", request)
-    log.inside(target.system.enter).run(argv, step="DIGEST", unit="declarations", cwd=target.tree.path)
+    log.inside(target.system.enter_args).run(argv, step="DIGEST", unit="declarations", cwd=target.tree.path)
     found: dict[str, Declarations] = json.loads(made.read_text())
     return found
 

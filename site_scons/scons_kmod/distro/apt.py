@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""apt: what the archives of a Debian suite have, with the lists of the system or with lists of our own."""
+"""apt: which packages a Debian suite has, from the system's package lists or from private lists in the cache."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import Target, is_of_this_system, read_os_release
 
-Words = list[tuple[list[int], int]]
+# The sort key of an upstream version or a revision (`part_key`).
+PartKey = list[tuple[list[int], int]]
 
-# The system's configuration holds, less the hooks and the further indices that desktops add to `apt-get update`.
+# The system's configuration applies, without the hooks and the indices that desktops add to `apt-get update`.
 APT_CONFIGURATION = """\
 #clear APT::Update;
 #clear Acquire::IndexTargets;
@@ -32,7 +33,7 @@ Acquire::IndexTargets::deb::Packages {
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """One package that apt can download; `depends` as in its control file."""
+    """A package that apt can download. `depends` is the field Depends of its control file."""
 
     name: str
     version: str
@@ -41,14 +42,14 @@ class Package:
 
 @dataclasses.dataclass(frozen=True)
 class Apt:
-    """apt with the package lists that `options` lead it to."""
+    """apt with the package lists that `options` name."""
 
     options: tuple[str, ...]
     log: RunLog
 
-    def run(self, program: str, *words: str, unit: str, why: str = "", cwd: Path | None = None) -> str:
+    def run(self, program: str, *args: str, unit: str, why: str = "", cwd: Path | None = None) -> str:
         """Output of ``apt-get`` or ``apt-cache``. Raises `MachineError` without apt, `StepError` if it fails."""
-        argv = [program, *self.options, *words]
+        argv = [program, *self.options, *args]
         try:
             done = self.log.run(argv, step="APT", unit=unit, why=why, cwd=cwd, env={"LC_ALL": "C"})
         except MachineError as error:
@@ -56,28 +57,29 @@ class Apt:
             raise MachineError(error.what, where=error.where, fix=fix) from error
         return done.stdout.decode(errors="replace")
 
-    def names(self, prefix: str) -> list[str]:
-        """The packages whose names begin so, the oldest version in the name first."""
+    def package_names(self, prefix: str) -> list[str]:
+        """The names of packages that begin with `prefix`, the oldest version in the name first."""
         return sorted(self.run("apt-cache", "pkgnames", prefix, unit=prefix).split(), key=version_key)
 
-    def packages(self, names: Sequence[str]) -> list[Package]:
-        """What can be downloaded under these names, in all versions, the oldest first."""
+    def available_packages(self, names: Sequence[str]) -> list[Package]:
+        """The packages with these names that can be downloaded, in all versions, the oldest first."""
         try:
             text = self.run("apt-cache", "show", *names, unit=names[0])
-        except StepError:  # it knows none of them
+        except StepError:  # apt knows none of them
             return []
-        found = []
+        packages = []
         for paragraph in text.split("\n\n"):
             fields = dict(re.findall(r"^(Package|Version|Depends|Filename): (.*)$", paragraph, re.MULTILINE))
-            # A package that is installed but has left the archive has no file name.
+            # A package that is installed but no longer in the archive has no file name.
             if "Filename" in fields:
-                found.append(Package(fields["Package"], fields["Version"], fields.get("Depends", "")))
-        return sorted(found, key=lambda package: version_key(package.version))
+                packages.append(Package(fields["Package"], fields["Version"], fields.get("Depends", "")))
+        return sorted(packages, key=lambda package: version_key(package.version))
 
 
 def private_apt(target: Target, cache: Path, log: RunLog) -> Apt:
-    """apt with lists of our own in the cache directory, and the system's keys: for the system's own sources, or for
-    those of the target's suite if that is another. Raises `MachineError`.
+    """apt with private lists in the cache directory, and the system's keys. Raises `MachineError`.
+
+    Its sources are the system's own, or those of the target's suite if that is another suite.
     """
     packages = target.packages
     home = cache / "apt" if is_of_this_system(target) else cache / f"apt-{packages.suite}"
@@ -89,7 +91,7 @@ def private_apt(target: Target, cache: Path, log: RunLog) -> Apt:
         "Dir::State": str(home / "state"),
         "Dir::State::status": str(home / "status"),
         "Dir::Cache": str(home / "cache"),
-        # As root, apt would fetch as a user who can't write here. What it fetches is checked all the same.
+        # As root, apt would download as a user who can't write here. It checks signatures all the same.
         "APT::Sandbox::User": "root",
     }
     if not is_of_this_system(target):
@@ -102,23 +104,23 @@ def private_apt(target: Target, cache: Path, log: RunLog) -> Apt:
     return Apt(("-c", str(home / "apt.conf"), *options), log)
 
 
-# What apt tells of each of its sources: where it is and how it is verified.
+# What apt prints of each index: what it is, where it is and how it is verified.
 INDEX_FORMAT = "$(IDENTIFIER)\t$(RELEASE)\t$(COMPONENT)\t$(REPO_URI)\t$(SIGNED_BY)"
 
 
 def suite_sources(target: Target, log: RunLog) -> str:
-    """A sources.list(5) for the target's suite, from where the system takes its own. Raises `MachineError`."""
+    """The text of a sources.list(5) for the target's suite, with the system's archives. Raises `MachineError`."""
     packages = target.packages
     system = read_os_release()
-    own = system.get("VERSION_CODENAME", "")
+    codename = system.get("VERSION_CODENAME", "")
     lines = []
-    if system.get("ID") == packages.distribution and own:
-        told = Apt((), log).run("apt-get", "indextargets", "--format", INDEX_FORMAT, unit="sources", why=target.name)
-        for line in told.splitlines():
+    if system.get("ID") == packages.distribution and codename:
+        indices = Apt((), log).run("apt-get", "indextargets", "--format", INDEX_FORMAT, unit="sources", why=target.name)
+        for line in indices.splitlines():
             identifier, release, component, uri, key = line.split("\t")
             # bookworm, bookworm-updates, bookworm-security
             base, _, rest = release.partition("-")
-            if (identifier, base, component) == ("Packages", own, "main") and not rest.startswith("backports"):
+            if (identifier, base, component) == ("Packages", codename, "main") and not rest.startswith("backports"):
                 signed = f"[signed-by={key}] " if key.startswith("/") else ""
                 lines.append(f"deb {signed}{uri} {'-'.join(filter(None, (packages.suite, rest)))} main\n")
     if not lines:
@@ -129,27 +131,33 @@ def suite_sources(target: Target, log: RunLog) -> str:
 
 
 def dependencies(text: str) -> list[tuple[str, str | None]]:
-    """The packages of a ``Depends`` field, alternatives included; the version where only that one will do."""
+    """The packages in a ``Depends`` field, with all alternatives: the name, and the version if ``=`` requires one."""
     found = []
-    for word in re.split(r"[,|]", text):
-        match = re.fullmatch(r"\s*([^\s(:]+)(?::\w+)?\s*(?:\((\S+)\s+([^)]+)\))?\s*", word)
+    for alternative in re.split(r"[,|]", text):
+        match = re.fullmatch(r"\s*([^\s(:]+)(?::\w+)?\s*(?:\((\S+)\s+([^)]+)\))?\s*", alternative)
         if match:
             found.append((match[1], match[3] if match[2] == "=" else None))
     return found
 
 
-def version_key(text: str) -> tuple[int, Words, Words]:
-    """Sorts versions, and names that hold versions, as dpkg does (deb-version(7)): epoch, upstream, revision."""
+def version_key(text: str) -> tuple[int, PartKey, PartKey]:
+    """The key that sorts versions, and names with versions in them, as dpkg does (deb-version(7)).
+
+    It has the epoch, and the keys of the upstream version and of the revision.
+    """
     epoch, _, rest = text.rpartition(":")
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
-    return int(epoch or 0), words(upstream), words(revision)
+    return int(epoch or 0), part_key(upstream), part_key(revision)
 
 
-def words(text: str) -> Words:
-    """Text as dpkg compares it: words and numbers in turn, ``~`` before a word's end, letters before other signs."""
+def part_key(text: str) -> PartKey:
+    """The sort key of an upstream version or a revision: strings of non-digits and of digits in turn.
+
+    In a string of non-digits, ``~`` sorts before the end of the string, and letters before other characters.
+    """
 
     def weight(character: str) -> int:
         return -1 if character == "~" else ord(character) + (0 if character.isalpha() else 256)
 
     parts = re.findall(r"(\D*)(\d*)", text)
-    return [([*map(weight, word), 0], int(digits or 0)) for word, digits in parts]
+    return [([*map(weight, string), 0], int(digits or 0)) for string, digits in parts]

@@ -151,11 +151,11 @@ def newest_release(target: Target, apt: Apt) -> str | None:
     """The newest release that matches the target's pattern and whose headers can be downloaded."""
     head, tail = target.packages.headers.split("{release}")
     names = []
-    for name in apt.names(head):
+    for name in apt.package_names(head):
         release = name.removeprefix(head).removesuffix(tail)
         if name == head + release + tail and re.fullmatch(target.packages.release, release):
             names.append(name)
-    there = {package.name for package in apt.packages(names)} if names else set()
+    there = {package.name for package in apt.available_packages(names)} if names else set()
     newest = [name for name in names if name in there][-1:]
     return newest[0].removeprefix(head).removesuffix(tail) if newest else None
 
@@ -166,19 +166,19 @@ def find_packages(target: Target, apt: Apt, what: What, release: str, there: Unp
     """
     if what == "source" and there:
         same = source_version(target, there)
-        return [p for p in apt.packages([target.packages.source]) if p.version == same]
+        return [p for p in apt.available_packages([target.packages.source]) if p.version == same]
     if what in ("image", "modules"):
         names = [name.format(release=release) for name in asked_names(target, what)]
-        found = apt.packages(names)
+        found = apt.available_packages(names)
         return next(([p] for name in names for p in reversed(found) if p.name == name), [])
-    headers = apt.packages([target.packages.headers.format(release=release)])[-1:]
+    headers = apt.available_packages([target.packages.headers.format(release=release)])[-1:]
     wanted = [
         (name, version)
         for package in headers
         for name, version in dependencies(package.depends)
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in target.packages.headers_with)
     ]
-    found = apt.packages([name for name, _ in wanted]) if wanted else []
+    found = apt.available_packages([name for name, _ in wanted]) if wanted else []
     for name, version in wanted:
         fitting = [p for p in found if p.name == name and version in (None, p.version)]
         if not fitting:
@@ -344,7 +344,7 @@ def gone(target: Target, apt: Apt, what: What, headers: Unpacked | None) -> User
         fix = f"UPDATE=1 takes the newest headers and the {fits} them, if the archive has moved on"
         return UserError(f"{names} is not in apt's sources (any more)", where=f"{target.name} {what}", fix=fix)
     head = packages.headers.partition("{release}")[0]
-    there = newest_names(apt.names(head), head, target)
+    there = newest_names(apt.package_names(head), head, target)
     what_there = f"the newest that are there: {', '.join(there)}" if there else f"there is no {head}* at all"
     return UserError(
         f"no {packages.headers} with a release like '{packages.release}' in apt's sources; "

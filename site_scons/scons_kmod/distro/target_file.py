@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Targets: a distribution's kernel and the toolchain it asks for, one file each in ``targets/``."""
+"""Targets: kernels of a distribution with the toolchains that they need. Each is a file in ``targets/``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from scons_kmod.base.located_toml import Table, load, suggestion
 
 ARCHITECTURES = ("x86_64",)
 OS_RELEASE = Path("/etc/os-release")
-# The ways to a kernel's own crates (provider.py).
+# Where a kernel's mainline crates can come from (target/provider.py).
 PROVIDERS = ("tree", "rebuilt", "carried")
 VERSION = re.compile(r"\d+(\.\d+)*")
 
 
 @dataclasses.dataclass(frozen=True)
-class Packages:
-    """The packages that bring a kernel.
+class KernelPackages:
+    """The packages of a kernel: the table ``[packages]``.
 
-    `release` is a regular expression for the whole of a kernel's release (``uname -r``). `headers` and `image` are
-    package names in which ``{release}`` stands for it; of `image` the first that exists is taken. `headers_with` are
-    patterns (fnmatch) for the dependencies of `headers` that belong to the tree. `modules` is as
-    `image`, for those modules that the image lacks. `source` is the package with the
-    kernel's sources, empty without one. Without `check_valid_until` lists are taken that the archive has let expire.
+    `release` is a regular expression that matches the kernel's whole release (``uname -r``). In the package names
+    `headers`, `image` and `modules`, ``{release}`` stands for the release. The first name in `image` that exists is
+    used, and so is that in `modules`, which has the modules that the image lacks. `headers_with` are patterns
+    (fnmatch) of the dependencies of `headers` that belong to the kernel tree. `source` is the package with the kernel's
+    sources, empty without one. Without `check_valid_until`, package lists that have expired are accepted.
     """
 
     distribution: str
@@ -42,7 +42,7 @@ class Packages:
 
 @dataclasses.dataclass(frozen=True)
 class ToolVersions:
-    """The versions that a target asks for, by their leading parts: ``1.96`` admits 1.96.0 and 1.96.1."""
+    """The versions of tools that a target needs, by their leading parts: ``1.96`` admits 1.96.0 and 1.96.1."""
 
     rustc: str
     bindgen: str
@@ -52,17 +52,17 @@ class ToolVersions:
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One target. `name` is the name of its file `path` without ``.toml``, `version` the kernel's: ``6.12``.
+    """One target. `name` is the name of its file `path` without ``.toml``. `version` is the kernel's: ``6.12``.
 
-    `sysroot` are the packages of the suite's tools, for systems of another suite. `provider` is the one that is to give
-    the kernel's own crates (provider.py), empty for what the tree itself suggests.
+    `sysroot` are the packages with the suite's tools, for systems of another suite. `provider` is where the kernel's
+    mainline crates come from (target/provider.py), empty if the kernel tree decides.
     """
 
     name: str
     path: Path
     arch: str
     version: str
-    packages: Packages
+    packages: KernelPackages
     toolchain: ToolVersions
     sysroot: tuple[str, ...] = ()
     provider: str = ""
@@ -83,12 +83,12 @@ def read_target(path: Path) -> Target:
         name=path.stem,
         path=path,
         arch=arch,
-        version=version(kernel, "version"),
+        version=read_version(kernel, "version"),
         packages=read_packages(packages),
         toolchain=ToolVersions(
-            **{tool.name: version(toolchain, tool.name) for tool in dataclasses.fields(ToolVersions)}
+            **{tool.name: read_version(toolchain, tool.name) for tool in dataclasses.fields(ToolVersions)}
         ),
-        provider=wanted_provider(kernel),
+        provider=read_provider(kernel),
         sysroot=sysroot.strings("packages") if sysroot else (),
     )
     for table in filter(None, (kernel, packages, toolchain, sysroot)):
@@ -96,15 +96,15 @@ def read_target(path: Path) -> Target:
     return target
 
 
-def wanted_provider(kernel: Table) -> str:
-    """The provider that a target asks for, if it does."""
+def read_provider(kernel: Table) -> str:
+    """The provider that a target names, or an empty string."""
     provider = kernel.string("provider", default="")
     if provider and provider not in PROVIDERS:
         kernel.wrong("provider", f'there is no provider "{provider}"', suggestion(provider, PROVIDERS))
     return provider
 
 
-def read_packages(table: Table) -> Packages:
+def read_packages(table: Table) -> KernelPackages:
     """The table ``[packages]``."""
     release = table.string("release")
     try:
@@ -119,7 +119,7 @@ def read_packages(table: Table) -> Packages:
             table.wrong(name, f'"{value}" must hold {{release}} once')
     if not image:
         table.wrong("image", "must name a package")
-    return Packages(
+    return KernelPackages(
         distribution=table.string("distribution"),
         suite=table.string("suite"),
         release=release,
@@ -132,7 +132,7 @@ def read_packages(table: Table) -> Packages:
     )
 
 
-def version(table: Table, name: str) -> str:
+def read_version(table: Table, name: str) -> str:
     """A version number such as ``1.96``."""
     text = table.string(name)
     if not VERSION.fullmatch(text):
@@ -141,42 +141,43 @@ def version(table: Table, name: str) -> str:
 
 
 def read_targets(directory: Path) -> list[Target]:
-    """All targets of a directory, by distribution and kernel version, the oldest kernel first."""
-    return sorted((read_target(path) for path in directory.glob("*.toml")), key=age)
+    """All targets in a directory, sorted by distribution and kernel version, the oldest kernel first."""
+    return sorted((read_target(path) for path in directory.glob("*.toml")), key=distribution_and_version)
 
 
-def age(target: Target) -> tuple[str, tuple[int, ...]]:
-    """What targets are sorted by."""
+def distribution_and_version(target: Target) -> tuple[str, tuple[int, ...]]:
+    """The key by which targets are sorted."""
     return target.packages.distribution, tuple(int(part) for part in target.version.split("."))
 
 
-def chosen_targets(words: str, targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
-    """The targets that ``TARGET=words`` names: names with commas between them, or ``all``. Raises `UserError`.
+def requested_targets(value: str, targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
+    """The targets that ``TARGET=VALUE`` names. Raises `UserError`.
 
-    All are those whose tools can be had here: the running distribution's suite's, and those with a sysroot.
+    The value is a list of names with commas between them, or ``all``. ``all`` means the targets whose tools are
+    available here: those for the running distribution's suite, and those with a sysroot.
     """
-    if words == "all":
-        own = of_this_system(targets, os_release)
-        return [target for target in targets if target in own or (own and target.sysroot)] or list(targets)
+    if value == "all":
+        native = targets_of_this_system(targets, os_release)
+        return [target for target in targets if target in native or (native and target.sysroot)] or list(targets)
     by_name = {target.name: target for target in targets}
-    names = list(dict.fromkeys(words.split(",")))
+    names = list(dict.fromkeys(value.split(",")))
     for name in names:
         if name not in by_name:
-            raise UserError(f'there is no target "{name}"', where=f"TARGET={words}", fix=suggestion(name, by_name))
+            raise UserError(f'there is no target "{name}"', where=f"TARGET={value}", fix=suggestion(name, by_name))
     return [by_name[name] for name in names]
 
 
-def of_this_system(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
+def targets_of_this_system(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
     """The targets for the running distribution's suite (os-release(5)), the oldest kernel first."""
     system = read_os_release(os_release)
     here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
     fitting = (target for target in targets if (target.packages.distribution, target.packages.suite) == here)
-    return sorted(fitting, key=age)
+    return sorted(fitting, key=distribution_and_version)
 
 
 def is_of_this_system(target: Target, os_release: Path = OS_RELEASE) -> bool:
     """Whether a target is for the running distribution's suite."""
-    return bool(of_this_system([target], os_release))
+    return bool(targets_of_this_system([target], os_release))
 
 
 def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> Target:
@@ -184,7 +185,7 @@ def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
 
     Raises `UserError` if there is none.
     """
-    if fitting := of_this_system(targets, os_release):
+    if fitting := targets_of_this_system(targets, os_release):
         return fitting[-1]
     system = read_os_release(os_release)
     here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
@@ -194,7 +195,7 @@ def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
 
 
 def read_os_release(path: Path = OS_RELEASE) -> dict[str, str]:
-    """The assignments in an os-release file; empty if it can't be read."""
+    """The variables that an os-release file sets; empty if it can't be read."""
     try:
         lines = path.read_text(errors="replace").splitlines()
     except OSError:

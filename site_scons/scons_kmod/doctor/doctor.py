@@ -19,7 +19,7 @@ from scons_kmod.base.home import home
 from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import installed
-from scons_kmod.distro.sysroot import known_system, needs_sysroot
+from scons_kmod.distro.sysroot import existing_system, needs_sysroot
 from scons_kmod.distro.target_file import Target
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.toolchain import Choice, Finder, libclang_version
@@ -146,7 +146,7 @@ def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path,
     """The compilers that a target asks for."""
     need = one.description.toolchain
     try:
-        system = known_system(one.description, cache)
+        system = existing_system(one.description, cache)
     except KmodError as error:
         yield wrong("Toolchain", f"sysroot of {one.name}", error)
         return
@@ -186,7 +186,7 @@ def libclang_finding(finder: Finder, wanted: str) -> Finding:
         path = finder.libclang(wanted)
     except KmodError as error:
         return wrong("Toolchain", "libclang", error)
-    return Finding("Toolchain", "libclang", f"{libclang_version(finder.system.outside(path))}  {path}")
+    return Finding("Toolchain", "libclang", f"{libclang_version(finder.system.host_path(path))}  {path}")
 
 
 def library_finding(name: str, package: str) -> Finding:

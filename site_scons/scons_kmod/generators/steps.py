@@ -22,7 +22,7 @@ from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c import compiler
-from scons_kmod.distro.sysroot import NAMESPACES
+from scons_kmod.distro.sysroot import NAMESPACES_FIX
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step, discard
 from scons_kmod.kernel.rustc import COLOR, EDITION
@@ -215,7 +215,7 @@ class GeneratorStep(Step):
         except StepError as error:
             if error.output.startswith("bwrap: "):
                 last = error.output.rstrip().splitlines()[-1]
-                raise MachineError(f"generators can't be run: {last}", where="bwrap", fix=NAMESPACES) from error
+                raise MachineError(f"generators can't be run: {last}", where="bwrap", fix=NAMESPACES_FIX) from error
             if error.status is None:
                 what = f"no end after {patience} s"
                 raise self.failure(what, error.output, "let it end, or give it more `timeout`") from error

@@ -10,7 +10,7 @@ from scons_kmod.base.atomic import copy_file
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.install.signing import Signing, choose_signing
 from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree
@@ -57,7 +57,7 @@ class Finish:
         return made.with_name(f"{made.name}{self.compression.ending}")
 
 
-def choose_finish(settings: Settings, tree: KernelTree, kbuild: Kbuild, system: System = HERE) -> Finish:
+def choose_finish(settings: Settings, tree: KernelTree, kbuild: Kbuild, system: System = THIS_MACHINE) -> Finish:
     """What the command line and the kernel's configuration ask for. Raises `UserError` and `MachineError`."""
     signing = choose_signing(settings, tree, system=system)
     return Finish(strip_command(settings, kbuild), signing, compression_of(tree))

@@ -13,7 +13,7 @@ from pathlib import Path
 from scons_kmod.base.errors import MachineError, StepError, UserError
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.target.settings import Settings
 
@@ -40,12 +40,12 @@ class Signing:
     key: str
     certificate: Path
     passphrase: str | None = dataclasses.field(default=None, repr=False)
-    system: System = HERE
+    system: System = THIS_MACHINE
 
     def sign(self, module: Path, log: RunLog) -> None:
         """Append a signature to the file `module`. Raises `StepError`."""
         argv = (self.program, self.digest, self.key, self.certificate, module)
-        log.inside(self.system.enter).run(argv, step="SIGN", unit=module.name, env={PIN: self.passphrase})
+        log.inside(self.system.enter_args).run(argv, step="SIGN", unit=module.name, env={PIN: self.passphrase})
         self.verify(module, log)
 
     def verify(self, module: Path, log: RunLog) -> None:
@@ -72,7 +72,7 @@ def parts(module: Path) -> tuple[bytes, bytes]:
 
 
 def choose_signing(
-    settings: Settings, tree: KernelTree, root: Path = Path("/"), system: System = HERE
+    settings: Settings, tree: KernelTree, root: Path = Path("/"), system: System = THIS_MACHINE
 ) -> Signing | None:
     """What the command line says of signing; None if modules are not to be signed. Raises `UserError`, `MachineError`.
 

@@ -18,7 +18,7 @@ from typing import Any
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, System, check_enter
+from scons_kmod.distro.sysroot import THIS_MACHINE, System, check_enter
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel import cmd_file
 from scons_kmod.kernel.cmd_file import saved_programs
@@ -86,7 +86,7 @@ class Kbuild:
         return f"{self.linker.removesuffix('ld')}{name}"
 
 
-def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = HERE) -> Kbuild:
+def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = THIS_MACHINE) -> Kbuild:
     """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
@@ -150,7 +150,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
     if not system.programs("make"):
         raise MachineError("not found", where="make", fix="apt-get install make")
     try:
-        log.inside(system.enter).run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
+        log.inside(system.enter_args).run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
     except StepError as error:
         compiler = tree.compiler.split()[0]
         if not system.programs(compiler):

@@ -82,7 +82,7 @@ def target_file(
     def ask() -> Answer:
         argv = (rustc.path, "-Zunstable-options", "--print=target-spec-json", TARGET)
         env = {"RUSTC_BOOTSTRAP": "1", **dict(rustc.env)}
-        told = log.inside(system.enter).run(argv, step="TARGET", unit="rustc", env=env).stdout
+        told = log.inside(system.enter_args).run(argv, step="TARGET", unit="rustc", env=env).stdout
         spec = json.loads(told)
         spec.pop("is-builtin", None)
         spec["features"] = ",".join(filter(None, (spec.get("features", ""), RETPOLINE_FEATURES)))

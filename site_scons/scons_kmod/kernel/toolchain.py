@@ -12,7 +12,7 @@ from typing import Any
 
 from scons_kmod.base.errors import KmodError, MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.distro.target_file import ToolVersions
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.remember import Answer, remembered
@@ -69,7 +69,7 @@ def find_toolchain(
     cache: Path,
     directory: Path,
     log: RunLog,
-    system: System = HERE,
+    system: System = THIS_MACHINE,
 ) -> Toolchain:
     """Pick the toolchain; the answer is kept in `directory` until one of the programs or PATH changes.
 
@@ -88,7 +88,7 @@ def find_toolchain(
         bindgen, others = finder.find_bindgen(need)
         cc, _ = finder.find_compiler(kbuild.compiler, tree, binutils)
         found = Toolchain(rustc.tool, rustc.library, bindgen.tool, cc.tool, (*refused, *others))
-        files = [*map(system.outside, there), *rustc.files, *bindgen.files, *cc.files, __file__]
+        files = [*map(system.host_path, there), *rustc.files, *bindgen.files, *cc.files, __file__]
         return dataclasses.asdict(found), files
 
     key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), *finder.libclangs(), str(system.root)]
@@ -147,7 +147,7 @@ class Finder:
             raise MachineError(f"rustc {version} without its library sources ({library} is absent)")
         # The program on PATH may be a proxy (rustup's); the one in the sysroot is the compiler.
         compiler = f"{sysroot}/bin/rustc"
-        files = self.program_files(compiler if Path(self.system.outside(compiler)).exists() else path, env)
+        files = self.program_files(compiler if Path(self.system.host_path(compiler)).exists() else path, env)
         return Found(Tool(path, version, Digests().whole(files), env), files, str(real.parents[2]))
 
     def look_at_bindgen(self, path: str, need: ToolVersions) -> Found:
@@ -155,7 +155,7 @@ class Finder:
         text = self.output([path, "--version"], "bindgen")
         version = matched_version(text, r"bindgen (\S+)", need.bindgen)
         library = self.libclang(need.libclang)
-        files = (*self.program_files(path), self.system.outside(library))
+        files = (*self.program_files(path), self.system.host_path(library))
         env = (("LIBCLANG_PATH", library),)
         return Found(Tool(path, version, Digests().whole(files), env), files)
 
@@ -167,7 +167,7 @@ class Finder:
         refused = []
         for path in self.libclangs():
             try:
-                matched_version(libclang_version(self.system.outside(path)), r"(.+)", wanted)
+                matched_version(libclang_version(self.system.host_path(path)), r"(.+)", wanted)
             except MachineError as error:
                 refused.append(f"{path}: {error.what}")
             else:
@@ -182,7 +182,7 @@ class Finder:
             spec = importlib.util.find_spec("clang")
             places = (spec.submodule_search_locations if spec else None) or []
             own = [path for place in places if (path := Path(place) / "native/libclang.so").exists()]
-        outside = Path(self.system.outside(str(SYSTEM_LLVM)))
+        outside = Path(self.system.host_path(str(SYSTEM_LLVM)))
         debian = sorted(outside.glob("llvm-*/lib/libclang-*.so.1"))
         return [*map(str, own), *(str(SYSTEM_LLVM / path.relative_to(outside)) for path in debian)]
 
@@ -192,7 +192,7 @@ class Finder:
         parts = [self.output([path, f"-print-prog-name={part}"], "cc").strip() for part in ("cc1", "as")]
         whole = [place for part in (*parts, *binutils) for place in self.system.programs(part)[:1] or [part]]
         own = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
-        files = (str(self.real(path)), *map(self.system.outside, whole), *own)
+        files = (str(self.real(path)), *map(self.system.host_path, whole), *own)
         return Found(Tool(path, version, Digests().whole(files)), files)
 
     def program_files(self, path: str, env: Environment = ()) -> tuple[str, ...]:
@@ -204,17 +204,17 @@ class Finder:
         loaded = self.output(argv, "ld.so", env if inside else (*env, traced))
         libraries = re.findall(r"^\s*(\S+) => (/\S+)", loaded, re.MULTILINE)
         found = (path, *(place for name, place in libraries if CODE_LIBRARIES.match(name)))
-        return tuple(map(self.system.outside, found))
+        return tuple(map(self.system.host_path, found))
 
     def real(self, path: str) -> Path:
         """A file without links on the way to it, as it is called on the machine."""
         if self.system.root is None:
             return Path(path).resolve()
-        return Path(self.system.outside(self.output(["readlink", "-f", path], path).strip()))
+        return Path(self.system.host_path(self.output(["readlink", "-f", path], path).strip()))
 
     def output(self, argv: list[str], unit: str, env: Environment = ()) -> str:
         """What a program prints about itself."""
-        log = self.log.inside(self.system.enter)
+        log = self.log.inside(self.system.enter_args)
         return log.run(argv, step="TOOL", unit=unit, env=dict(env), timeout=30).stdout.decode(errors="replace")
 
 

@@ -93,7 +93,7 @@ def preflight(target: BuildTarget, log: RunLog) -> None:
         words = ("--edition=2021", "--crate-name=kernel", "--crate-type=rlib", "-Csymbol-mangling-version=v0")
         argv = (rustc.path, *words, "-Copt-level=0", "--emit=asm", "-o", str(made), str(source))
         env = dict((*ENVIRONMENT, *rustc.env))
-        log.inside(target.system.enter).run(argv, step="PREFLIGHT", unit="kernel", env=env)
+        log.inside(target.system.enter_args).run(argv, step="PREFLIGHT", unit="kernel", env=env)
         match = DISAMBIGUATOR.search(made.read_text())
         ours = match[1] if match else "none"
         theirs = sorted(set(re.findall(r"Cs(\w+?)_6kernel", symvers.read_text())))

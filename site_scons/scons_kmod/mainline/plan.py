@@ -161,7 +161,7 @@ def ask_make(question: Question, asked: Path, goals: Collection[str], log: RunLo
     elif not question.has_crates:
         # The Makefile of a tree that has crates knows where it is.
         env["KBUILD_OUTPUT"] = str(asked)
-    done = log.inside(question.system.enter).run(argv, step="PLAN", unit=question.tree.release, env=env)
+    done = log.inside(question.system.enter_args).run(argv, step="PLAN", unit=question.tree.release, env=env)
     return done.stdout.decode(errors="replace")
 
 

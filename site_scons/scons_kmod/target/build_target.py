@@ -7,7 +7,7 @@ import dataclasses
 import functools
 from pathlib import Path
 
-from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.engine.digests import text_digest
 from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree
@@ -44,7 +44,7 @@ class BuildTarget:
     krustflags: tuple[str, ...]
     extra_symbols: tuple[Path, ...]
     kbuild_link: bool = False
-    system: System = HERE
+    system: System = THIS_MACHINE
     provider: Provider = NONE
     rustc_target: Path | None = None
 

@@ -16,7 +16,13 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import fetch, installed
 from scons_kmod.distro.sysroot import open_system
-from scons_kmod.distro.target_file import Target, chosen_targets, default_target, of_this_system, read_targets
+from scons_kmod.distro.target_file import (
+    Target,
+    default_target,
+    read_targets,
+    requested_targets,
+    targets_of_this_system,
+)
 from scons_kmod.kernel.kbuild import probe
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.older_rustc import target_file
@@ -51,7 +57,7 @@ def choose_targets(settings: Settings, directory: Path, modules: Path = Path("/l
             raise UserError("both are the same kernel", where="OLD= and NEW=", fix="name two kernels")
         return both
     if settings.targets:
-        return [Chosen(target.name, target, None) for target in chosen_targets(",".join(settings.targets), targets)]
+        return [Chosen(target.name, target, None) for target in requested_targets(",".join(settings.targets), targets)]
     running = modules / platform.release() / "build"
     tree = settings.kdir or (running if running.is_dir() else None)
     if tree is not None:
@@ -65,7 +71,7 @@ def chosen_tree(path: Path, targets: Sequence[Target]) -> Chosen:
     release = open_tree(path).release
     fitting = [target for target in targets if re.match(rf"{re.escape(target.version)}(?!\d)", release)]
     # Those of this system first: of two targets for a version, the tools are more likely to be here.
-    best = [*of_this_system(fitting)[-1:], *fitting]
+    best = [*targets_of_this_system(fitting)[-1:], *fitting]
     return Chosen(f"kdir-{release}", best[0] if best else default_target(targets), path)
 
 

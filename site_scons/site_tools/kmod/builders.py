@@ -59,7 +59,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         session.targets = [
             open_target(kernel, session.settings, session.build, home(), session.log) for kernel in chosen
         ]
-        session.sysroot_args = {target.name: target.system.enter for target in session.targets}
+        session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:
             session.digests.share(target.header_digests, (target.tree.path, source_root(target.tree)))
         session.open_prebuilts()

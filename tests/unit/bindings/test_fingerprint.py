@@ -16,7 +16,7 @@ from scons_kmod.base import library_process
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint
 from scons_kmod.bindings.fingerprint import HeaderError
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.engine.identifiers import identifiers, names_in_source
 from scons_kmod.engine.step import read_depfile
@@ -24,7 +24,7 @@ from scons_kmod.kernel.toolchain import Finder
 
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(Path(__file__).resolve().parents[3] / "targets")).toolchain
-LIBCLANG = Finder(HERE, RunLog(), Path()).libclang(NEED.libclang)
+LIBCLANG = Finder(THIS_MACHINE, RunLog(), Path()).libclang(NEED.libclang)
 HEADER = """\
 typedef unsigned int u32;
 struct list { struct list *next, *prev; };

@@ -13,14 +13,14 @@ import pytest
 
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import local_headers
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.engine.step import read_depfile
 from scons_kmod.kernel.toolchain import Finder
 
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(Path(__file__).resolve().parents[3] / "targets")).toolchain
-LIBCLANG = Finder(HERE, RunLog(), Path()).libclang(NEED.libclang)
+LIBCLANG = Finder(THIS_MACHINE, RunLog(), Path()).libclang(NEED.libclang)
 KERNEL = """\
 typedef unsigned int u32;
 struct list_head { struct list_head *next, *prev; };

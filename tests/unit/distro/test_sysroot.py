@@ -17,7 +17,15 @@ from miniature import of_debian, programs, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, SEARCHED, System, check_enter, enter_words, made_sysroot, open_system
+from scons_kmod.distro.sysroot import (
+    SYSROOT_PATH,
+    THIS_MACHINE,
+    System,
+    bubblewrap_args,
+    check_enter,
+    existing_sysroot,
+    open_system,
+)
 from scons_kmod.distro.target_file import Target, read_target
 
 TARGETS = Path(__file__).resolve().parents[3] / "targets"
@@ -288,7 +296,7 @@ def test_two_at_once_make_it_once(machine: Machine) -> None:
 def test_a_damaged_record_counts_as_absent(machine: Machine, damage: str) -> None:
     made = machine.root()
     made_record(machine).write_text(damage)
-    assert made_sysroot(machine.target, machine.cache) is None
+    assert existing_sysroot(machine.target, machine.cache) is None
     assert machine.root() == made
 
 
@@ -318,12 +326,12 @@ def test_a_cache_that_cannot_be_written_is_told(machine: Machine) -> None:
 
 def test_a_target_of_this_system_needs_no_sysroot(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     of_debian(monkeypatch, "forky")
-    assert machine.open() == HERE
+    assert machine.open() == THIS_MACHINE
     assert not machine.cache.exists()
 
 
 def test_a_target_without_a_sysroot_is_built_with_the_systems_own_tools(machine: Machine) -> None:
-    assert machine.open(dataclasses.replace(machine.target, sysroot=())) == HERE
+    assert machine.open(dataclasses.replace(machine.target, sysroot=())) == THIS_MACHINE
     assert not machine.cache.exists()
 
 
@@ -335,7 +343,7 @@ def test_programs_of_a_sysroot_are_those_in_it(machine: Machine) -> None:
     assert system.programs("bwrap", [machine.programs]) == [], "it is on PATH outside"
     assert system.programs("/usr/bin/rustc") == ["/usr/bin/rustc"]
     assert system.programs("/bin/sh") == []
-    assert system.outside("/usr/bin/rustc") == f"{root}/usr/bin/rustc"
+    assert system.host_path("/usr/bin/rustc") == f"{root}/usr/bin/rustc"
     assert system.python == "/usr/bin/python3"
 
 
@@ -346,7 +354,11 @@ def test_a_link_that_leads_out_of_the_sysroot_is_a_program_in_it(machine: Machin
 
 
 def test_without_a_sysroot_nothing_is_elsewhere() -> None:
-    assert (HERE.outside("/usr/bin/rustc"), HERE.python, HERE.enter) == ("/usr/bin/rustc", sys.executable, ())
+    assert (THIS_MACHINE.host_path("/usr/bin/rustc"), THIS_MACHINE.python, THIS_MACHINE.enter_args) == (
+        "/usr/bin/rustc",
+        sys.executable,
+        (),
+    )
 
 
 def binds(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -356,19 +368,19 @@ def binds(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def test_the_roots_directories_are_put_in_the_place_of_the_machines(machine: Machine) -> None:
-    words = machine.open().enter
+    words = machine.open().enter_args
     root = machine.root()
     assert words[0] == str(machine.programs / "bwrap")
     first, *rest = binds(words)
     assert first == ("/", "/"), "all else is where it is outside"
     assert {(f"{root}/usr", "/usr"), (f"{root}/etc", "/etc")} <= set(rest)
-    assert words[-4:] == ("--setenv", "PATH", SEARCHED, "--")
+    assert words[-4:] == ("--setenv", "PATH", SYSROOT_PATH, "--")
 
 
 def test_what_the_root_would_hide_is_shown(machine: Machine) -> None:
     root = machine.root()
     shown = [Path("/usr/src/linux"), Path("/home/me"), Path("/etc/keys"), Path("/usr/src/linux"), Path("/usrlocal")]
-    found = list(binds(enter_words(root, shown)))
+    found = list(binds(bubblewrap_args(root, shown)))
     assert found[-2:] == [("/usr/src/linux", "/usr/src/linux"), ("/etc/keys", "/etc/keys")]
     assert found.index((f"{root}/usr", "/usr")) < len(found) - 2, "or it would be hidden again"
     assert (root / "usr/src/linux").is_dir(), "there must be a place to put it"
@@ -395,5 +407,5 @@ def test_a_sysroot_that_cannot_be_entered_is_told(machine: Machine) -> None:
 
 def test_here_nothing_has_to_be_entered() -> None:
     log = RunLog()
-    check_enter(HERE, log)
+    check_enter(THIS_MACHINE, log)
     assert log.entries == []

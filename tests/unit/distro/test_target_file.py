@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.distro.target_file import Target, chosen_targets, default_target, read_target, read_targets
+from scons_kmod.distro.target_file import Target, default_target, read_target, read_targets, requested_targets
 
 TARGETS = Path(__file__).parents[3] / "targets"
 
@@ -34,7 +34,7 @@ def bookworm(tmp_path: Path) -> Path:
 
 
 def names(words: str, system: Path, targets: Sequence[Target]) -> list[str]:
-    return [target.name for target in chosen_targets(words, targets, system)]
+    return [target.name for target in requested_targets(words, targets, system)]
 
 
 def edited(directory: Path, old: str, new: str) -> Target:
@@ -160,7 +160,7 @@ def test_a_system_without_a_target_is_told_what_there_is(tmp_path: Path, text: s
 
 def test_targets_are_chosen_by_name() -> None:
     targets = read_targets(TARGETS)
-    assert [target.name for target in chosen_targets("debian-6.12,debian-6.1,debian-6.12", targets)] == [
+    assert [target.name for target in requested_targets("debian-6.12,debian-6.1,debian-6.12", targets)] == [
         "debian-6.12",
         "debian-6.1",
     ]
@@ -169,7 +169,7 @@ def test_targets_are_chosen_by_name() -> None:
 def test_all_are_those_of_the_running_suite_if_there_are_some(tmp_path: Path) -> None:
     targets = read_targets(TARGETS)
     assert names("all", bookworm(tmp_path), targets[:2]) == ["debian-6.1", "debian-6.12"]
-    assert chosen_targets("all", targets, os_release(tmp_path, "ID=fedora\n")) == targets
+    assert requested_targets("all", targets, os_release(tmp_path, "ID=fedora\n")) == targets
 
 
 def test_all_are_also_those_whose_tools_are_in_a_sysroot(tmp_path: Path) -> None:
@@ -182,5 +182,5 @@ def test_all_are_also_those_whose_tools_are_in_a_sysroot(tmp_path: Path) -> None
 
 def test_a_target_that_is_not_there_is_told_with_the_nearest() -> None:
     with pytest.raises(UserError) as error:
-        chosen_targets("debian6.12", read_targets(TARGETS))
+        requested_targets("debian6.12", read_targets(TARGETS))
     assert str(error.value) == 'TARGET=debian6.12: there is no target "debian6.12"\n    did you mean "debian-6.12"?'

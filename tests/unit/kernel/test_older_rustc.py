@@ -8,7 +8,7 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.kernel.older_rustc import as_taken_by, library_edition, missing_features, target_file
 from scons_kmod.kernel.toolchain import Tool
 
@@ -50,7 +50,7 @@ def old_compiler(directory: Path) -> Tool:
 
 
 def found(directory: Path, tool: Tool, flags: tuple[str, ...] = FLAGS) -> Path | None:
-    return target_file(flags, tool, HERE, directory / "cache", directory / "config", RunLog())
+    return target_file(flags, tool, THIS_MACHINE, directory / "cache", directory / "config", RunLog())
 
 
 def test_retpolines_are_features_of_an_old_compilers_target(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tool_stand_ins import NEED, Machine
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.kernel.toolchain import Finder, Toolchain
 
 
@@ -63,7 +63,7 @@ def test_another_program_changes_the_digest(machine: Machine, name: str) -> None
 
 
 def test_compiler_libraries_count_as_the_program_and_the_c_library_does_not() -> None:
-    program, *libraries = Finder(HERE, RunLog(), Path()).program_files("/usr/bin/ld")
+    program, *libraries = Finder(THIS_MACHINE, RunLog(), Path()).program_files("/usr/bin/ld")
     assert program == "/usr/bin/ld"
     assert [name for name in libraries if "libbfd" in name]
     assert not [name for name in libraries if "libc.so" in name]
@@ -148,4 +148,4 @@ def test_a_directory_counts_once_on_path(machine: Machine) -> None:
     program = machine.script("bin/tool", "")
     (machine.directory / "link").symlink_to("bin")
     machine.set_path("bin", "link", "bin", "", "absent")
-    assert HERE.programs("tool", [machine.directory / "bin"]) == [program]
+    assert THIS_MACHINE.programs("tool", [machine.directory / "bin"]) == [program]

@@ -15,7 +15,7 @@ from miniature import kernel_tree, target, write
 
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.sysroot import HERE, System
+from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.mainline.plan import (
@@ -30,7 +30,7 @@ from scons_kmod.mainline.plan import (
 )
 from scons_kmod.mainline.plan_trees import GOAL, Question, lay_out_objects, lay_out_source
 
-RECORDED = f"{HERE.python} -I {RECORDER}"
+RECORDED = f"{THIS_MACHINE.python} -I {RECORDER}"
 RELEASE = "6.12.117+deb12-amd64"
 
 # What every command is run by: it leaves the command beside what it made.
@@ -142,7 +142,7 @@ class Kernel:
             "sources": self.sources,
             "directory": self.directory / "kernel-rust",
             "toolchain": self.toolchain,
-            "system": HERE,
+            "system": THIS_MACHINE,
         }
         return Question(**{**asked, **changes})  # type: ignore[arg-type]
 
@@ -387,7 +387,7 @@ def test_kbuild_is_asked_in_the_sysroot(kernel: Kernel, monkeypatch: pytest.Monk
     enter = write(
         kernel.directory / "enter", f'#!/bin/sh\necho "$1 $2" >>{kernel.directory}/entered\nexec "$@"\n', 0o755
     )
-    monkeypatch.setattr(System, "python", HERE.python)
+    monkeypatch.setattr(System, "python", THIS_MACHINE.python)
     kernel.plan(system=System(kernel.directory, (str(enter),)))
     assert (kernel.directory / "entered").read_text() == "make --no-print-directory\n" * 2
 

@@ -12,7 +12,7 @@ from tool_stand_ins import Machine
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.target_file import chosen_targets, default_target, read_targets
+from scons_kmod.distro.target_file import default_target, read_targets, requested_targets
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import Chosen, choose_targets, open_target
 from scons_kmod.target.settings import Settings, read_settings
@@ -73,7 +73,7 @@ def test_targets_are_named_by_file(tmp_path: Path) -> None:
     assert names(one) == [("debian-6.1", None)]
     everything = choose_targets(read_settings({"TARGET": "all"}), TARGETS, tmp_path)
     assert [chosen.name for chosen in everything] == [
-        target.name for target in chosen_targets("all", read_targets(TARGETS))
+        target.name for target in requested_targets("all", read_targets(TARGETS))
     ]
 
 
