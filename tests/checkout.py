@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import Unpacked, fetch
 from scons_kmod.distro.target_file import default_target, read_targets

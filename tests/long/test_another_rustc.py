@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from long.test_packages_installed import guest_files, load
 from long.test_packages_made import MODULE, PACKAGE
 from long.test_wheel import SCONSTRUCT
 from scons_kmod import RELEASED, __version__
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import fetch
 from scons_kmod.distro.target_file import read_targets

@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from checkout import PROJECT, Checkout
 from debian_root import DebianRoot
 from long.test_packages_made import MODULE, make, with_package
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import fetch
 from scons_kmod.distro.target_file import default_target, read_targets

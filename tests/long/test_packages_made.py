@@ -15,7 +15,7 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from checkout import Checkout
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 
 MODULE = "rust_minimal"
 PACKAGE = """

@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, OwnProject
 from long.test_samples import MANIFEST, sources_of
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import installed
 from scons_kmod.distro.sysroot import open_system

@@ -16,7 +16,7 @@ import pytest
 
 from checkout import PROJECT, OwnProject
 from ko_content import Content, content
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.apt import private_apt
 from scons_kmod.distro.sysroot import open_system

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from scons_kmod.base.elftools_library import elftools
+from scons_kmod.base.directories import elftools_directory
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.c.written_sources import head, statement
 from scons_kmod.crates.local_outputs import linked_crate_objects
@@ -56,7 +56,7 @@ def symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], d
         "nm": target.kbuild.binutil("nm"),
         "objects": [*map(str, objects)],
         "debug": [*map(str, debug)],
-        "elftools": str(elftools().parent),
+        "elftools": str(elftools_directory().parent),
         "crate": manifest.crate,
         "head": head(manifest.exports),
         "statement": statement(manifest.exports),

@@ -13,9 +13,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory, sources_directory
 from scons_kmod.base.errors import KmodError
-from scons_kmod.base.home import home
 from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import installed
@@ -28,7 +27,7 @@ from scons_kmod.target.provider import find_provider, has_source_package
 from scons_kmod.vm.accelerator import BOOT_ID, KVM_DEVICE, read_answers
 
 # What a checkout has, and the installed package has not.
-BOOTSTRAP = home() / "bootstrap"
+BOOTSTRAP = sources_directory() / "bootstrap"
 # Columns that a line of the report may take; only paths may be longer.
 LINE = 120
 

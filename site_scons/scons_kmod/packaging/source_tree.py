@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scons_kmod.base.home import LIBRARY
+from scons_kmod.base.directories import LIBRARY
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.paths import is_source
 from scons_kmod.target.settings import Settings

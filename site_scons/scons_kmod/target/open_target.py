@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from scons_kmod.base.atomic import write_text
-from scons_kmod.base.cache import cache_directory
-from scons_kmod.base.elftools_library import elftools
+from scons_kmod.base.directories import cache_directory, elftools_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.kernel_packages import fetch, installed
@@ -109,7 +108,7 @@ def open_target(
     kcflags = " ".join((NO_DEBUG_INFO, *settings.kcflags))
     has_sources = has_source_package(chosen.description, tree)
     system = open_system(
-        chosen.description, cache, (sources, HERE_IS, elftools(), tree.path), own_log, refresh=settings.update
+        chosen.description, cache, (sources, HERE_IS, elftools_directory(), tree.path), own_log, refresh=settings.update
     )
     kbuild = probe(tree, directory / "config", kcflags, own_log, system)
     need = chosen.description.toolchain

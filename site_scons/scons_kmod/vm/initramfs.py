@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from elftools.elf.elffile import ELFFile
 
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError, UserError
 from scons_kmod.base.run_log import RunLog
 

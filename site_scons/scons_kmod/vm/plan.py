@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.base.atomic import write_text
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.compiler import COLOR

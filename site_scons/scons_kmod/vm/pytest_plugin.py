@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.base.cache import cache_directory
+from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.vm.accelerator import choose_accelerator
 from scons_kmod.vm.boot import Limits

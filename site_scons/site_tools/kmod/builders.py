@@ -11,7 +11,7 @@ from typing import Any
 from SCons.Script import COMMAND_LINE_TARGETS
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.home import home
+from scons_kmod.base.directories import sources_directory
 from scons_kmod.bindings import bindgen
 from scons_kmod.c import helpers, module_objects
 from scons_kmod.crates import export_steps, local, local_bindings, support
@@ -50,14 +50,14 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         return []
     with reported():
         run_commands(session, When.START, [])
-        chosen = choose_targets(session.settings, home() / "targets")
+        chosen = choose_targets(session.settings, sources_directory() / "targets")
         if session.clean:
             chosen = [kernel for kernel in chosen if (session.build / kernel.name).exists()]
         session.chosen = chosen
         run_commands(session, When.KERNELS_CHOSEN, [])
         session.begin()
         session.targets = [
-            open_target(kernel, session.settings, session.build, home(), session.log) for kernel in chosen
+            open_target(kernel, session.settings, session.build, sources_directory(), session.log) for kernel in chosen
         ]
         session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:

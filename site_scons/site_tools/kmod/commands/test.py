@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from scons_kmod.base.home import LIBRARY, home
+from scons_kmod.base.directories import LIBRARY, sources_directory
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.vm.plan import make_plan, program_steps, save_plan
 
@@ -47,7 +47,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     In this project's own checkout pytest runs all other tests too, unless MODULE= names a module.
     """
     argv = [sys.executable, "-m", "pytest", f"--junitxml={session.build / 'test-results.xml'}"]
-    argv += PROJECT_ARGS if session.top == home() and not session.settings.module else MODULE_ARGS
+    argv += PROJECT_ARGS if session.top == sources_directory() and not session.settings.module else MODULE_ARGS
     for target, kernel in zip(session.targets, session.chosen, strict=True):
         path = target.build / "vm-plan.json"
         tested = buildable_modules(session, target, modules)
