@@ -10,8 +10,8 @@ from typing import Any
 
 from SCons.Script import COMMAND_LINE_TARGETS
 
-from scons_kmod.base.errors import UserError
 from scons_kmod.base.directories import sources_directory
+from scons_kmod.base.errors import UserError
 from scons_kmod.bindings import bindgen
 from scons_kmod.c import helpers, module_objects
 from scons_kmod.crates import export_steps, local, local_bindings, support
