@@ -25,6 +25,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint, generate
 from scons_kmod.bindings.bindgen import parameters
 from scons_kmod.distro.sysroot import THIS_MACHINE
+from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.kernel.toolchain import Finder
 
@@ -400,8 +401,8 @@ class Against:
             (self.directory / name).write_text("".join(chunks))
         (self.directory / "source.rs").write_text(" ".join(words))
         try:
-            fingerprint.digest_headers(self.first)
-        except fingerprint.HeaderError:
+            fingerprint.write_fingerprint(self.first)
+        except HeaderError:
             return None
         return (self.directory / "fingerprint").read_text()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scons_kmod.base.library_process import process_args, process_files
+from scons_kmod.bindings import processes
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
@@ -158,7 +159,7 @@ def fingerprint_step(
         commands=(Command(process_args(target.system.python, "bindings.fingerprint", request), target.tree.path),),
         outputs=(fingerprint_file(target), declared_file(target)),
         tracked=(
-            *process_files("bindings.fingerprint", "bindings.libclang", "engine.identifiers", "engine.key_text"),
+            *process_files(*processes.FINGERPRINT),
             helper(target),
         ),
         depfiles=(depfile,),
@@ -197,7 +198,7 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
         ),
         outputs=(bindings_file(target), layout_header(target)),
         inputs=(fingerprint_file(target),),
-        tracked=(arguments, *process_files("bindings.generate", "bindings.layout_checks")),
+        tracked=(arguments, *process_files(*processes.GENERATE)),
         written_files=((unit, text), (request, json.dumps(asked, indent=1))),
         tools=(bindgen.digest,),
     )

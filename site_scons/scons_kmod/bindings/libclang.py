@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""libclang's C interface, as far as the fingerprint needs it: a C file, its declarations, and their texts.
+"""libclang's C interface, as far as the bindings need it: a C file that is parsed, its declarations, and their texts.
 
-A wrapper object for each of 50000 cursors would take longer than libclang itself, so this is ctypes alone.
+This is ctypes alone: a wrapper object for each of 50000 cursors would take longer than libclang itself.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ STRUCT, UNION, ENUM, FIELD, ENUMERATOR, FUNCTION, VARIABLE, PARAMETER, TYPEDEF, 
 RECORDS = frozenset((STRUCT, UNION))
 TAGGED = frozenset((STRUCT, UNION, ENUM))
 ATTRIBUTES = frozenset(range(400, 500))
-KEPT = TAGGED | ATTRIBUTES | {FIELD, ENUMERATOR, FUNCTION, VARIABLE, PARAMETER, TYPEDEF, MACRO}
+COLLECTED = TAGGED | ATTRIBUTES | {FIELD, ENUMERATOR, FUNCTION, VARIABLE, PARAMETER, TYPEDEF, MACRO}
 UNEXPOSED_TYPE, POINTERS, RECORD_TYPE, ENUM_TYPE, TYPEDEF_TYPE = 1, frozenset((101, 102)), 105, 106, 107
 FUNCTION_TYPES, ARRAYS, ELABORATED, ATTRIBUTED = frozenset((110, 111)), frozenset(range(112, 117)), 119, 163
 EXTENDED_VECTOR, ATOMIC = 176, 177
 DETAILED_PREPROCESSING_RECORD, SKIP_FUNCTION_BODIES = 0x01, 0x40
 ERROR = 3
 EVALUATED_INTEGER, EVALUATED_FLOAT, EVALUATED_STRING = 1, 2, 4
-# Strings and characters are taken whole, for they may hold what looks like a comment.
+# How libclang spells a type without a name: with its position.
+UNNAMED = re.compile(r"\((unnamed|anonymous)( \w+)? at .*?:\d+:\d+\)", re.DOTALL)
+# Strings and characters match as a whole: they may hold what looks like a comment.
 BLANK = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?:\\\r?\n|\s|/\*.*?\*/|//[^\n]*)+""", re.DOTALL)
 
 
@@ -67,7 +69,7 @@ class Range(ctypes.Structure):
 VISITOR = ctypes.CFUNCTYPE(ctypes.c_int, Cursor, Cursor, ctypes.c_void_p)
 INCLUSION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p)
 HANDLE = ctypes.c_void_p
-# Of each function: its result and its parameters.
+# For each function: the type of its result, then those of its parameters.
 PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_createIndex": (HANDLE, ctypes.c_int, ctypes.c_int),
     "clang_parseTranslationUnit2": (
@@ -138,7 +140,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
 
 
 def load(library: str) -> Any:
-    """libclang, with the types of its functions."""
+    """Load the shared library at a path, and declare the types of libclang's functions."""
     clang = ctypes.CDLL(library)
     for name, (result, *parameters) in PROTOTYPES.items():
         function = getattr(clang, name)
@@ -148,22 +150,25 @@ def load(library: str) -> Any:
 
 
 class HeaderError(Exception):
-    """libclang can't make sense of the headers. The text is its messages."""
+    """The headers do not compile. The text is libclang's messages."""
 
 
 class Unit:
-    """A C file that libclang has read, with all that it includes."""
+    """A C file that libclang has parsed, with all that it includes."""
 
     def __init__(self, library: str, header: str, flags: list[str], *, bodies: bool = False) -> None:
-        """`bodies`: those of functions are read too. Raises `HeaderError`."""
+        """Parse a C file. `library` is libclang's path; `bodies`: parse the bodies of functions, too.
+
+        Raises `HeaderError` if the file does not compile.
+        """
         self.clang = load(library)
-        # libclang disposes of it all when the process ends.
+        # Nothing is disposed of: it all ends with the process.
         index = self.clang.clang_createIndex(0, 0)
         self.handle = HANDLE()
-        words = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
+        args = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
         options = DETAILED_PREPROCESSING_RECORD | (0 if bodies else SKIP_FUNCTION_BODIES)
         failed = self.clang.clang_parseTranslationUnit2(
-            index, header.encode(), words, len(flags), None, 0, options, ctypes.byref(self.handle)
+            index, header.encode(), args, len(flags), None, 0, options, ctypes.byref(self.handle)
         )
         if failed:
             raise HeaderError(f"libclang can't read {header} (error {failed})")
@@ -172,64 +177,75 @@ class Unit:
         self.file_names: dict[int | None, str] = {}
         self.found: list[tuple[Cursor, int]] = []
         self.descend: frozenset[int] = frozenset()
-        self.visitor = VISITOR(self.visited)
+        self.visitor = VISITOR(self.visit)
 
     def errors(self) -> list[str]:
-        """What libclang has to say that keeps bindgen from going on, too."""
+        """libclang's messages about errors. bindgen stops at these errors, too."""
         clang = self.clang
         options = clang.clang_defaultDiagnosticDisplayOptions()
-        every = [clang.clang_getDiagnostic(self.handle, n) for n in range(clang.clang_getNumDiagnostics(self.handle))]
-        bad = [one for one in every if clang.clang_getDiagnosticSeverity(one) >= ERROR]
-        return [self.text(clang.clang_formatDiagnostic(one, options)) for one in bad]
+        count = clang.clang_getNumDiagnostics(self.handle)
+        diagnostics = [clang.clang_getDiagnostic(self.handle, n) for n in range(count)]
+        errors = [error for error in diagnostics if clang.clang_getDiagnosticSeverity(error) >= ERROR]
+        return [self.text(clang.clang_formatDiagnostic(error, options)) for error in errors]
 
-    def visited(self, cursor: Cursor, parent: Cursor, _: int | None) -> int:
-        """libclang's callback for each cursor below another: 1 to go on, 2 to go into it too."""
+    def visit(self, cursor: Cursor, parent: Cursor, _: int | None) -> int:
+        """libclang's callback for each cursor below another. Returns 1 to go on, 2 to visit its children, too."""
         kind = cursor.kind
-        if kind in KEPT:
+        if kind in COLLECTED:
             self.found.append((cursor, parent.d0))
         return 2 if kind in self.descend else 1
 
     def children(self, cursor: Cursor, descend: frozenset[int]) -> list[tuple[Cursor, int]]:
-        """The cursors below one, and below those of the kinds `descend`, each with the address of its parent."""
+        """The cursors below a cursor, and below those of the kinds `descend`, each with the address of its parent."""
         self.found, self.descend = [], descend
         self.clang.clang_visitChildren(cursor, self.visitor, None)
         return self.found
 
     def everything(self) -> list[tuple[Cursor, int]]:
-        """All macros and declarations in the order of bindgen, and what is declared within types."""
+        """All macros and declarations in bindgen's order, with the declarations within types."""
         return self.children(self.clang.clang_getTranslationUnitCursor(self.handle), TAGGED)
 
     def text(self, string: Text) -> str:
-        """A string of libclang's."""
+        """The text of a libclang string, which is disposed of."""
         value = self.clang.clang_getCString(string)
         self.clang.clang_disposeString(string)
         return value.decode(errors="replace") if value else ""
 
     def name(self, cursor: Cursor) -> str:
-        """A declaration's own name, empty if it has none; libclang 16 and later say where a type without one is."""
+        """A declaration's own name, empty if it has none. libclang 16 and later give a type's position instead."""
         name = self.text(self.clang.clang_getCursorSpelling(cursor))
         return "" if cursor.kind in TAGGED and not IDENTIFIER.fullmatch(name) else name
 
     def type_name(self, cursor: Cursor) -> str:
-        """The name of the type that a cursor declares; a typedef lends its name to a type that has none."""
+        """The name of the type that a cursor declares. A typedef lends its name to a type that has none."""
         name = self.text(self.clang.clang_getTypeSpelling(self.clang.clang_getCursorType(cursor)))
         return name if IDENTIFIER.fullmatch(name) else ""
 
     def size(self, cursor: Cursor) -> int:
         """The size of a declaration's type, in bytes; negative if it has none."""
-        found: int = self.clang.clang_Type_getSizeOf(self.clang.clang_getCursorType(cursor))
-        return found
+        size: int = self.clang.clang_Type_getSizeOf(self.clang.clang_getCursorType(cursor))
+        return size
+
+    def size_and_alignment(self, cursor: Cursor) -> str:
+        """Size and alignment of a declaration's type, in bytes; negative numbers say why it has none."""
+        kind = self.clang.clang_getCursorType(cursor)
+        return f"{self.clang.clang_Type_getSizeOf(kind)} {self.clang.clang_Type_getAlignOf(kind)}"
+
+    def definition(self, cursor: Cursor) -> Cursor:
+        """The declaration that has a type's content, or any declaration of the type if none has."""
+        declaration: Cursor = self.clang.clang_getTypeDeclaration(self.clang.clang_getCursorType(cursor))
+        return declaration
 
     def source(self, cursor: Cursor) -> str:
-        """The text that a cursor stands for, without comments and with one blank for many."""
+        """The source text of a cursor, without comments, and with one blank instead of several."""
         extent = self.clang.clang_getCursorExtent(cursor)
-        places = []
+        ends = []
         for location in (self.clang.clang_getRangeStart(extent), self.clang.clang_getRangeEnd(extent)):
             file, offset = HANDLE(), ctypes.c_uint()
             self.clang.clang_getFileLocation(location, ctypes.byref(file), None, None, ctypes.byref(offset))
-            places.append((file.value, offset.value))
-        (file_of_start, start), (_, end) = places
-        # What the compiler itself and its command line define has no file.
+            ends.append((file.value, offset.value))
+        (file_of_start, start), (_, end) = ends
+        # A macro of the compiler itself or of its command line has no file.
         if file_of_start is None or end < start:
             return ""
         size = ctypes.c_size_t()
@@ -238,7 +254,7 @@ class Unit:
         return BLANK.sub(lambda match: match[1] or " ", raw)
 
     def file_of(self, cursor: Cursor) -> str:
-        """The file that a declaration begins in, as clang spells it; empty for what the compiler itself defines."""
+        """The file that a declaration begins in, as clang spells it; empty for a definition of the compiler itself."""
         start = self.clang.clang_getRangeStart(self.clang.clang_getCursorExtent(cursor))
         file = HANDLE()
         self.clang.clang_getFileLocation(start, ctypes.byref(file), None, None, None)

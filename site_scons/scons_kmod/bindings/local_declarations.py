@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from scons_kmod.bindings.fingerprint import UNNAMED
 from scons_kmod.bindings.libclang import (
     ARRAYS,
     FIELD,
@@ -17,6 +16,7 @@ from scons_kmod.bindings.libclang import (
     RECORD_TYPE,
     RECORDS,
     TAGGED,
+    UNNAMED,
     Cursor,
     Type,
     Unit,

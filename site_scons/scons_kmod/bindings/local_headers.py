@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scons_kmod.bindings.fingerprint import depfile_text
 from scons_kmod.bindings.generate import in_order, mangled, patterns
 from scons_kmod.bindings.layout_checks import constant_checks, items
 from scons_kmod.bindings.libclang import HeaderError, Unit
 from scons_kmod.bindings.local_declarations import Own, own
+from scons_kmod.engine.depfile import depfile_text
 from scons_kmod.engine.identifiers import UNNAMED_IN_RUST
 
 # The types in bindings, those of them that are no other type's name, and of these the ones that can only be pointed to.

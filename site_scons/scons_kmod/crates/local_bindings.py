@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.bindings import bindgen
+from scons_kmod.bindings import bindgen, processes
 from scons_kmod.bindings.local_paths import (
     bindings_crate,
     bindings_dir,
@@ -34,18 +34,6 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, generated_files
 
-# The files of the program that bindgen is run by.
-PROGRAM = (
-    *(
-        "bindings.local_headers",
-        "bindings.local_declarations",
-        "bindings.libclang",
-        "bindings.fingerprint",
-        "engine.identifiers",
-        "engine.key_text",
-    ),
-    *("bindings.generate", "bindings.layout_checks"),
-)
 # What a crate of generated code is not told about.
 QUIET = "--cap-lints=allow"
 
@@ -97,7 +85,7 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) ->
         commands=(Command(process_args(target.system.python, "bindings.local_headers", request), how.cwd, tool.env),),
         outputs=(rust_source(target, manifest), callers_source(target, manifest), layout_source(target, manifest)),
         inputs=(how.shared,),
-        tracked=(*manifest.bindings.own, *process_files(*PROGRAM)),
+        tracked=(*manifest.bindings.own, *process_files(*processes.LOCAL_HEADERS)),
         depfiles=(directory / "bindings.d",),
         written_files=(*written, (defines_header(target, manifest), defined)),
         tools=(tool.digest,),

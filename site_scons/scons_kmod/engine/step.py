@@ -14,6 +14,7 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.digests import RAW
 from scons_kmod.engine.views import View
 
@@ -166,16 +167,3 @@ def discard(step: Step) -> None:
     """Remove what a step makes, so that nothing half-made or out of date can be taken for its result."""
     for path in step.outputs:
         path.unlink(missing_ok=True)
-
-
-def read_depfile(depfile: Path, base: Path) -> list[Path]:
-    """The prerequisites named in a depfile as compilers write them; relative ones are taken from `base`."""
-    text = depfile.read_text().replace("\\\n", " ")
-    paths: dict[Path, None] = {}
-    for line in text.splitlines():
-        if line.startswith("#") or ":" not in line:
-            continue
-        _, _, names = line.partition(": ")
-        for name in re.findall(r"(?:\\.|[^\s\\])+", names):
-            paths[base / re.sub(r"\\(.)", r"\1", name).replace("$$", "$")] = None
-    return list(paths)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.base import pipeline
-from scons_kmod.engine.step import read_depfile
+from scons_kmod.engine.depfile import read_depfile
 
 ASSEMBLY = ".S"
 # The symbols that EXPORT_SYMBOL leaves in an object, since 6.4 and before (include/linux/export.h).

@@ -48,7 +48,7 @@ def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(Command(process_args(target.system.python, "link.symbol_versions", request), target.tree.path),),
         outputs=(made, sources),
         inputs=(*objects, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
-        tracked=process_files("link.symbol_versions", "base.pipeline"),
+        tracked=process_files("link.symbol_versions", "base.pipeline", "engine.depfile"),
         depfiles=(depfile,),
         # Without an indent it is a matter of microseconds, for each module of each build.
         written_files=((request, json.dumps(asked)),),

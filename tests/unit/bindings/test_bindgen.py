@@ -5,7 +5,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +56,6 @@ def test_they_run_where_the_kernels_relative_paths_lead_from(made: BuildTarget) 
     assert digests.cwd == generate.cwd == made.tree.path
     assert digests.argv[:4] == (sys.executable, "-I", library_process.__file__, "bindings.fingerprint")
     assert generate.argv[:4] == (sys.executable, "-I", library_process.__file__, "bindings.generate")
-
-
-@pytest.mark.parametrize(
-    ("step", "name"), [(fingerprint_step, "bindings.fingerprint"), (bindings_step, "bindings.generate")]
-)
-def test_a_step_depends_on_all_parts_of_its_program(made: BuildTarget, step: Callable[..., Step], name: str) -> None:
-    listing = (
-        f"import sys, scons_kmod.{name}; print(*(m.__file__ for n, m in sys.modules.items() if 'scons_kmod' in n))"
-    )
-    command = [sys.executable, "-c", listing]
-    home = str(library_process.LIBRARY.parent)
-    loaded = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": home}).stdout
-    files = {str(path) for path in step(made, ()).tracked if path.suffix == ".py"}
-    assert files == {*loaded.split(), library_process.__file__}
 
 
 def test_both_take_the_same_libclang(made: BuildTarget) -> None:

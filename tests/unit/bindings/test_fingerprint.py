@@ -15,11 +15,11 @@ import pytest
 from scons_kmod.base import library_process
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint
-from scons_kmod.bindings.fingerprint import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
+from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.identifiers import identifiers, names_in_source
-from scons_kmod.engine.step import read_depfile
 from scons_kmod.kernel.toolchain import Finder
 
 # The tools that kernels of this system ask for.
@@ -73,7 +73,7 @@ def make(tmp_path: Path) -> Make:
     def made(text: str = HEADER, words: str = WORDS, **more: str) -> dict[str, Any]:
         for name, content in {"unit": text, **more}.items():
             (tmp_path / f"{name}.h").write_text(content)
-        fingerprint.digest_headers(request(tmp_path, words))
+        fingerprint.write_fingerprint(request(tmp_path, words))
         result: dict[str, Any] = json.loads((tmp_path / "fingerprint").read_text())
         return result
 

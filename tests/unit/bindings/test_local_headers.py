@@ -15,7 +15,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import local_headers
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
-from scons_kmod.engine.step import read_depfile
+from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.kernel.toolchain import Finder
 
 # The tools that kernels of this system ask for.

@@ -10,8 +10,9 @@ import pytest
 
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.digests import LINES, Digests
-from scons_kmod.engine.step import Command, Step, read_depfile
+from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.store import Store
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from miniature import write
 
-from scons_kmod.engine.step import read_depfile
+from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.link.symbol_versions import main
 
 EXPORTING = b"\x7fELF\0__export_symbol_f\0"
