@@ -24,8 +24,8 @@ if __name__ == "__main__":
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint, generate
 from scons_kmod.bindings.bindgen import parameters
-from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.bindings.libclang import HeaderError
+from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.kernel.toolchain import Finder
 
