@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`scons adopt`, as a user runs it. What it makes of Kbuild files: tests/unit/test_adopt_manifest.py."""
+"""`scons adopt`, as a user runs it. What it makes of Kbuild files: tests/unit/adopt/test_adopt_directory.py."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_it_writes_the_manifest_and_touches_nothing_else(other_checkout: Checkou
     done = other_checkout.scons("-Q", "adopt", f"DIR={directory}")
     assert done.stdout == (
         f"  WRITE   {directory}/module.toml\n"
-        "Not carried over, or not as it was:\n"
-        "  Kbuild:2: hello-y := main.o $(EXTRA): $(EXTRA) is not set in this file: taken as empty, as make does\n"
+        "Not carried over, or changed:\n"
+        "  Kbuild:2: hello-y := main.o $(EXTRA): $(EXTRA) is not set in this file: it is empty, as in make\n"
         f"To build it: scons MODULES={directory}\n"
     )
     assert done.stderr == ""
@@ -50,7 +50,7 @@ def test_the_last_run_stays_on_record(checkout: Checkout, directory: Path) -> No
         (["DIR="], "user error: DIR=: a path is missing\n    write DIR=/path\n"),
         (
             ["DIR=/nonexistent"],
-            "user error: /nonexistent: there is neither Kbuild nor Makefile\n"
+            "user error: /nonexistent: the directory has no Kbuild file and no Makefile\n"
             "    name the directory of a module: scons adopt DIR=path\n",
         ),
     ],
@@ -65,5 +65,5 @@ def test_a_manifest_is_not_written_over(other_checkout: Checkout, directory: Pat
     done = other_checkout.scons("-Q", "adopt", f"DIR={directory}", check=False)
     assert done.returncode == 2
     assert done.stderr == (
-        f"user error: {directory}/module.toml: it is there already\n    remove it to have it written anew\n"
+        f"user error: {directory}/module.toml: the file exists already\n    remove it, and adopt writes a new one\n"
     )

@@ -22,26 +22,27 @@ C = [name for name in NAMES if name not in RUST]
 NO_BTF = "CONFIG_DEBUG_INFO_BTF_MODULES="
 REMARKS = {
     "blocks": [
-        "Makefile:19: $(error neither): nothing here does this: write by hand what it is for",
-        "Makefile:23: ifeq ($(DEBUG),1): $(DEBUG) is not set in this file: taken as empty, as make does",
+        "Makefile:19: $(error neither): adopt does not read such a statement: write by hand what it is for",
+        "Makefile:23: ifeq ($(DEBUG),1): $(DEBUG) is not set in this file: it is empty, as in make",
     ],
-    "dual_use": ["Makefile:21: load: default: it is not run: scons test loads the module in a VM"],
+    "dual_use": ["Makefile:21: load: default: adopt skips this rule: scons test loads the module in a VM"],
     "importer": [
         "Kbuild:4: KBUILD_EXTRA_SYMBOLS := $(src)/../exporter/Module.symvers: it became [depends] modules: adopt "
-        "../exporter as well, and give both to MODULES="
+        "../exporter too, and write both directories in MODULES="
     ],
     "per_file": [
-        "Kbuild:8: CFLAGS_absent.o := -DABSENT: absent.o is none of the objects of per_file: name it as their list does"
+        "Kbuild:8: CFLAGS_absent.o := -DABSENT: per_file has no object absent.o: write its name as in the "
+        "list of objects"
     ],
     "two_steps": [
         "Makefile:16: ccflags-y += $(INCLUDES) $(OPTIMIZE) $(call cc-option,-Wno-unused-variable): "
-        "-Wno-unused-variable is not tried: it is always given",
-        "Makefile:17: ccflags-y += -D$(shell echo UNUSED) $(WARNINGS): $(shell ...) is not run: write by hand "
-        "what it comes to",
-        "Makefile:17: ccflags-y += -D$(shell echo UNUSED) $(WARNINGS): $(WARNINGS) is not set in this file: taken as "
-        "empty, as make does",
+        "adopt does not ask the compiler: -Wno-unused-variable is always passed",
+        "Makefile:17: ccflags-y += -D$(shell echo UNUSED) $(WARNINGS): adopt does not evaluate $(shell ...): "
+        "write its value by hand",
+        "Makefile:17: ccflags-y += -D$(shell echo UNUSED) $(WARNINGS): $(WARNINGS) is not set in this file: "
+        "it is empty, as in make",
     ],
-    "wrapper": ["Makefile:12: check: all: its commands are not run"],
+    "wrapper": ["Makefile:12: check: all: adopt skips the commands of this rule"],
 }
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.adopt.kbuild_file import KbuildFile
-from scons_kmod.adopt.make_words import DIRECTORY, SET, UNKNOWN
+from scons_kmod.adopt.words import DIRECTORY, UNKNOWN, Y_OR_M
 
-NAMES = {DIRECTORY: "DIR", SET: "<y or m>", UNKNOWN: "<unknown>"}
+NAMES = {DIRECTORY: "DIR", Y_OR_M: "<y or m>", UNKNOWN: "<unknown>"}
 
 
 def read(tmp_path: Path, text: str, **given: str) -> KbuildFile:
@@ -24,7 +24,7 @@ def value(file: KbuildFile, name: str) -> str:
         text = word.text
         for mark, shown in NAMES.items():
             text = text.replace(mark, shown)
-        terms = " or ".join(",".join(sorted(term)) for term in word.when)
+        terms = " or ".join(",".join(sorted(term)) for term in word.condition)
         words.append(f"{text}[{terms}]" if terms else text)
     return " ".join(words)
 
@@ -114,67 +114,67 @@ def test_lists_of_kbuilds_are_expanded_at_once(tmp_path: Path) -> None:
     file = read(tmp_path, "ccflags-y += $(a)\nfoo-y += $(a)\na = 1\n")
     assert value(file, "foo-y") == "1"
     (unset,) = file.value("ccflags-y")
-    assert (unset.text, unset.why) == ("", "$(a) is not set in this file: taken as empty, as make does")
+    assert (unset.text, unset.note) == ("", "$(a) is not set in this file: it is empty, as in make")
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("x = $(shell ls)", "$(shell ...) is not run"),
-        ("x := -DV=$(KERNELVERSION)", "$(KERNELVERSION) is known to the kernel's own makefiles only"),
-        ("x != ls", "no program is run"),
-        ("x = $(wildcard *.c)", "files are found by $(wildcard $(src)/...) only"),
-        ("x = $(call cc-option-yn,-Wa)", "the compiler is not asked"),
-        ("x = $(x-$(CONFIG_A))", "which variable $(x-$(CONFIG_A)) is depends on the kernel"),
-        ("a-$(CONFIG_A) = b\nx = $(filter $(a-y),a b)", "what $(filter ...) gives depends on the kernel"),
+        ("x = $(shell ls)", "adopt does not evaluate $(shell ...)"),
+        ("x := -DV=$(KERNELVERSION)", "only the kernel's makefiles know $(KERNELVERSION)"),
+        ("x != ls", "adopt runs no program"),
+        ("x = $(wildcard *.c)", "adopt evaluates $(wildcard ...) only for patterns that begin with $(src)/"),
+        ("x = $(call cc-option-yn,-Wa)", "adopt does not ask the compiler"),
+        ("x = $(x-$(CONFIG_A))", "the variable's name in $(x-$(CONFIG_A)) depends on the kernel"),
+        ("a-$(CONFIG_A) = b\nx = $(filter $(a-y),a b)", "the value of $(filter ...) depends on the kernel"),
     ],
 )
 def test_what_can_not_be_known_says_why(tmp_path: Path, text: str, why: str) -> None:
     (word,) = read(tmp_path, text).value("x")
     assert UNKNOWN in word.text
-    assert word.why == why
+    assert word.note == why
 
 
 def test_what_nobody_asks_for_is_not_remarked(tmp_path: Path) -> None:
     file = read(tmp_path, "KDIR ?= /lib/modules/$(shell uname -r)/build\nKV := $(shell uname -r)$(FOO)\n")
-    assert file.remarks == []
+    assert file.remarks.all == []
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("ifeq ($(shell id -u),0)", "$(shell ...) is not run"),
-        ("ifeq ($(CONFIG_HZ),250)", "the value of a CONFIG_ symbol is not known here"),
-        ("ifeq ($(VERSION),6)", "$(VERSION) is known to the kernel's own makefiles only"),
-        ("ifeq y", "it does not compare two texts"),
+        ("ifeq ($(shell id -u),0)", "adopt does not evaluate $(shell ...)"),
+        ("ifeq ($(CONFIG_HZ),250)", "the value of a CONFIG_ symbol differs between kernels"),
+        ("ifeq ($(VERSION),6)", "only the kernel's makefiles know $(VERSION)"),
+        ("ifeq y", "the condition does not compare two texts"),
     ],
 )
 def test_a_condition_that_can_not_be_known_leaves_out_both_branches(tmp_path: Path, line: str, why: str) -> None:
     file = read(tmp_path, f"{line}\nx = 1\nelse\nx = 2\nendif\nx += 3\n")
     assert value(file, "x") == "3"
-    assert [str(one) for one in file.remarks] == [
-        f"Kbuild:1: {line}: {why}: nothing up to its endif is carried over, write it by hand"
+    assert [str(remark) for remark in file.remarks.all] == [
+        f"Kbuild:1: {line}: {why}: adopt skips everything up to the endif: write it by hand"
     ]
 
 
 def test_conditions_that_are_not_quite_carried_over_are_remarked(tmp_path: Path) -> None:
     file = read(tmp_path, "ifdef DEBUG\nx = 1\nendif\nifeq ($(CONFIG_A),m)\nx = 2\nendif\n")
     assert value(file, "x") == "2[CONFIG_A]"
-    assert [one.why for one in file.remarks] == [
-        "$(DEBUG) is not set in this file: taken as empty, as make does",
-        "a manifest can't tell m from y: it counts for y, too",
+    assert [remark.message for remark in file.remarks.all] == [
+        "$(DEBUG) is not set in this file: it is empty, as in make",
+        "a manifest does not distinguish m from y: y is treated like m",
     ]
 
 
 def test_a_name_that_can_not_be_known_is_remarked(tmp_path: Path) -> None:
-    (remark,) = read(tmp_path, "$(VERSION)-y := a\n").remarks
-    assert remark.why == "$(VERSION) is known to the kernel's own makefiles only: write it with the name itself"
+    (remark,) = read(tmp_path, "$(VERSION)-y := a\n").remarks.all
+    assert remark.message == "only the kernel's makefiles know $(VERSION): write the variable's name in full"
 
 
 def test_too_many_symbols_in_one_word_are_not_taken_apart(tmp_path: Path) -> None:
     text = "".join(f"a-$(CONFIG_{n}) += {n}\n" for n in range(30))
     (word,) = read(tmp_path, f"{text}x = -D$(a-y)").value("x")
-    assert word.why == "it depends on more than 6 symbols of the configuration"
+    assert word.note == "the value depends on more than 6 CONFIG_ symbols"
 
 
 def test_files_are_included_from_the_directory(tmp_path: Path) -> None:
@@ -182,12 +182,12 @@ def test_files_are_included_from_the_directory(tmp_path: Path) -> None:
     (tmp_path / "sub/a.mk").write_text("x = 1\n\n$(eval y)\n")
     lines = ("include $(src)/sub/a.mk", "-include $(src)/none.mk", "include b.mk", "include $(src)/c.mk $(shell ls)")
     file = read(tmp_path, "\n".join(lines))
-    copy = "copy what it says of the module into this file"
+    copy = "copy what the included file says about the module into this file"
     assert value(file, "x") == "1"
-    assert [str(one) for one in file.remarks] == [
-        "sub/a.mk:3: $(eval y): nothing here does this: write by hand what it is for",
-        f"Kbuild:3: include b.mk: only files below the module's directory are included, by $(src)/NAME: {copy}",
-        f"Kbuild:4: include $(src)/c.mk $(shell ls): $(shell ...) is not run: {copy}",
+    assert [str(remark) for remark in file.remarks.all] == [
+        "sub/a.mk:3: $(eval y): adopt does not read such a statement: write by hand what it is for",
+        f"Kbuild:3: include b.mk: adopt reads only files in the module's directory, included as $(src)/NAME: {copy}",
+        f"Kbuild:4: include $(src)/c.mk $(shell ls): adopt does not evaluate $(shell ...): {copy}",
     ]
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from scons_kmod.adopt.adopt import adopt
+from scons_kmod.adopt.adopt_directory import adopt_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import Manifest
 
@@ -14,15 +14,15 @@ from ..session import Session
 def run(session: Session, modules: list[Manifest]) -> int:
     """Write the manifest of the module in DIR=, and print what the manifest cannot say.
 
-    Raises `UserError` if no directory is named, or if `adopt` refuses it.
+    Raises `UserError` if no directory is named, or if `adopt_directory` refuses it.
     """
     directory = session.settings.adopted
     if directory is None:
         raise UserError("no directory is named", where="adopt", fix="write scons adopt DIR=path")
-    adopted = adopt(directory, session.settings.module, write=not session.dry_run, reserved=command_names())
+    adopted = adopt_directory(directory, session.settings.module, write=not session.dry_run, reserved=command_names())
     print(f"  {'WRITE':<8}{adopted.path}")
     if adopted.remarks:
-        print("Not carried over, or not as it was:", *(f"  {remark}" for remark in adopted.remarks), sep="\n")
+        print("Not carried over, or changed:", *(f"  {remark}" for remark in adopted.remarks), sep="\n")
     print(f"To build it: scons MODULES={directory}")
     return 0
 

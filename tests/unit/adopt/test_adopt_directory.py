@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scons_kmod.adopt.adopt import adopt
+from scons_kmod.adopt.adopt_directory import adopt_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import read_manifest
 
@@ -29,7 +29,7 @@ def lay_out(directory: Path, text: str, *files: str, name: str = "Kbuild") -> No
 def adopted(directory: Path, text: str, *files: str, wanted: str | None = None) -> tuple[dict[str, Any], list[str]]:
     """The manifest, and the remarks."""
     lay_out(directory, text, *files)
-    made = adopt(directory, wanted)
+    made = adopt_directory(directory, wanted)
     return tomllib.loads(made.path.read_text()), [str(remark) for remark in made.remarks]
 
 
@@ -53,7 +53,7 @@ def said(directory: Path, text: str, *files: str) -> list[str]:
 
 def complaint(directory: Path, wanted: str | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        adopt(directory, wanted)
+        adopt_directory(directory, wanted)
     assert not (directory / "module.toml").exists()
     return str(caught.value).replace(str(directory), "DIR")
 
@@ -114,7 +114,7 @@ def test_conditions_of_a_module_that_are_not_carried_over(tmp_path: Path, condit
     data, remarks = adopted(tmp_path, f"{condition}\nobj-m := m.o\nendif\n", "m.c")
     assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"]}}
     assert remarks == [
-        "Kbuild:2: obj-m := m.o: such a condition can't be in [requires]: the module is built for every kernel"
+        "Kbuild:2: obj-m := m.o: [requires] cannot express this condition: the module is built for every kernel"
     ]
 
 
@@ -144,18 +144,19 @@ def test_a_source_under_a_condition_has_its_flags_there(tmp_path: Path) -> None:
     [
         (
             "m-y += none.o",
-            "none.c, .rs and .S are not there: if a program writes it, write [generate.NAME] with it in outputs",
+            "none.c, .rs and .S do not exist: if a program writes the source, add [generate.NAME] with the source "
+            "in outputs",
         ),
         (
             "m-y += s.o",
-            "s.o_shipped is an object that is there already: only what is compiled from a source can be linked",
+            "s.o_shipped is already compiled: only objects that are compiled from a source can be linked",
         ),
-        ("m-y += x.a", "x.a is no object: only what is compiled from a source is carried over"),
-        ("m-y += $(shell ls *.o)", "$(shell ...) is not run: write by hand what it comes to"),
-        ("m-y += ../up.o", "../up.c lies outside of the module's directory: move it into it"),
-        ("obj-m += x", "x is no object"),
-        ("obj-m += sub/", "sub/ has modules of its own: adopt that directory, too"),
-        ("obj-y += a.o", "what is built into the kernel is no module: write obj-m"),
+        ("m-y += x.a", "x.a is not an object: only objects that are compiled from a source are carried over"),
+        ("m-y += $(shell ls *.o)", "adopt does not evaluate $(shell ...): write its value by hand"),
+        ("m-y += ../up.o", "../up.c is outside the module's directory: move it into the directory"),
+        ("obj-m += x", "x is not an object"),
+        ("obj-m += sub/", "sub/ has its own modules: adopt that directory too"),
+        ("obj-y += a.o", "this is built into the kernel and is not a module: write obj-m"),
     ],
 )
 def test_objects_that_are_not_carried_over(tmp_path: Path, text: str, why: str) -> None:
@@ -167,9 +168,9 @@ def test_crates_that_are_not_carried_over(tmp_path: Path) -> None:
     text = "obj-m := m.o\nm-$(CONFIG_A) += r.o\nm-y += a.o\nm-y += s.o\nrustflags-y := -Clto\n"
     _, remarks = adopted(tmp_path, text, "a.c", "r.rs", "s.rs")
     assert remarks == [
-        "Kbuild:2: m-$(CONFIG_A) += r.o: the crate can't depend on the configuration: r.rs is always built",
-        "Kbuild:4: m-y += s.o: s.rs is a second crate: write [crates.NAME] path = 's.rs', see docs/guide/manifest.md",
-        "Kbuild:5: rustflags-y := -Clto: -Clto can't be given: write it as an attribute in the crate root",
+        "Kbuild:2: m-$(CONFIG_A) += r.o: the crate cannot depend on the configuration: r.rs is built for every kernel",
+        "Kbuild:4: m-y += s.o: s.rs is a second crate: add [crates.NAME] path = 's.rs', see docs/guide/manifest.md",
+        "Kbuild:5: rustflags-y := -Clto: a manifest cannot have -Clto: write it as an attribute in the crate root",
     ]
 
 
@@ -220,34 +221,40 @@ FLAGS = "flags may begin with -W, -O, -f, -m, -D, -U and -std="
 @pytest.mark.parametrize(
     ("text", "whys"),
     [
-        ("ccflags-y := -g", [f"-g can't be given: {FLAGS}"]),
-        ("ccflags-y := -Wa,x", [f"-Wa,x can't be given: {FLAGS}"]),
-        ("ccflags-y := -imacros $(src)/a.c", [f"-imacros$(src)/a.c can't be given: {FLAGS}"]),
-        ("ccflags-y := -DA='b", ["a quotation in it is not closed: write the flags by hand"]),
+        ("ccflags-y := -g", [f"a manifest cannot have -g: {FLAGS}"]),
+        ("ccflags-y := -Wa,x", [f"a manifest cannot have -Wa,x: {FLAGS}"]),
+        ("ccflags-y := -imacros $(src)/a.c", [f"a manifest cannot have -imacros$(src)/a.c: {FLAGS}"]),
+        ("ccflags-y := -DA='b", ["a quotation mark is not closed: write the flags by hand"]),
         (
             "ccflags-y := -Iinc",
-            ["inc lies in the kernel's directory: if it is the module's own, write $(src)/inc"],
+            ["inc is relative to the kernel tree: if it is in the module's directory, write $(src)/inc"],
         ),
-        ("ccflags-y := -I$(src)/none", ["none is not there"]),
-        ("ccflags-y := -I$(srctree)/fs", ["$(srctree)/fs is not the module's: copy what is needed of it"]),
+        ("ccflags-y := -I$(src)/none", ["none does not exist"]),
+        ("ccflags-y := -I$(srctree)/fs", ["$(srctree)/fs is in the kernel tree: copy what the module needs of it"]),
         (
             "ccflags-y := -I$(src)/../up",
             [
-                "../up lies outside of the module's directory: copy it into it, or name it in [exports] include of the "
-                "module there, and that in [depends] modules"
+                "../up is outside the module's directory: copy it into the directory, or add it to [exports] include "
+                "of its module and that to [depends] modules"
             ],
         ),
-        ("ccflags-y := -isystem $(src)", ["-isystem is no key: it became [c] include, which is searched as by -I"]),
-        ("CFLAGS_a.o := -include $(src)/b.c", ["b.c can't be included for one source alone: write #include in a.c"]),
-        ("CFLAGS_c.o := -O1", ["c.o is none of the objects of m: name it as their list does"]),
-        ("CFLAGS_REMOVE_a.o := -m%", ["-m% is a pattern: write each flag that it is for in without-flags"]),
+        (
+            "ccflags-y := -isystem $(src)",
+            ["a manifest has no key for -isystem: it became [c] include, which is searched as with -I"],
+        ),
+        ("CFLAGS_a.o := -include $(src)/b.c", ["b.c cannot be included for one source only: write #include in a.c"]),
+        ("CFLAGS_c.o := -O1", ["m has no object c.o: write its name as in the list of objects"]),
+        ("CFLAGS_REMOVE_a.o := -m%", ["-m% is a pattern: write each flag that it matches in without-flags"]),
         (
             "ccflags-y := -DHZ=$(CONFIG_HZ)",
-            ["the value of a CONFIG_ symbol is not known here: write it by hand, or use it in the source"],
+            [
+                "the value of a CONFIG_ symbol differs between kernels: write it by hand, or use the symbol in the "
+                "source"
+            ],
         ),
-        ("ccflags-y := $(WARN)", ["$(WARN) is not set in this file: taken as empty, as make does"]),
-        ("ccflags-y := $(call cc-option,-Wx)", ["-Wx is not tried: it is always given"]),
-        ("ldflags-y := -T x", ["a module is linked as the kernel's Kbuild does it: no flag can be added"]),
+        ("ccflags-y := $(WARN)", ["$(WARN) is not set in this file: it is empty, as in make"]),
+        ("ccflags-y := $(call cc-option,-Wx)", ["adopt does not ask the compiler: -Wx is always passed"]),
+        ("ldflags-y := -T x", ["a module is linked as Kbuild links it: a manifest has no linker flags"]),
     ],
 )
 def test_flags_that_are_not_carried_over(tmp_path: Path, text: str, whys: list[str]) -> None:
@@ -257,7 +264,7 @@ def test_flags_that_are_not_carried_over(tmp_path: Path, text: str, whys: list[s
 # --- What else stands in such files
 
 
-GENERATE = "write [generate.NAME], which runs a program of the module's own and declares what it writes"
+GENERATE = "add [generate.NAME], which runs a program of the module and declares what it writes"
 WRAPPER = """\
 obj-m := m.o
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -278,43 +285,49 @@ clean:
 
 def test_the_usual_commands_around_kbuild_go_without_a_word(tmp_path: Path) -> None:
     lay_out(tmp_path, WRAPPER, "m.c", name="Makefile")
-    assert adopt(tmp_path).remarks == ()
+    assert adopt_directory(tmp_path).remarks == ()
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("check: all\n\tsparse a.c", "its commands are not run"),
-        ("all:\n\tmake -C x M=y && sign m.ko", "its commands are not run"),
+        ("check: all\n\tsparse a.c", "adopt skips the commands of this rule"),
+        ("all:\n\tmake -C x M=y && sign m.ko", "adopt skips the commands of this rule"),
         (
             "install:\n\tinstall -m 644 m.ko /lib",
-            "it is not run: scons install puts the module where modprobe finds it",
+            "adopt skips this rule: scons install puts the module where modprobe finds it",
         ),
-        ("debug: ccflags-y += -DX", "a variable for one target only: write it for all, or give it to scons in KCFLAGS"),
+        (
+            "debug: ccflags-y += -DX",
+            "the variable is for one target of make only: set it for all targets, or pass it to scons in KCFLAGS",
+        ),
         (
             "NOSTDINC_FLAGS := -I$(src)",
-            "the kernel's headers come first: those of [c] include come after",
+            "the kernel's include directories come first, [c] include after them",
         ),
-        ("load:\n\tsudo insmod m.ko\n\tmodprobe x", "it is not run: scons test loads the module in a VM"),
+        ("load:\n\tsudo insmod m.ko\n\tmodprobe x", "adopt skips this rule: scons test loads the module in a VM"),
         (
             "$(obj)/t.h: gen\n\t./gen > $@",
-            f"its commands are not run: {GENERATE}",
+            f"adopt skips the commands of this rule: {GENERATE}",
         ),
         (
             "$(obj)/a.o: $(src)/t.h",
-            f"the compiler tells which headers a source includes; if one is made: {GENERATE}",
+            f"the compiler reports which headers a source includes. If a program writes one of them, {GENERATE}",
         ),
         (
             "hostprogs := gen",
             f"programs that run on this machine: {GENERATE}",
         ),
-        ("KASAN_SANITIZE_a.o := n", "no key is for this: a kernel that checks this does so for all of it"),
-        ("WHATEVER := 1", "nothing in this file uses it, and no key is for it"),
-        ("$(warning x)", "nothing here does this: write by hand what it is for"),
-        ("all:\n\tmake -C x M=y KCFLAGS=-O1", "make is given KCFLAGS=-O1: give it to scons, too"),
+        (
+            "KASAN_SANITIZE_a.o := n",
+            "a manifest has no key for this: if a kernel has this check, it is on for the whole module",
+        ),
+        ("WHATEVER := 1", "nothing in this file uses the variable, and a manifest has no key for it"),
+        ("$(warning x)", "adopt does not read such a statement: write by hand what it is for"),
+        ("all:\n\tmake -C x M=y KCFLAGS=-O1", "make gets KCFLAGS=-O1: pass it to scons too"),
         (
             "all:\n\tmake -C x M=y A=$(shell ls)",
-            "make is given A=$(shell ls), which is not known here: set A in the file if it should count",
+            "make gets A=$(shell ls), and adopt does not know the value: set A in the file if it should apply",
         ),
     ],
 )
@@ -335,8 +348,8 @@ def test_variables_given_by_the_commands_count(tmp_path: Path) -> None:
         "check:\n\tsparse m.c\n"
     )
     lay_out(tmp_path, recipe, name="Makefile")
-    made = adopt(tmp_path)
-    assert [str(remark) for remark in made.remarks] == ["Makefile:7: check:: its commands are not run"]
+    made = adopt_directory(tmp_path)
+    assert [str(remark) for remark in made.remarks] == ["Makefile:7: check:: adopt skips the commands of this rule"]
     data = tomllib.loads(made.path.read_text())
     assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"], "defines": ["A", "B"]}}
 
@@ -345,10 +358,10 @@ def test_variables_given_for_another_target_do_not_count(tmp_path: Path) -> None
     lay_out(tmp_path, "obj-m := m.o\n", "m.c")
     recipe = "all: modules\nmodules:\n\tmake -C x M=y A=1 EXTRA_CFLAGS=-DA\ndebug:\n\tmake -C x M=y EXTRA_CFLAGS=-DB\n"
     lay_out(tmp_path, recipe, name="Makefile")
-    made = adopt(tmp_path)
+    made = adopt_directory(tmp_path)
     assert tomllib.loads(made.path.read_text())["c"]["defines"] == ["A"]
-    assert [remark.why for remark in made.remarks] == [
-        "make is given EXTRA_CFLAGS=-DB, and only here: set EXTRA_CFLAGS in the file if it should count"
+    assert [remark.message for remark in made.remarks] == [
+        "only this rule gives make EXTRA_CFLAGS=-DB: set EXTRA_CFLAGS in the file if it should apply"
     ]
 
 
@@ -362,14 +375,14 @@ def test_other_modules_that_are_needed(tmp_path: Path) -> None:
     )
     data, remarks = adopted(tmp_path / "own", text, "m.c")
     assert data["depends"] == {"modules": ["first", "second"]}
-    unknown = "is of is not known: write [depends] modules = [NAMES], and give its directory to MODULES= too"
+    unknown = "is for: write [depends] modules = [NAMES], and add the directories of these modules to MODULES="
     assert [remark.split(": ", 2)[2] for remark in remarks] == [
-        "it became [depends] modules: adopt ../one as well, and give both to MODULES=",
-        "it became [depends] modules: adopt ../two as well, and give both to MODULES=",
-        f"which modules /nowhere/Module.symvers {unknown}",
-        f"which modules $(src)/../one/x {unknown}",
-        f"which modules ../one/Module.symvers {unknown}",
-        "$(shell ...) is not run: write by hand what it comes to",
+        "it became [depends] modules: adopt ../one too, and write both directories in MODULES=",
+        "it became [depends] modules: adopt ../two too, and write both directories in MODULES=",
+        f"adopt finds no modules that /nowhere/Module.symvers {unknown}",
+        f"adopt finds no modules that $(src)/../one/x {unknown}",
+        f"adopt finds no modules that ../one/Module.symvers {unknown}",
+        "adopt does not evaluate $(shell ...): write its value by hand",
     ]
 
 
@@ -378,9 +391,9 @@ def test_other_modules_that_are_needed(tmp_path: Path) -> None:
 
 def test_the_remarks_are_in_the_manifest(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-m := m.o\nWHATEVER := 1\n", "m.c")
-    assert adopt(tmp_path).path.read_text() == (
-        "# Not carried over from Kbuild, or not as it was:\n"
-        "#   Kbuild:2: WHATEVER := 1: nothing in this file uses it, and no key is for it\n\n"
+    assert adopt_directory(tmp_path).path.read_text() == (
+        "# Not carried over from Kbuild, or changed:\n"
+        "#   Kbuild:2: WHATEVER := 1: nothing in this file uses the variable, and a manifest has no key for it\n\n"
         '[module]\nname = "m"\n\n[c]\nsources = ["m.c"]\n'
     )
 
@@ -388,7 +401,7 @@ def test_the_remarks_are_in_the_manifest(tmp_path: Path) -> None:
 def test_many_sources_stand_below_each_other(tmp_path: Path) -> None:
     names = [f"a_long_name_{number}" for number in range(10)]
     lay_out(tmp_path, f"obj-m := m.o\nm-y := {' '.join(f'{name}.o' for name in names)}\n", *(f"{n}.c" for n in names))
-    path = adopt(tmp_path).path
+    path = adopt_directory(tmp_path).path
     assert '[\n    "a_long_name_0.c",\n    "a_long_name_1.c",\n' in path.read_text()
     assert [source.stem for source in read_manifest(path).c.sources] == names
 
@@ -407,44 +420,48 @@ def test_a_name_that_can_not_be_written_is_an_error(tmp_path: Path, name: str) -
 def test_a_manifest_that_is_there_stays(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-m := m.o\n", "m.c")
     (tmp_path / "module.toml").write_text("mine")
-    with pytest.raises(UserError, match="it is there already"):
-        adopt(tmp_path)
+    with pytest.raises(UserError, match="the file exists already"):
+        adopt_directory(tmp_path)
     assert (tmp_path / "module.toml").read_text() == "mine"
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-m := m.o\n", "m.c")
-    assert adopt(tmp_path, write=False).name == "m"
+    assert adopt_directory(tmp_path, write=False).name == "m"
     assert not (tmp_path / "module.toml").exists()
 
 
 def test_several_modules_are_one_too_many(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-m := a.o b.o\nb-y := c.o\n", "a.c", "b.c", "c.c")
     assert complaint(tmp_path) == (
-        "DIR/Kbuild: it makes several modules: a, b\n"
-        "    give each a directory of its own, with its sources and a Kbuild file, or name one: MODULE=NAME"
+        "DIR/Kbuild: the file makes several modules: a, b\n"
+        "    give each module a directory with its sources and a Kbuild file, or name one of them: MODULE=NAME"
     )
-    assert complaint(tmp_path, "c") == "DIR/Kbuild: MODULE=c: it makes no such module\n    it makes a, b"
-    made = adopt(tmp_path, "a")
+    assert (
+        complaint(tmp_path, "c")
+        == "DIR/Kbuild: MODULE=c: the file makes no such module\n    name one that it makes: a, b"
+    )
+    made = adopt_directory(tmp_path, "a")
     assert made.name == "a"
     assert [str(remark) for remark in made.remarks] == [
-        "Kbuild:1: obj-m := a.o b.o: b is another module: move it to a directory of its own, and adopt that: c.o"
+        "Kbuild:1: obj-m := a.o b.o: b is another module: move the sources of c.o to a directory of their own "
+        "and adopt that"
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "DIR/Kbuild: it makes no module\n    write obj-m := NAME.o"),
+        ("", "DIR/Kbuild: the file makes no module\n    write obj-m := NAME.o"),
         (
             "obj-m := $(shell ls)",
-            "DIR/Kbuild: it makes no module\n    Kbuild:1: obj-m := $(shell ls): $(shell ...) is not run: write by "
-            "hand what it comes to",
+            "DIR/Kbuild: the file makes no module\n    Kbuild:1: obj-m := $(shell ls): adopt does not evaluate "
+            "$(shell ...): write its value by hand",
         ),
         (
             "obj-m := n.o",
-            "DIR/Kbuild: no source of n.o is known\n    Kbuild:1: obj-m := n.o: n.c, .rs and .S are not there: "
-            "if a program writes it, write [generate.NAME] with it in outputs",
+            "DIR/Kbuild: n.o has no known source\n    Kbuild:1: obj-m := n.o: n.c, .rs and .S do not exist: "
+            "if a program writes the source, add [generate.NAME] with the source in outputs",
         ),
         (
             "obj-m := 8x.o",
@@ -460,11 +477,12 @@ def test_nothing_is_written_that_could_not_be_read(tmp_path: Path, text: str, me
 
 def test_a_directory_without_a_kbuild_file(tmp_path: Path) -> None:
     assert complaint(tmp_path) == (
-        "DIR: there is neither Kbuild nor Makefile\n    name the directory of a module: scons adopt DIR=path"
+        "DIR: the directory has no Kbuild file and no Makefile\n"
+        "    name the directory of a module: scons adopt DIR=path"
     )
 
 
 def test_kbuild_is_read_before_makefile(tmp_path: Path) -> None:
     lay_out(tmp_path, "obj-m := a.o\n", "a.c", "b.c")
     lay_out(tmp_path, "obj-m := b.o\n", name="Makefile")
-    assert adopt(tmp_path).name == "a"
+    assert adopt_directory(tmp_path).name == "a"

@@ -3,7 +3,15 @@ from __future__ import annotations
 
 import pytest
 
-from scons_kmod.adopt.make_syntax import Assignment, Branch, Include, Other, Rule, Statement, read_statements
+from scons_kmod.adopt.statements import (
+    Assignment,
+    ConditionalDirective,
+    Include,
+    OtherStatement,
+    Rule,
+    Statement,
+    read_statements,
+)
 
 
 def only(text: str) -> Statement:
@@ -32,7 +40,7 @@ def only(text: str) -> Statement:
 def test_assignments(text: str, expected: tuple[str, str, str]) -> None:
     found = read_statements(text, "Kbuild")[0]
     assert isinstance(found, Assignment)
-    assert (found.name, found.sign, found.value) == expected
+    assert (found.name, found.operator, found.value) == expected
 
 
 def test_a_comment_goes_on_where_its_line_is_continued() -> None:
@@ -41,7 +49,7 @@ def test_a_comment_goes_on_where_its_line_is_continued() -> None:
 
 def test_a_statement_knows_its_first_line_and_its_text() -> None:
     found = read_statements("# a\n\nx := 1 \\\n  2 # b\ny := 3\n", "Kbuild")
-    assert [str(one.place) for one in found] == ["Kbuild:3: x := 1 2", "Kbuild:5: y := 3"]
+    assert [str(statement.location) for statement in found] == ["Kbuild:3: x := 1 2", "Kbuild:5: y := 3"]
 
 
 def test_the_commands_of_a_rule_are_no_statements() -> None:
@@ -54,8 +62,10 @@ def test_the_commands_of_a_rule_are_no_statements() -> None:
 
 def test_an_indented_line_is_a_command_only_after_a_rule_of_its_branch() -> None:
     text = "ifdef A\nall:\n\tmake\nelse\n\tobj-m := a.o\nendif\n\tx := 1\n"
-    found = [one for one in read_statements(text, "Makefile") if not isinstance(one, Branch)]
-    assert [type(one).__name__ for one in found] == ["Rule", "Assignment", "Assignment"]
+    found = [
+        statement for statement in read_statements(text, "Makefile") if not isinstance(statement, ConditionalDirective)
+    ]
+    assert [type(statement).__name__ for statement in found] == ["Rule", "Assignment", "Assignment"]
 
 
 def test_a_conditional_within_the_commands_does_not_end_the_rule() -> None:
@@ -65,9 +75,11 @@ def test_a_conditional_within_the_commands_does_not_end_the_rule() -> None:
 
 
 def test_other_statements() -> None:
-    assert only("else ifeq ($(A),y)") == Branch(only("else ifeq ($(A),y)").place, "else", "ifeq ($(A),y)")
-    assert only("-include a.mk b.mk") == Include(only("-include a.mk b.mk").place, "a.mk b.mk", True)
+    assert only("else ifeq ($(A),y)") == ConditionalDirective(
+        only("else ifeq ($(A),y)").location, "else", "ifeq ($(A),y)"
+    )
+    assert only("-include a.mk b.mk") == Include(only("-include a.mk b.mk").location, "a.mk b.mk", True)
     assert not only("include a.mk").optional  # type: ignore[attr-defined]
-    assert isinstance(only("$(warning x)"), Other)
-    assert isinstance(only("define x\nobj-m := a.o\nendef"), Other)
+    assert isinstance(only("$(warning x)"), OtherStatement)
+    assert isinstance(only("define x\nobj-m := a.o\nendef"), OtherStatement)
     assert read_statements("export A B\nunexport C\n", "Makefile") == []
