@@ -25,7 +25,7 @@ from scons_kmod.bindings.bindgen import bindings_file, fingerprint_file
 from scons_kmod.c import helpers
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.link import link
+from scons_kmod.link import rust_object
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
@@ -75,7 +75,7 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
         if not manifest.c.sources:
             kmod.add_crates(env, target, manifest)
             kmod.shared(env, target, "helpers", kmod.helper_steps)
-            env.add(env, target.name, until_linked(link.bundled_object_step(target, manifest)))
+            env.add(env, target.name, until_linked(rust_object.bundled_object_step(target, manifest)))
     given = str(fingerprint_file(target))
     ours = (given, *map(str, helpers.helper_headers_step(target).outputs))
     steps = [step for step in env.steps if step.key not in ours and not isinstance(step, CachedStep)]

@@ -23,7 +23,7 @@ from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kbuild import source_root
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.kernel.rustc import ENVIRONMENT
-from scons_kmod.mainline.mainline import emits
+from scons_kmod.mainline.mainline import emitted_paths
 from scons_kmod.mainline.plan import CratePlan, from_json
 
 TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
@@ -53,7 +53,7 @@ def code_of(plan: CratePlan, name: str, made: Path) -> set[str]:
     """The symbols that a crate would have in the kernel: it is compiled with its code, and the kernel's flags."""
     (rule,) = (rule for rule in plan.rules if rule.made == f"rust/{name}.o")
     part = rule.parts[0]
-    emitted = dict(emits(part.programs[0]))
+    emitted = dict(emitted_paths(part.programs[0]))
     words = [word for word in part.programs[0][1:] if not word.startswith("--emit=") and "dep_depinfo" not in word]
     assert emitted["obj"] == rule.made
     system = open_system(TARGET, cache_directory(), (), RunLog())

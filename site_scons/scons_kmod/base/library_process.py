@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs a module of this library in a process of its own: ``library_process.py NAME REQUEST.json``.
 
-NAME is the module below ``scons_kmod`` (``link.mixed``), and the request is passed to its ``main``. Steps use this for
+NAME is the module below ``scons_kmod`` (``link.c_and_rust``), and the request is passed to its ``main``. Steps use this for
 work that is neither a compiler's nor another tool's.
 """
 
@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parents[1]
 
 
 def process_args(python: str, name: str, request: Path) -> tuple[str, ...]:
-    """The args that run a module's ``main`` with a request. `python` is the interpreter, `name` is ``link.mixed``."""
+    """The args that run a module's ``main`` with a request. `python` is the interpreter, `name` is ``link.c_and_rust``."""
     return (python, "-I", str(LIBRARY / "base/library_process.py"), name, str(request))
 
 

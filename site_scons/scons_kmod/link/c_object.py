@@ -9,7 +9,7 @@ from scons_kmod.base.library_process import process_files
 from scons_kmod.c.compiler import objtool_command
 from scons_kmod.c.module_objects import c_objects
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.link.link import TWICE, mixed
+from scons_kmod.link.rust_object import DUPLICATE_SYMBOL_HINT, c_and_rust_check
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_object
@@ -20,7 +20,7 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
     made = module_object(target, manifest)
     compiled = c_objects(target, manifest)
     objects = (*first, *compiled)
-    check, files = mixed(target, manifest, first[0], compiled) if first and compiled else ((), ())
+    check, files = c_and_rust_check(target, manifest, first[0], compiled) if first and compiled else ((), ())
     commands = [*check, Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
         commands.append(objtool_command(target, made, "--link"))
@@ -30,8 +30,8 @@ def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
         commands=tuple(commands),
         outputs=(made,),
         inputs=objects,
-        tracked=process_files("link.mixed") if files else (),
+        tracked=process_files("link.c_and_rust") if files else (),
         written_files=files,
         tools=(target.toolchain.cc.digest,),
-        hints=(TWICE,),
+        hints=(DUPLICATE_SYMBOL_HINT,),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from scons_kmod.c.module_objects import c_objects
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.link.link import whole_object
+from scons_kmod.link.rust_object import unordered_object
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.target.output_paths import (
@@ -26,7 +26,7 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """``make M=`` of a directory that has nothing but the module's objects, as files that were shipped."""
     work = module_dir(target, manifest) / "kbuild"
     name, made = manifest.name, module_ko(target, manifest)
-    objects = module_objects(target, manifest)
+    objects = kbuild_objects(target, manifest)
     single = module_object(target, manifest) in objects
     shipped = [name] if single else [f"{name}_{number}" for number in range(len(objects))]
     copied = [(path, work / f"{one}.o_shipped") for path, one in zip(objects, shipped, strict=True)]
@@ -48,7 +48,7 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
         Step(
             name="KBUILD",
             unit=made.name,
-            commands=(*copies(copied, work), Command(make, work), *copies(results, work)),
+            commands=(*copy_commands(copied, work), Command(make, work), *copy_commands(results, work)),
             outputs=tuple(path for _, path in results),
             inputs=(*objects, *needed, *(versions_files(target, manifest) if manifest.has_c else ())),
             tracked=(target.tree.symvers, *target.extra_symbols),
@@ -58,12 +58,12 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     ]
 
 
-def copies(pairs: Sequence[tuple[Path, Path]], work: Path) -> tuple[Command, ...]:
+def copy_commands(pairs: Sequence[tuple[Path, Path]], work: Path) -> tuple[Command, ...]:
     """The commands that copy files, each from the first place to the second."""
     return tuple(Command(("cp", "--", str(path), str(place)), work) for path, place in pairs)
 
 
-def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+def kbuild_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """What Kbuild is given: the objects of which it would make the module's, or that itself if there is one alone.
 
     Where Kbuild lets objtool check what it compiles, and not what it links, a Rust module has to be checked before.
@@ -74,4 +74,4 @@ def module_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     if not target.brings_crates(manifest):
         others = (*linked_crate_objects(target, manifest), *compiled)
         return (crate_object(target, manifest), *others) if others else (module_object(target, manifest),)
-    return ((module_object if target.kbuild.objtool_each else whole_object)(target, manifest),)
+    return ((module_object if target.kbuild.objtool_each else unordered_object)(target, manifest),)

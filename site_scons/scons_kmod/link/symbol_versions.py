@@ -47,17 +47,17 @@ def main(request: dict[str, Any]) -> int:
             read += read_depfile(Path(f"{crcs}.d"), Path.cwd())
     sources = Path(request["sources"])
     versioned = request["all"] or any(VERSION in data for data in whole.values())
-    summed = [path for one in request["objects"] if versioned for path in summed_up(one)]
+    summed = [path for one in request["objects"] if versioned for path in srcversion_sources(one)]
     sources.write_bytes(b"".join(path.read_bytes() for path in summed))
     if versioned:
         lines.append(f"source_{sources.stem}.o := {sources}\n")
     # modpost looks for "\n#SYMVER ".
     Path(request["cmd"]).write_text("\n" + "".join(lines))
-    Path(request["depfile"]).write_text(f"{request['cmd']}: {' '.join(map(escaped, (*read, *summed)))}\n")
+    Path(request["depfile"]).write_text(f"{request['cmd']}: {' '.join(map(depfile_escaped, (*read, *summed)))}\n")
     return 0
 
 
-def summed_up(one: dict[str, Any]) -> Iterator[Path]:
+def srcversion_sources(one: dict[str, Any]) -> Iterator[Path]:
     """A source and what it reads of its own directory (sumversion.c, parse_source_files)."""
     source = Path(one["source"])
     yield source
@@ -66,6 +66,6 @@ def summed_up(one: dict[str, Any]) -> Iterator[Path]:
             yield path
 
 
-def escaped(path: Path) -> str:
+def depfile_escaped(path: Path) -> str:
     """A path as a depfile has it."""
     return re.sub(r"([\\\s#])", r"\\\1", str(path)).replace("$", "$$")

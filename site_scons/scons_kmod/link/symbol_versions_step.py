@@ -14,7 +14,7 @@ from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_source, crcs_file, versions_files
 
 
-def versions_step(target: BuildTarget, manifest: Manifest) -> Step:
+def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
     """What modpost wants to know of the module's sources (versions.py)."""
     made, sources = versions_files(target, manifest)
     request, depfile = made.with_name("versions.json"), made.with_name("versions.d")

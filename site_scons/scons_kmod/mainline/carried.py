@@ -18,7 +18,7 @@ from scons_kmod.c.helpers import archive_step, own_flags
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.link.link import linked
+from scons_kmod.link.rust_object import rust_link_step
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -88,4 +88,4 @@ def carried_object_step(mainline: Mainline, manifest: Manifest, c: Sequence[Path
     rust = [crate_object(target, manifest), *linked_crate_objects(target, manifest), *mainline.objects]
     archive = carried_archive(mainline)
     script = "rust/carried/module.lds"
-    return linked(target, manifest, rust, archive, script, c=c, roots=[FORMATTER], renamed=[PRINTK])
+    return rust_link_step(target, manifest, rust, archive, script, c=c, roots=[FORMATTER], renamed=[PRINTK])

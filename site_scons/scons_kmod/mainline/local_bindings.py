@@ -23,6 +23,7 @@ from scons_kmod.engine.step import Step
 from scons_kmod.kernel.cmd_file import parse_commands, read_cmd_file
 from scons_kmod.mainline import mainline
 from scons_kmod.mainline.mainline import Mainline
+from scons_kmod.mainline.module_steps import mainline_code_step
 from scons_kmod.manifest.manifest import Manifest
 
 # Arguments of the kernel's own that need more around bindgen's output, or keep the checks of layouts from it.
@@ -89,7 +90,5 @@ def mainline_bindings_crate_step(known: Mainline, manifest: Manifest) -> Step:
         *(f"--remap-path-prefix={target.sources}/=", build_path_remap(target)),
         f"--emit={','.join(emitted(target, manifest))},dep-info={made}.d",
     )
-    step = mainline.mainline_code_step(
-        known, crate_root(target), made, words, "", environment(target, manifest), part=True
-    )
+    step = mainline_code_step(known, crate_root(target), made, words, "", environment(target, manifest), part=True)
     return around(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))

@@ -20,11 +20,14 @@ from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
 from scons_kmod.kernel.kbuild import source_root
-from scons_kmod.link import kbuild_link, link
+from scons_kmod.link import kbuild_link, rust_object
 from scons_kmod.link.c_object import c_link_step
-from scons_kmod.link.symbol_versions_step import versions_step
-from scons_kmod.mainline import carried, mainline
+from scons_kmod.link.ko import ko_steps, shared_link_steps
+from scons_kmod.link.symbol_versions_step import symbol_versions_step
+from scons_kmod.mainline import carried
 from scons_kmod.mainline import local_bindings as mainline_bindings
+from scons_kmod.mainline.crate_steps import mainline_crate_steps
+from scons_kmod.mainline.module_steps import mainline_local_crate_step, mainline_module_step
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
@@ -116,13 +119,13 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     for step in object_steps(env, target, manifest):
         add(env, target, step)
     if manifest.has_c:
-        add(env, target, versions_step(target, manifest))
+        add(env, target, symbol_versions_step(target, manifest))
     if target.kbuild_link:
         link_steps = kbuild_link.kbuild_link_steps(target, manifest)
     else:
         many = len(buildable_modules(session, target)) > FEW_MODULES
-        add_shared(env, target, "link", lambda env, target: link.shared_steps(target, many=many))
-        link_steps = link.ko_steps(target, manifest, many=many)
+        add_shared(env, target, "link", lambda env, target: shared_link_steps(target, many=many))
+        link_steps = ko_steps(target, manifest, many=many)
     *_, ko_step = [add(env, target, step) for step in link_steps]
     return nodes(env, ko_step)[:1]
 
@@ -178,7 +181,7 @@ def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step
         return [] if module_objects.is_single(manifest) else [c_link_step(target, manifest)]
     if manifest.api == BUNDLED:
         add_shared(env, target, "helpers", helper_archive_steps)
-        return [link.bundled_object_step(target, manifest, compiled)]
+        return [rust_object.bundled_object_step(target, manifest, compiled)]
     session: Session = env["KMOD"]
     crates = mainline_crates(session, target)
     if crates.carried:
@@ -193,7 +196,7 @@ def kernels_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The steps of the kernel's own crates, and of their C helpers if the modules bring them."""
     session: Session = env["KMOD"]
     crates = mainline_crates(session, target)
-    return [*mainline.mainline_crate_steps(crates), *(carried.carried_helper_steps(crates) if crates.carried else ())]
+    return [*mainline_crate_steps(crates), *(carried.carried_helper_steps(crates) if crates.carried else ())]
 
 
 def helper_archive_steps(env: Env, target: BuildTarget) -> list[Step]:
@@ -220,8 +223,8 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
         crates = mainline_crates(session, target)
         bindings = mainline_bindings.mainline_bindings_steps(crates, manifest)
         local_step, module_step = (
-            partial(mainline.mainline_local_crate_step, crates),
-            mainline.mainline_module_step(crates, manifest),
+            partial(mainline_local_crate_step, crates),
+            mainline_module_step(crates, manifest),
         )
     else:
         add_shared(env, target, "crates", support_crate_steps)

@@ -13,8 +13,9 @@ from scons_kmod.engine.digests import LINES, RAW
 from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.link.kbuild_link import kbuild_link_steps
-from scons_kmod.link.link import linked, modpost_step
-from scons_kmod.link.symbol_versions_step import versions_step
+from scons_kmod.link.modpost import modpost_step
+from scons_kmod.link.rust_object import rust_link_step
+from scons_kmod.link.symbol_versions_step import symbol_versions_step
 from scons_kmod.manifest.c import CCode, FileFlags
 from scons_kmod.manifest.depends import Depends, Exports
 from scons_kmod.manifest.manifest import MAINLINE, Manifest
@@ -41,14 +42,14 @@ def checked(step: Step) -> list[str]:
 
 def test_several_sources_are_compiled_and_linked(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "sub/b.c")
-    (one, two), linked = c_object_steps(made, manifest), c_link_step(made, manifest)
+    (one, two), link_step = c_object_steps(made, manifest), c_link_step(made, manifest)
     directory = made.build / "modules/my-echo"
     assert [step.outputs[0] for step in (one, two)] == [directory / "c/a.o", directory / "c/sub/b.o"]
-    assert linked.inputs == (*one.outputs, *two.outputs)
-    assert linked.outputs == (module_object(made, manifest),)
+    assert link_step.inputs == (*one.outputs, *two.outputs)
+    assert link_step.outputs == (module_object(made, manifest),)
     # 6.1's Kbuild has objtool look at each object, 6.12's at what is linked of them.
     each = made.kbuild.objtool_each
-    assert [checked(step) for step in (one, linked)] == ([["alone"], []] if each else [[], ["--link"]])
+    assert [checked(step) for step in (one, link_step)] == ([["alone"], []] if each else [[], ["--link"]])
 
 
 def test_a_source_with_the_modules_name_is_the_module(made: BuildTarget, tmp_path: Path) -> None:
@@ -228,7 +229,7 @@ def test_kbuild_is_given_them_too(made: BuildTarget, tmp_path: Path) -> None:
 
 def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "a.c", "b.c")
-    step = versions_step(made, manifest)
+    step = symbol_versions_step(made, manifest)
     asked = json.loads(step.written_files[0][1])
     assert [one["source"] for one in asked["objects"]] == [str(tmp_path / "m/a.c"), str(tmp_path / "m/b.c")]
     assert [one["object"] for one in asked["objects"]] == [str(path) for path in c_objects(made, manifest)]
@@ -244,7 +245,9 @@ def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, t
 def test_c_is_linked_after_what_the_linker_drops_of_the_crates(made: BuildTarget, tmp_path: Path) -> None:
     manifest = mixed_module(tmp_path / "m", "a.c")
     objects = c_objects(made, manifest)
-    step = linked(made, manifest, [Path("/crate.o"), Path("/kernel.o")], Path("/lib.a"), "rust/module.lds", c=objects)
+    step = rust_link_step(
+        made, manifest, [Path("/crate.o"), Path("/kernel.o")], Path("/lib.a"), "rust/module.lds", c=objects
+    )
     check, reached, _, whole, *_ = (command.argv for command in step.commands)
     roots = step.outputs[0].parent / "roots.lds"
     assert check[-1].endswith("mixed.json")

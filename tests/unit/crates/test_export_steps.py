@@ -14,7 +14,7 @@ from scons_kmod.crates.export_steps import export_steps
 from scons_kmod.crates.local_outputs import module_rmeta
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.link.link import linked
+from scons_kmod.link.rust_object import rust_link_step
 from scons_kmod.manifest.depends import Depends, Exports
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -100,7 +100,7 @@ def test_a_module_that_exports_no_crate_has_no_such_steps(made: BuildTarget, use
 
 def test_the_link_renames_what_is_exported_and_what_is_used(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
     assert renames(made, ring) == renames(made, user) == (renames_file(made, ring),)
-    step = linked(made, user, [crate_object(made, user)], Path("/a.a"), "rust/module.lds")
+    step = rust_link_step(made, user, [crate_object(made, user)], Path("/a.a"), "rust/module.lds")
     assert [c for c in step.commands if f"--redefine-syms={renames_file(made, ring)}" in c.argv]
     assert renames_file(made, ring) in step.inputs
 

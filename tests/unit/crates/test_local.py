@@ -21,7 +21,7 @@ from scons_kmod.crates.proc_macros import host_crate_step
 from scons_kmod.crates.rustc_command import NO_STD_HINT
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
-from scons_kmod.link.link import TWICE, bundled_object_step
+from scons_kmod.link.rust_object import DUPLICATE_SYMBOL_HINT, bundled_object_step
 from scons_kmod.manifest.crates import CrateSpec, in_order
 from scons_kmod.manifest.depends import Depends
 from scons_kmod.manifest.manifest import Manifest
@@ -273,7 +273,7 @@ def test_a_crate_that_needs_std_is_told_what_to_do(printed: str) -> None:
     ],
 )
 def test_two_crates_that_define_one_symbol_are_named(printed: str) -> None:
-    pattern, fix = TWICE
+    pattern, fix = DUPLICATE_SYMBOL_HINT
     match = re.search(pattern, printed)
     assert match
     assert match.expand(fix).startswith("two and one both define dup: ")

@@ -22,9 +22,10 @@ from scons_kmod.crates.support_outputs import support_rmeta
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.cmd_file import SavedCommand
-from scons_kmod.link.link import bundled_object_step
+from scons_kmod.link.rust_object import bundled_object_step
 from scons_kmod.mainline.local_bindings import mainline_bindings_steps
-from scons_kmod.mainline.mainline import BINDINGS, Mainline, mainline_module_step
+from scons_kmod.mainline.mainline import BINDINGS, Mainline
+from scons_kmod.mainline.module_steps import mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
 from scons_kmod.manifest.bindings import Bindings
 from scons_kmod.manifest.c import CCode, FileFlags

@@ -22,7 +22,9 @@ from scons_kmod.generators.steps import with_generated
 from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.mainline import carried
-from scons_kmod.mainline.mainline import Mainline, mainline_crate_steps, mainline_local_crate_step, mainline_module_step
+from scons_kmod.mainline.crate_steps import mainline_crate_steps
+from scons_kmod.mainline.mainline import Mainline
+from scons_kmod.mainline.module_steps import mainline_local_crate_step, mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
 from scons_kmod.manifest.c import CCode
 from scons_kmod.manifest.crates import CrateSpec

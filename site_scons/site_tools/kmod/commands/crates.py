@@ -8,7 +8,7 @@ from typing import Any
 
 from scons_kmod.c.helpers import layout_step
 from scons_kmod.engine.prebuilt import package_files
-from scons_kmod.link.link import shared_steps
+from scons_kmod.link.ko import shared_link_steps
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.packaging.crates_deb import crates_deb
 from scons_kmod.packaging.deb import build_deb
@@ -26,7 +26,7 @@ def shared_outputs(env: Any, modules: list[Manifest]) -> list[Any]:
     outputs: list[Any] = []
     for target in session.targets:
         outputs += [*env.SupportCrates(target), *env.CHelpers(target)]
-        steps = (layout_step(target), *shared_steps(target, many=True))
+        steps = (layout_step(target), *shared_link_steps(target, many=True))
         outputs += nodes(env, *(session.add(env, target.name, step) for step in steps))
     return outputs
 

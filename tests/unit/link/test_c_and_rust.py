@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from miniature import write
 
-from scons_kmod.link.mixed import main
+from scons_kmod.link.c_and_rust import main
 
 INFO = '__attribute__((section(".modinfo"))) const char {name}[] = "{text}";\n'
 

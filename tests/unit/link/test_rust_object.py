@@ -21,18 +21,10 @@ from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.views import SYMBOLS, View
 from scons_kmod.kernel.kbuild import strip_options
-from scons_kmod.link.link import (
-    bundled_object_step,
-    common_steps,
-    header_step,
-    ko_step,
-    ko_steps,
-    mod_c_step,
-    modpost_step,
-    module_headers,
-    precompiled_step,
-    shared_steps,
-)
+from scons_kmod.link.ko import final_link_step, ko_steps, module_common_steps, shared_link_steps
+from scons_kmod.link.modpost import mod_c_step, modpost_step
+from scons_kmod.link.module_headers import module_headers, module_headers_text_step, precompiled_headers_step
+from scons_kmod.link.rust_object import bundled_object_step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko, module_object
@@ -132,7 +124,7 @@ def test_symbols_of_other_modules_are_handed_to_modpost(made: BuildTarget, manif
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
 def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
     made, manifest = target(tmp_path, version), module(tmp_path / "elsewhere")
-    step = ko_step(made, manifest)
+    step = final_link_step(made, manifest)
     final = step.commands[-1].argv
     stem = module_object(made, manifest).with_suffix("")
     common = [str(made.build / "link/module-common.o")] if version == "6.12" else []
@@ -142,7 +134,7 @@ def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
     )
     assert made.tree.path / "arch/x86/module.lds" in step.tracked
     assert step.outputs == (made.build / "modules/rust-echo/rust-echo.ko",)
-    assert len(common_steps(made)) == (0 if version == "6.1" else 1)
+    assert len(module_common_steps(made)) == (0 if version == "6.1" else 1)
 
 
 def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest) -> None:
@@ -159,7 +151,7 @@ def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest
 
 
 def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTarget, manifest: Manifest) -> None:
-    step = precompiled_step(made)
+    step = precompiled_headers_step(made)
     assert mod_c_step(made, manifest).order_only == step.outputs
     ((header, text),) = step.written_files
     assert step.outputs == (header.with_name("module_headers.h.gch"),)
@@ -179,7 +171,7 @@ def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
 
 
 def test_for_a_few_modules_no_headers_are_precompiled(made: BuildTarget, manifest: Manifest) -> None:
-    assert shared_steps(made, many=False) == common_steps(made)
+    assert shared_link_steps(made, many=False) == module_common_steps(made)
     step = ko_steps(made, manifest, many=False)[1]
     assert step.outputs == mod_c_step(made, manifest).outputs
     assert step.order_only == ()
@@ -197,7 +189,7 @@ def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: Build
 
 
 def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
-    step = header_step(made)
+    step = module_headers_text_step(made)
     assert {"-E", "-P", "-dD", "-D__LINE__=0"} <= set(step.commands[0].argv)
     assert step.outputs[0] in mod_c_step(made, manifest).inputs
     assert mod_c_step(made, manifest).depfiles == ()
@@ -205,7 +197,13 @@ def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget
 
 def read_headers(made: BuildTarget) -> list[Step]:
     """All steps that read the kernel's headers."""
-    return [*helper_steps(made)[:-1], layout_step(made), header_step(made), precompiled_step(made), *common_steps(made)]
+    return [
+        *helper_steps(made)[:-1],
+        layout_step(made),
+        module_headers_text_step(made),
+        precompiled_headers_step(made),
+        *module_common_steps(made),
+    ]
 
 
 def test_headers_are_looked_for_where_the_kernels_c_code_looks(made: BuildTarget) -> None:
@@ -230,7 +228,7 @@ def test_precompiled_headers_are_not_kept_for_an_undone_edit(made: BuildTarget) 
 def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
     made: BuildTarget, manifest: Manifest
 ) -> None:
-    flags = [step.commands[0].argv for step in (precompiled_step(made), mod_c_step(made, manifest))]
+    flags = [step.commands[0].argv for step in (precompiled_headers_step(made), mod_c_step(made, manifest))]
     defined = [[word for word in argv if word.startswith("-D")] for argv in flags]
     assert defined[0] == defined[1]
 
