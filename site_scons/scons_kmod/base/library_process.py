@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs a module of this library in a process of its own: ``library_process.py NAME REQUEST.json``.
 
-NAME is the module below ``scons_kmod`` (``link.c_and_rust``), and the request is passed to its ``main``. Steps use this for
-work that is neither a compiler's nor another tool's.
+NAME is the module below ``scons_kmod`` (``link.c_and_rust``), and the request is passed to its ``main``. Steps use
+this for work that is neither a compiler's nor another tool's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parents[1]
 
 
 def process_args(python: str, name: str, request: Path) -> tuple[str, ...]:
-    """The args that run a module's ``main`` with a request. `python` is the interpreter, `name` is ``link.c_and_rust``."""
+    """The args that run a module's ``main`` with a request. `python` is the interpreter, `name` is ``abi.declarations``."""
     return (python, "-I", str(LIBRARY / "base/library_process.py"), name, str(request))
 
 

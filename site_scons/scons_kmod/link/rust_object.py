@@ -107,7 +107,9 @@ def rust_link_step(
 def c_and_rust_check(
     target: BuildTarget, manifest: Manifest, crate: Path, c: Sequence[Path], roots: Path | None = None
 ) -> tuple[tuple[Command, ...], tuple[tuple[Path, str], ...]]:
-    """The command that looks at a module's crate and its C objects before they are linked (c_and_rust.py), and its request.
+    """The command that compares a module's crate and its C objects before they are linked, and the request for it.
+
+    c_and_rust.py is what runs.
 
     `roots` is where to write the linker script that keeps of the crates what C calls.
     """
