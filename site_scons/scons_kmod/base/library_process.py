@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parents[1]
 
 
 def process_args(python: str, name: str, request: Path) -> tuple[str, ...]:
-    """The args that run a module's ``main`` with a request. `python` is the interpreter, `name` is ``abi.declarations``."""
+    """The args that run ``main`` of the module `name` with a request. `python` is the interpreter."""
     return (python, "-I", str(LIBRARY / "base/library_process.py"), name, str(request))
 
 
