@@ -119,13 +119,17 @@ def assign(variables: Variables, name: str, assignment: Assignment, condition: C
     operator, location = assignment.operator, assignment.location
     if operator == "?=":
         condition = conjunction(condition, negation(variable.defined))
+    simple = variable.simple if operator in ("+=", "?=") else ":" in operator
+    # The value may use the variable, so it is expanded before the old value is removed.
+    parts: list[Word | DeferredText]
+    if operator == "!=":
+        parts = [Word(UNKNOWN, ALWAYS, location, "adopt runs no program")]
+    elif simple:
+        parts = [*expand(variables, assignment.value, location)]
+    else:
+        parts = [DeferredText(assignment.value, ALWAYS, location)]
     if operator not in ("+=", "?="):
         variable.remove(condition)
-        variable.simple = ":" in operator
-    if operator == "!=":
-        variable.add(condition, Word(UNKNOWN, ALWAYS, location, "adopt runs no program"))
-    elif variable.simple:
-        variable.add(condition, *expand(variables, assignment.value, location))
-    else:
-        variable.add(condition, DeferredText(assignment.value, ALWAYS, location))
+    variable.simple = simple
+    variable.add(condition, *parts)
     variables.set[name] = variable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kbuild files as manifests, and what is said of lines that are in none."""
+"""The manifests of Kbuild files, and the remarks about lines that a manifest lacks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MAINLINE = 'module! {\n    name: "m",\n}\nimpl kernel::Module for M {}\n'
 BUNDLED = 'module! {\n    name: b"m",\n}\nimpl KernelModule for M {}\n'
 
 
-def lay_out(directory: Path, text: str, *files: str, name: str = "Kbuild") -> None:
-    """A Kbuild file and empty sources; in directories as they are named."""
+def write_files(directory: Path, text: str, *files: str, name: str = "Kbuild") -> None:
+    """Write a Kbuild file and empty sources, whose names may contain directories."""
     directory.mkdir(exist_ok=True)
     (directory / name).write_text(text)
     for file in files:
@@ -26,16 +26,18 @@ def lay_out(directory: Path, text: str, *files: str, name: str = "Kbuild") -> No
         (directory / file).touch()
 
 
-def adopted(directory: Path, text: str, *files: str, wanted: str | None = None) -> tuple[dict[str, Any], list[str]]:
-    """The manifest, and the remarks."""
-    lay_out(directory, text, *files)
-    made = adopt_directory(directory, wanted)
-    return tomllib.loads(made.path.read_text()), [str(remark) for remark in made.remarks]
+def manifest_and_remarks(
+    directory: Path, text: str, *files: str, wanted: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """What adopting a directory with these files gives."""
+    write_files(directory, text, *files)
+    module = adopt_directory(directory, wanted)
+    return tomllib.loads(module.path.read_text()), [str(remark) for remark in module.remarks]
 
 
-def c(directory: Path, text: str, *files: str) -> dict[str, Any]:
-    """The table of C of a module of a.c and b.c, of which there is nothing to say."""
-    data, remarks = adopted(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
+def c_table(directory: Path, text: str, *files: str) -> dict[str, Any]:
+    """The table ``[c]`` of a module of a.c and b.c, which has no remarks and no other tables."""
+    data, remarks = manifest_and_remarks(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
     assert remarks == []
     assert data.pop("module") == {"name": "m"}
     table = data.pop("c")
@@ -44,14 +46,14 @@ def c(directory: Path, text: str, *files: str) -> dict[str, Any]:
     return dict(table)
 
 
-def said(directory: Path, text: str, *files: str) -> list[str]:
-    """The remarks on what is added to a plain Kbuild file, each without the file's name and the text of the line."""
-    _, remarks = adopted(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
+def messages(directory: Path, text: str, *files: str) -> list[str]:
+    """The messages about the first line of a text that is added to a plain Kbuild file."""
+    _, remarks = manifest_and_remarks(directory, f"obj-m := m.o\nm-y := a.o b.o\n{text}\n", "a.c", "b.c", *files)
     assert all(remark.startswith("Kbuild:3: ") for remark in remarks)
     return [remark.removeprefix(f"Kbuild:3: {text.splitlines()[0].strip()}: ") for remark in remarks]
 
 
-def complaint(directory: Path, wanted: str | None = None) -> str:
+def error_text(directory: Path, wanted: str | None = None) -> str:
     with pytest.raises(UserError) as caught:
         adopt_directory(directory, wanted)
     assert not (directory / "module.toml").exists()
@@ -72,11 +74,11 @@ def complaint(directory: Path, wanted: str | None = None) -> str:
     ],
 )
 def test_the_sources_are_in_kbuilds_order(tmp_path: Path, text: str, files: list[str], sources: list[str]) -> None:
-    assert adopted(tmp_path, text, *files) == ({"module": {"name": "m"}, "c": {"sources": sources}}, [])
+    assert manifest_and_remarks(tmp_path, text, *files) == ({"module": {"name": "m"}, "c": {"sources": sources}}, [])
 
 
 def test_a_module_in_a_subdirectory_has_its_own_name(tmp_path: Path) -> None:
-    data, _ = adopted(tmp_path, "obj-m := sub/my-mod.o\nsub/my-mod-y := sub/a.o\n", "sub/a.c")
+    data, _ = manifest_and_remarks(tmp_path, "obj-m := sub/my-mod.o\nsub/my-mod-y := sub/a.o\n", "sub/a.c")
     assert data == {"module": {"name": "my-mod"}, "c": {"sources": ["sub/a.c"]}}
 
 
@@ -89,38 +91,38 @@ def test_a_module_in_a_subdirectory_has_its_own_name(tmp_path: Path) -> None:
         ('module! { name: b"m" }\nimpl kernel::Module for M {}', {"name": "m", "api": "mainline"}),
     ],
 )
-def test_a_crate_is_to_the_api_that_it_looks_like(tmp_path: Path, source: str, module: dict[str, str]) -> None:
-    lay_out(tmp_path, "")
+def test_the_crates_module_declaration_shows_its_api(tmp_path: Path, source: str, module: dict[str, str]) -> None:
+    write_files(tmp_path, "")
     (tmp_path / "m.rs").write_text(source)
-    assert adopted(tmp_path, "obj-m := m.o\n") == ({"module": module}, [])
+    assert manifest_and_remarks(tmp_path, "obj-m := m.o\n") == ({"module": module}, [])
 
 
-def test_a_crate_beside_c_is_named(tmp_path: Path) -> None:
+def test_a_crate_beside_c_has_the_key_root(tmp_path: Path) -> None:
     text = "obj-m := m.o\nm-y := c.o r.o\nrustflags-y := --cfg one --cfg=two --edition=2024\n"
-    data, remarks = adopted(tmp_path, text, "c.c", "r.rs")
+    data, remarks = manifest_and_remarks(tmp_path, text, "c.c", "r.rs")
     module = {"name": "m", "root": "r.rs", "api": "mainline", "edition": "2024", "cfg": ["one", "two"]}
     assert data == {"module": module, "c": {"sources": ["c.c"]}}
     assert remarks == []
 
 
 @pytest.mark.parametrize(("objects", "root"), [("r.o", "r.rs"), ("m.o c.o", "m.rs")])
-def test_a_crate_root_is_named_where_it_is_not_plain(tmp_path: Path, objects: str, root: str) -> None:
-    data, _ = adopted(tmp_path, f"obj-m := m.o\nm-y := {objects}\n", "r.rs", "m.rs", "c.c")
+def test_a_crate_root_with_another_name_has_the_key_root(tmp_path: Path, objects: str, root: str) -> None:
+    data, _ = manifest_and_remarks(tmp_path, f"obj-m := m.o\nm-y := {objects}\n", "r.rs", "m.rs", "c.c")
     assert data["module"]["root"] == root
 
 
 @pytest.mark.parametrize("condition", ["ifndef CONFIG_A", "ifneq ($(CONFIG_A)$(CONFIG_B),)"])
-def test_conditions_of_a_module_that_are_not_carried_over(tmp_path: Path, condition: str) -> None:
-    data, remarks = adopted(tmp_path, f"{condition}\nobj-m := m.o\nendif\n", "m.c")
+def test_a_condition_that_requires_cannot_express_becomes_a_remark(tmp_path: Path, condition: str) -> None:
+    data, remarks = manifest_and_remarks(tmp_path, f"{condition}\nobj-m := m.o\nendif\n", "m.c")
     assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"]}}
     assert remarks == [
         "Kbuild:2: obj-m := m.o: [requires] cannot express this condition: the module is built for every kernel"
     ]
 
 
-def test_a_module_for_some_kernels(tmp_path: Path) -> None:
+def test_the_condition_of_a_module_becomes_requires(tmp_path: Path) -> None:
     text = "obj-$(CONFIG_A) := m.o\nm-y := a.o\nm-$(CONFIG_B) += b.o\nccflags-$(CONFIG_A) += -DA\n"
-    assert adopted(tmp_path, text, "a.c", "b.c")[0] == {
+    assert manifest_and_remarks(tmp_path, text, "a.c", "b.c")[0] == {
         "module": {"name": "m"},
         "requires": {"config": ["CONFIG_A"]},
         "c": {"sources": ["a.c"], "defines": ["A"]},
@@ -128,11 +130,11 @@ def test_a_module_for_some_kernels(tmp_path: Path) -> None:
     }
 
 
-def test_a_source_under_a_condition_has_its_flags_there(tmp_path: Path) -> None:
+def test_a_source_under_a_condition_has_its_flags_under_it(tmp_path: Path) -> None:
     text = (
         "obj-m := m.o\nm-y := a.o\nm-$(CONFIG_B) += b.o\nCFLAGS_b.o := -DX\nifndef CONFIG_C\nCFLAGS_b.o += -DY\nendif\n"
     )
-    data, _ = adopted(tmp_path, text, "a.c", "b.c")
+    data, _ = manifest_and_remarks(tmp_path, text, "a.c", "b.c")
     assert data["when"] == {
         "CONFIG_B": {"c": {"sources": ["b.c"], "files": {"b.c": {"flags": ["-DX"]}}}},
         "CONFIG_B, !CONFIG_C": {"c": {"sources": ["b.c"], "files": {"b.c": {"flags": ["-DY"]}}}},
@@ -140,7 +142,7 @@ def test_a_source_under_a_condition_has_its_flags_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "message"),
     [
         (
             "m-y += none.o",
@@ -159,14 +161,14 @@ def test_a_source_under_a_condition_has_its_flags_there(tmp_path: Path) -> None:
         ("obj-y += a.o", "this is built into the kernel and is not a module: write obj-m"),
     ],
 )
-def test_objects_that_are_not_carried_over(tmp_path: Path, text: str, why: str) -> None:
+def test_objects_without_a_usable_source_become_remarks(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "up.c").touch()
-    assert said(tmp_path / "own", text, "s.o_shipped", "sub/Kbuild") == [why]
+    assert messages(tmp_path / "own", text, "s.o_shipped", "sub/Kbuild") == [message]
 
 
-def test_crates_that_are_not_carried_over(tmp_path: Path) -> None:
+def test_what_a_crate_cannot_have_becomes_a_remark(tmp_path: Path) -> None:
     text = "obj-m := m.o\nm-$(CONFIG_A) += r.o\nm-y += a.o\nm-y += s.o\nrustflags-y := -Clto\n"
-    _, remarks = adopted(tmp_path, text, "a.c", "r.rs", "s.rs")
+    _, remarks = manifest_and_remarks(tmp_path, text, "a.c", "r.rs", "s.rs")
     assert remarks == [
         "Kbuild:2: m-$(CONFIG_A) += r.o: the crate cannot depend on the configuration: r.rs is built for every kernel",
         "Kbuild:4: m-y += s.o: s.rs is a second crate: add [crates.NAME] path = 's.rs', see docs/guide/manifest.md",
@@ -199,13 +201,13 @@ def test_crates_that_are_not_carried_over(tmp_path: Path) -> None:
     ],
 )
 def test_flags(tmp_path: Path, text: str, table: dict[str, Any]) -> None:
-    assert c(tmp_path, text, "inc/first.h", "inc/sub/x.h") == table
+    assert c_table(tmp_path, text, "inc/first.h", "inc/sub/x.h") == table
 
 
-def test_flags_for_one_language_stay_there(tmp_path: Path) -> None:
+def test_flags_for_c_and_for_assembly_stay_apart(tmp_path: Path) -> None:
     text = "obj-m := m.o\nm-y := a.o b.o\nccflags-y := -DC\nasflags-y := -DS -mx\n"
     text += "AFLAGS_b.o := -DB\nAFLAGS_REMOVE_b.o := -my\n"
-    data, remarks = adopted(tmp_path, text, "a.c", "b.S")
+    data, remarks = manifest_and_remarks(tmp_path, text, "a.c", "b.S")
     assert remarks == []
     assert data["c"] == {
         "sources": ["a.c", "b.S"],
@@ -219,7 +221,7 @@ FLAGS = "flags may begin with -W, -O, -f, -m, -D, -U and -std="
 
 
 @pytest.mark.parametrize(
-    ("text", "whys"),
+    ("text", "expected"),
     [
         ("ccflags-y := -g", [f"a manifest cannot have -g: {FLAGS}"]),
         ("ccflags-y := -Wa,x", [f"a manifest cannot have -Wa,x: {FLAGS}"]),
@@ -257,11 +259,11 @@ FLAGS = "flags may begin with -W, -O, -f, -m, -D, -U and -std="
         ("ldflags-y := -T x", ["a module is linked as Kbuild links it: a manifest has no linker flags"]),
     ],
 )
-def test_flags_that_are_not_carried_over(tmp_path: Path, text: str, whys: list[str]) -> None:
-    assert said(tmp_path, text) == whys
+def test_flags_that_a_manifest_cannot_have_become_remarks(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert messages(tmp_path, text) == expected
 
 
-# --- What else stands in such files
+# --- Other statements
 
 
 GENERATE = "add [generate.NAME], which runs a program of the module and declares what it writes"
@@ -283,13 +285,13 @@ clean:
 """
 
 
-def test_the_usual_commands_around_kbuild_go_without_a_word(tmp_path: Path) -> None:
-    lay_out(tmp_path, WRAPPER, "m.c", name="Makefile")
+def test_the_usual_rules_around_kbuild_have_no_remark(tmp_path: Path) -> None:
+    write_files(tmp_path, WRAPPER, "m.c", name="Makefile")
     assert adopt_directory(tmp_path).remarks == ()
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "message"),
     [
         ("check: all\n\tsparse a.c", "adopt skips the commands of this rule"),
         ("all:\n\tmake -C x M=y && sign m.ko", "adopt skips the commands of this rule"),
@@ -331,49 +333,49 @@ def test_the_usual_commands_around_kbuild_go_without_a_word(tmp_path: Path) -> N
         ),
     ],
 )
-def test_what_else_is_explained(tmp_path: Path, text: str, why: str) -> None:
-    assert said(tmp_path, text) == [why]
+def test_other_rules_and_variables_have_a_remark(tmp_path: Path, text: str, message: str) -> None:
+    assert messages(tmp_path, text) == [message]
 
 
-def test_clean_files_are_of_no_use(tmp_path: Path) -> None:
-    assert c(tmp_path, "clean-files := x") == {}
+def test_clean_files_have_no_remark(tmp_path: Path) -> None:
+    assert c_table(tmp_path, "clean-files := x") == {}
 
 
-def test_variables_given_by_the_commands_count(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-$(CONFIG_M) := m.o\n", "m.c")
+def test_variables_that_the_default_rule_gives_to_make_apply(tmp_path: Path) -> None:
+    write_files(tmp_path, "obj-$(CONFIG_M) := m.o\n", "m.c")
     recipe = (
         ".PHONY: check all\nDEFS = -DA\n"
         'all:\n\t$(MAKE) -C x M=$(CURDIR) V=1 CONFIG_M=m EXTRA_CFLAGS="$(DEFS) -DB"\n'
         "\t@echo -C EXTRA_CFLAGS=-DNO\n\tmake tool EXTRA_CFLAGS=-DNO\n"
         "check:\n\tsparse m.c\n"
     )
-    lay_out(tmp_path, recipe, name="Makefile")
-    made = adopt_directory(tmp_path)
-    assert [str(remark) for remark in made.remarks] == ["Makefile:7: check:: adopt skips the commands of this rule"]
-    data = tomllib.loads(made.path.read_text())
+    write_files(tmp_path, recipe, name="Makefile")
+    module = adopt_directory(tmp_path)
+    assert [str(remark) for remark in module.remarks] == ["Makefile:7: check:: adopt skips the commands of this rule"]
+    data = tomllib.loads(module.path.read_text())
     assert data == {"module": {"name": "m"}, "c": {"sources": ["m.c"], "defines": ["A", "B"]}}
 
 
-def test_variables_given_for_another_target_do_not_count(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+def test_variables_that_another_rule_gives_to_make_become_remarks(tmp_path: Path) -> None:
+    write_files(tmp_path, "obj-m := m.o\n", "m.c")
     recipe = "all: modules\nmodules:\n\tmake -C x M=y A=1 EXTRA_CFLAGS=-DA\ndebug:\n\tmake -C x M=y EXTRA_CFLAGS=-DB\n"
-    lay_out(tmp_path, recipe, name="Makefile")
-    made = adopt_directory(tmp_path)
-    assert tomllib.loads(made.path.read_text())["c"]["defines"] == ["A"]
-    assert [remark.message for remark in made.remarks] == [
+    write_files(tmp_path, recipe, name="Makefile")
+    module = adopt_directory(tmp_path)
+    assert tomllib.loads(module.path.read_text())["c"]["defines"] == ["A"]
+    assert [remark.message for remark in module.remarks] == [
         "only this rule gives make EXTRA_CFLAGS=-DB: set EXTRA_CFLAGS in the file if it should apply"
     ]
 
 
-def test_other_modules_that_are_needed(tmp_path: Path) -> None:
-    lay_out(tmp_path / "one", '[module]\nname = "first"\n', "first.rs", name="module.toml")
-    lay_out(tmp_path / "two", "obj-m := second.o\n", "second.c")
+def test_extra_symbols_become_depends(tmp_path: Path) -> None:
+    write_files(tmp_path / "one", '[module]\nname = "first"\n', "first.rs", name="module.toml")
+    write_files(tmp_path / "two", "obj-m := second.o\n", "second.c")
     text = (
         "obj-m := m.o\nKBUILD_EXTRA_SYMBOLS := $(src)/../one/Module.symvers $(src)/../two/Module.symvers\n"
         "KBUILD_EXTRA_SYMBOLS += /nowhere/Module.symvers\nKBUILD_EXTRA_SYMBOLS += $(src)/../one/x\n"
         "KBUILD_EXTRA_SYMBOLS += ../one/Module.symvers\nKBUILD_EXTRA_SYMBOLS += $(shell ls)\n"
     )
-    data, remarks = adopted(tmp_path / "own", text, "m.c")
+    data, remarks = manifest_and_remarks(tmp_path / "own", text, "m.c")
     assert data["depends"] == {"modules": ["first", "second"]}
     unknown = "is for: write [depends] modules = [NAMES], and add the directories of these modules to MODULES="
     assert [remark.split(": ", 2)[2] for remark in remarks] == [
@@ -386,11 +388,11 @@ def test_other_modules_that_are_needed(tmp_path: Path) -> None:
     ]
 
 
-# --- The file itself
+# --- The manifest file
 
 
-def test_the_remarks_are_in_the_manifest(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := m.o\nWHATEVER := 1\n", "m.c")
+def test_the_remarks_are_a_comment_in_the_manifest(tmp_path: Path) -> None:
+    write_files(tmp_path, "obj-m := m.o\nWHATEVER := 1\n", "m.c")
     assert adopt_directory(tmp_path).path.read_text() == (
         "# Not carried over from Kbuild, or changed:\n"
         "#   Kbuild:2: WHATEVER := 1: nothing in this file uses the variable, and a manifest has no key for it\n\n"
@@ -398,27 +400,29 @@ def test_the_remarks_are_in_the_manifest(tmp_path: Path) -> None:
     )
 
 
-def test_many_sources_stand_below_each_other(tmp_path: Path) -> None:
+def test_each_of_many_sources_has_a_line(tmp_path: Path) -> None:
     names = [f"a_long_name_{number}" for number in range(10)]
-    lay_out(tmp_path, f"obj-m := m.o\nm-y := {' '.join(f'{name}.o' for name in names)}\n", *(f"{n}.c" for n in names))
+    write_files(
+        tmp_path, f"obj-m := m.o\nm-y := {' '.join(f'{name}.o' for name in names)}\n", *(f"{n}.c" for n in names)
+    )
     path = adopt_directory(tmp_path).path
     assert '[\n    "a_long_name_0.c",\n    "a_long_name_1.c",\n' in path.read_text()
     assert [source.stem for source in read_manifest(path).c.sources] == names
 
 
-def test_values_that_are_hard_to_write_are_read_as_they_were(tmp_path: Path) -> None:
+def test_special_characters_in_values_survive(tmp_path: Path) -> None:
     text = "obj-m := m.o\nccflags-y := -DA='\\' -DB=\\\"x\\\\x41 -DC='é\x7f'\n"
-    assert adopted(tmp_path, text, "m.c")[0]["c"]["defines"] == ["A=\\", 'B="x\\x41', "C=é\x7f"]
+    assert manifest_and_remarks(tmp_path, text, "m.c")[0]["c"]["defines"] == ["A=\\", 'B="x\\x41', "C=é\x7f"]
 
 
 @pytest.mark.parametrize("name", ["a\\xg", "a\x7f"])
-def test_a_name_that_can_not_be_written_is_an_error(tmp_path: Path, name: str) -> None:
-    lay_out(tmp_path, f"obj-m := m.o\nm-y := {name}.o\nCFLAGS_{name}.o := -DX\n", f"{name}.c")
-    assert complaint(tmp_path).startswith("the manifest for DIR: ")
+def test_a_source_name_that_toml_cannot_contain_is_an_error(tmp_path: Path, name: str) -> None:
+    write_files(tmp_path, f"obj-m := m.o\nm-y := {name}.o\nCFLAGS_{name}.o := -DX\n", f"{name}.c")
+    assert error_text(tmp_path).startswith("the manifest for DIR: ")
 
 
-def test_a_manifest_that_is_there_stays(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+def test_an_existing_manifest_is_not_overwritten(tmp_path: Path) -> None:
+    write_files(tmp_path, "obj-m := m.o\n", "m.c")
     (tmp_path / "module.toml").write_text("mine")
     with pytest.raises(UserError, match="the file exists already"):
         adopt_directory(tmp_path)
@@ -426,24 +430,24 @@ def test_a_manifest_that_is_there_stays(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := m.o\n", "m.c")
+    write_files(tmp_path, "obj-m := m.o\n", "m.c")
     assert adopt_directory(tmp_path, write=False).name == "m"
     assert not (tmp_path / "module.toml").exists()
 
 
-def test_several_modules_are_one_too_many(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := a.o b.o\nb-y := c.o\n", "a.c", "b.c", "c.c")
-    assert complaint(tmp_path) == (
+def test_a_file_with_several_modules_is_refused_unless_a_module_is_named(tmp_path: Path) -> None:
+    write_files(tmp_path, "obj-m := a.o b.o\nb-y := c.o\n", "a.c", "b.c", "c.c")
+    assert error_text(tmp_path) == (
         "DIR/Kbuild: the file makes several modules: a, b\n"
         "    give each module a directory with its sources and a Kbuild file, or name one of them: MODULE=NAME"
     )
     assert (
-        complaint(tmp_path, "c")
+        error_text(tmp_path, "c")
         == "DIR/Kbuild: MODULE=c: the file makes no such module\n    name one that it makes: a, b"
     )
-    made = adopt_directory(tmp_path, "a")
-    assert made.name == "a"
-    assert [str(remark) for remark in made.remarks] == [
+    module = adopt_directory(tmp_path, "a")
+    assert module.name == "a"
+    assert [str(remark) for remark in module.remarks] == [
         "Kbuild:1: obj-m := a.o b.o: b is another module: move the sources of c.o to a directory of their own "
         "and adopt that"
     ]
@@ -469,20 +473,20 @@ def test_several_modules_are_one_too_many(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_nothing_is_written_that_could_not_be_read(tmp_path: Path, text: str, message: str) -> None:
-    lay_out(tmp_path, text, "8x.c")
-    assert complaint(tmp_path) == message
+def test_an_error_leaves_no_manifest(tmp_path: Path, text: str, message: str) -> None:
+    write_files(tmp_path, text, "8x.c")
+    assert error_text(tmp_path) == message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["8x.c", "Kbuild"]
 
 
-def test_a_directory_without_a_kbuild_file(tmp_path: Path) -> None:
-    assert complaint(tmp_path) == (
+def test_a_directory_without_a_kbuild_file_is_an_error(tmp_path: Path) -> None:
+    assert error_text(tmp_path) == (
         "DIR: the directory has no Kbuild file and no Makefile\n"
         "    name the directory of a module: scons adopt DIR=path"
     )
 
 
 def test_kbuild_is_read_before_makefile(tmp_path: Path) -> None:
-    lay_out(tmp_path, "obj-m := a.o\n", "a.c", "b.c")
-    lay_out(tmp_path, "obj-m := b.o\n", name="Makefile")
+    write_files(tmp_path, "obj-m := a.o\n", "a.c", "b.c")
+    write_files(tmp_path, "obj-m := b.o\n", name="Makefile")
     assert adopt_directory(tmp_path).name == "a"

@@ -35,7 +35,7 @@ def true_for(condition: ConfigCondition, symbols: set[str]) -> bool:
 
 
 @pytest.mark.parametrize("symbols", [set(names) for n in range(4) for names in itertools.combinations("ABC", n)])
-def test_it_is_logic(symbols: set[str]) -> None:
+def test_conditions_follow_boolean_logic(symbols: set[str]) -> None:
     for first, second in itertools.product(CONDITIONS, CONDITIONS):
         x, y = true_for(first, symbols), true_for(second, symbols)
         assert true_for(conjunction(first, second), symbols) == (x and y)
@@ -43,7 +43,7 @@ def test_it_is_logic(symbols: set[str]) -> None:
         assert true_for(negation(first), symbols) == (not x)
 
 
-def test_what_can_be_said_shortly_is() -> None:
+def test_conditions_are_simplified() -> None:
     assert disjunction(A, negation(A)) == ALWAYS
     assert conjunction(A, negation(A)) == NEVER
     assert disjunction(conjunction(A, B), conjunction(A, negation(B))) == A

@@ -43,16 +43,16 @@ def test_assignments(text: str, expected: tuple[str, str, str]) -> None:
     assert (found.name, found.operator, found.value) == expected
 
 
-def test_a_comment_goes_on_where_its_line_is_continued() -> None:
+def test_a_continued_comment_is_a_comment() -> None:
     assert read_statements("# a \\\n x := 1\n", "Kbuild") == []
 
 
-def test_a_statement_knows_its_first_line_and_its_text() -> None:
+def test_a_statement_has_its_first_line_and_its_text() -> None:
     found = read_statements("# a\n\nx := 1 \\\n  2 # b\ny := 3\n", "Kbuild")
     assert [str(statement.location) for statement in found] == ["Kbuild:3: x := 1 2", "Kbuild:5: y := 3"]
 
 
-def test_the_commands_of_a_rule_are_no_statements() -> None:
+def test_the_commands_of_a_rule_are_not_statements() -> None:
     rule, after = read_statements("all: a b ; echo 1\n\tx := 2\n\n# c\n\techo \\\n\t  3\nx := 4\n", "Makefile")
     assert isinstance(rule, Rule)
     assert (rule.targets, rule.prerequisites) == ("all", "a b")
@@ -60,7 +60,7 @@ def test_the_commands_of_a_rule_are_no_statements() -> None:
     assert isinstance(after, Assignment)
 
 
-def test_an_indented_line_is_a_command_only_after_a_rule_of_its_branch() -> None:
+def test_an_indented_line_is_a_command_only_after_a_rule_in_the_same_branch() -> None:
     text = "ifdef A\nall:\n\tmake\nelse\n\tobj-m := a.o\nendif\n\tx := 1\n"
     found = [
         statement for statement in read_statements(text, "Makefile") if not isinstance(statement, ConditionalDirective)
@@ -68,7 +68,7 @@ def test_an_indented_line_is_a_command_only_after_a_rule_of_its_branch() -> None
     assert [type(statement).__name__ for statement in found] == ["Rule", "Assignment", "Assignment"]
 
 
-def test_a_conditional_within_the_commands_does_not_end_the_rule() -> None:
+def test_a_conditional_among_the_commands_does_not_end_the_rule() -> None:
     rule = read_statements("all:\nifdef A\n\tone\nelse\n\ttwo\nendif\n\tthree\n", "Makefile")[0]
     assert isinstance(rule, Rule)
     assert rule.recipe == ["one", "two", "three"]
