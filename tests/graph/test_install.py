@@ -7,7 +7,7 @@ import lzma
 from pathlib import Path
 
 from checkout import MODULES, Checkout
-from scons_kmod.install.signing import parts
+from scons_kmod.install.signing import split_signed
 from signing_key import make_key
 
 
@@ -49,7 +49,7 @@ def test_installed_modules_are_signed_and_built_ones_are_not(checkout: Checkout,
     (signed,) = installed(tmp_path / "root").values()
     module = tmp_path / "signed.ko"
     module.write_bytes(signed)
-    assert parts(module)[0] == built.read_bytes()
+    assert split_signed(module)[0] == built.read_bytes()
     secret = key.read_bytes()
     assert not [path for path in checkout.path.rglob("*") if path.is_file() and secret in path.read_bytes()]
     checkout.scons("install", *words[:2], f"SIGN_KEY={key}", check=False)
@@ -72,6 +72,6 @@ def test_what_is_in_the_way_is_not_replaced(other_checkout: Checkout, tmp_path: 
     conf.write_text("# theirs\n")
     done = other_checkout.scons("install", "MODULE=rust_minimal", f"DESTDIR={root}", check=False)
     assert done.returncode == 2
-    assert f"user error: {conf}: it is there, and not as we wrote it\n    move it away" in done.stderr
+    assert f"user error: {conf}: this file exists, and scons did not write it as it is\n    move it away" in done.stderr
     assert conf.read_text() == "# theirs\n"
     assert not installed(root)

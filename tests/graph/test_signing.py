@@ -10,7 +10,7 @@ import pytest
 from checkout import unpacked_headers
 from scons_kmod.base.errors import StepError, UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.install.signing import choose_signing, parts
+from scons_kmod.install.signing import choose_signing, split_signed
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.target.settings import Settings
 from signing_key import make_key
@@ -54,7 +54,7 @@ def test_nobody_signs_unless_told_to(tree: KernelTree) -> None:
 
 def test_a_signed_module_is_the_module_and_a_signature(tree: KernelTree, key: Pair, module: Path) -> None:
     log = sign(settings(key), tree, module)
-    content, signature = parts(module)
+    content, signature = split_signed(module)
     assert content == b"a module"
     assert len(signature) > 256
     assert [entry.step for entry in log.entries] == ["SIGN", "VERIFY"]
@@ -76,7 +76,7 @@ def test_a_module_that_was_changed_later_is_found_out(tree: KernelTree, key: Pai
     with pytest.raises(StepError, match="VERIFY"):
         signing.verify(module, RunLog())
     module.write_bytes(b"not signed at all")
-    with pytest.raises(StepError, match="it is not signed"):
+    with pytest.raises(StepError, match="the module is not signed"):
         signing.verify(module, RunLog())
 
 
@@ -113,35 +113,35 @@ def complaint(settings: Settings, tree: KernelTree, root: Path = Path("/")) -> s
     return str(caught.value)
 
 
-def test_what_is_wrong_is_told(tree: KernelTree, key: Pair, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said(tree: KernelTree, key: Pair, tmp_path: Path) -> None:
     private, certificate = key
     said = complaint(Settings(sign_key=str(private)), tree)
     assert said == f"SIGN_KEY={private}: the key's certificate is missing\n    write SIGN_CERT=/path, X.509"
     said = complaint(Settings(sign_key="/no/key", sign_cert=certificate), tree)
-    assert said.startswith("SIGN_KEY=/no/key: the key /no/key is not there\n")
+    assert said.startswith("SIGN_KEY=/no/key: the key /no/key does not exist\n")
     said = complaint(Settings(sign_key=str(private), sign_cert=Path("/no/cert")), tree)
-    assert "the certificate /no/cert is not there" in said
+    assert "the certificate /no/cert does not exist" in said
     said = complaint(settings(key, tmp_path / "none"), tree)
-    assert said == f"SIGN_PIN_FILE={tmp_path}/none: there is no line of text to be read\n    name a file with it"
+    assert said == f"SIGN_PIN_FILE={tmp_path}/none: the file has no line of text\n    name a file with the PIN in it"
 
 
 def test_a_pin_in_a_uri_would_be_in_the_log(tree: KernelTree, key: Pair) -> None:
     said = complaint(Settings(sign_key="pkcs11:object=k;pin-value=123", sign_cert=key[1]), tree)
-    assert said == "SIGN_KEY=pkcs11:...: a PIN has no place in the URI\n    set KBUILD_SIGN_PIN instead"
+    assert said == "SIGN_KEY=pkcs11:...: the URI must not have a PIN\n    set KBUILD_SIGN_PIN instead"
     signing = choose_signing(Settings(sign_key="pkcs11:object=k", sign_cert=key[1]), tree)
     assert signing is not None
     assert signing.key == "pkcs11:object=k"
 
 
-def test_a_kernel_that_looks_at_no_signatures(tmp_path: Path, key: Pair) -> None:
+def test_a_kernel_that_checks_no_signatures(tmp_path: Path, key: Pair) -> None:
     said = complaint(settings(key), open_tree(kernel_tree(tmp_path / "tree")))
-    assert said.endswith("this kernel looks at no signatures (CONFIG_MODULE_SIG)\n    leave it out")
+    assert said.endswith("this kernel checks no signatures (CONFIG_MODULE_SIG is not set)\n    leave it out")
 
 
 def test_dkms_has_its_own_key(tree: KernelTree, tmp_path: Path, module: Path) -> None:
     wanted = Settings(sign_key="dkms")
     said = complaint(wanted, tree, tmp_path)
-    assert said.startswith(f"SIGN_KEY=dkms: DKMS has no key here: {tmp_path}/var/lib/dkms/mok.key is not there\n")
+    assert said.startswith(f"SIGN_KEY=dkms: DKMS has no key here: {tmp_path}/var/lib/dkms/mok.key does not exist\n")
     private, certificate = make_key(tmp_path / "var/lib/dkms")
     private.rename(private.with_name("mok.key"))
     certificate.rename(certificate.with_name("mok.pub"))
@@ -149,4 +149,4 @@ def test_dkms_has_its_own_key(tree: KernelTree, tmp_path: Path, module: Path) ->
     assert signing is not None
     signing.sign(module, RunLog())
     write(tmp_path / "etc/dkms/framework.conf", '# mok_signing_key=/no\nmok_signing_key="/keys/my.key"\n')
-    assert f"{tmp_path}/keys/my.key is not there" in complaint(wanted, tree, tmp_path)
+    assert f"{tmp_path}/keys/my.key does not exist" in complaint(wanted, tree, tmp_path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Modules below lib/modules/RELEASE: stripped, signed, compressed, placed all or none, and removed again.
+"""Install modules below lib/modules/RELEASE, and remove them again.
 
-Imports mainline and below. Start with install.py.
+Imports mainline and below. Start with install.py. finish.py strips, signs and compresses each module, atomic_install.py
+installs all files or none, and record.py remembers them for `scons uninstall`.
 """

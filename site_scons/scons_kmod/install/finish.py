@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From a .ko to the file that is installed: stripped, signed and compressed as the kernel's own modules are."""
+"""Finish a .ko file for installation: strip, sign and compress it as the kernel's own modules are."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from scons_kmod.target.settings import Settings
 
 @dataclasses.dataclass(frozen=True)
 class Compression:
-    """A file's ending, and the command that makes FILE.ending of FILE."""
+    """A file name's ending, and the command line that replaces FILE by FILE.ending."""
 
     ending: str
     argv: tuple[str, ...]
 
 
-# By the symbol of the kernel's configuration; the options are those of scripts/Makefile.modinst (6.12). One thread:
-# with several, what xz makes depends on how many there are.
+# By the symbol in the kernel's configuration. The options are those of scripts/Makefile.modinst (6.12), but with one
+# thread: xz's output depends on how many there are.
 COMPRESSIONS = {
     "CONFIG_MODULE_COMPRESS_GZIP": Compression(".gz", ("gzip", "-n", "-f")),
     "CONFIG_MODULE_COMPRESS_XZ": Compression(".xz", ("xz", "-T1", "--check=crc32", "--lzma2=dict=1MiB", "-f")),
@@ -36,35 +36,41 @@ COMPRESSIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class Finish:
-    """What is done to each module, in this order: `strip` is a command, None if nothing is to be stripped."""
+    """What is done to each module, in this order; None: not done. `strip` is a command line without the file."""
 
     strip: tuple[str, ...] | None
     signing: Signing | None
     compression: Compression | None
 
     def apply(self, module: Path, directory: Path, log: RunLog) -> Path:
-        """The file to install, made of the .ko `module` in `directory`. Raises `StepError` and `MachineError`."""
-        made = directory / module.name
-        copy_file(module, made)
+        """Finish a copy of the .ko file `module` in `directory`; returns the path of the file to install.
+
+        Raises `StepError` and `MachineError`.
+        """
+        copy = directory / module.name
+        copy_file(module, copy)
         if self.strip:
-            log.run((*self.strip, made), step="STRIP", unit=made.name)
+            log.run((*self.strip, copy), step="STRIP", unit=copy.name)
         if self.signing:
-            self.signing.sign(made, log)
+            self.signing.sign(copy, log)
         if self.compression is None:
-            return made
-        name, *options = self.compression.argv
-        log.run((find_program(name), *options, made), step=name.upper(), unit=made.name)
-        return made.with_name(f"{made.name}{self.compression.ending}")
+            return copy
+        program, *options = self.compression.argv
+        log.run((find_program(program), *options, copy), step=program.upper(), unit=copy.name)
+        return copy.with_name(f"{copy.name}{self.compression.ending}")
 
 
 def choose_finish(settings: Settings, tree: KernelTree, kbuild: Kbuild, system: System = THIS_MACHINE) -> Finish:
-    """What the command line and the kernel's configuration ask for. Raises `UserError` and `MachineError`."""
+    """The finish that command line and kernel configuration ask for. Raises `UserError` and `MachineError`."""
     signing = choose_signing(settings, tree, system=system)
-    return Finish(strip_command(settings, kbuild), signing, compression_of(tree))
+    return Finish(strip_argv(settings, kbuild), signing, compression_of(tree))
 
 
-def strip_command(settings: Settings, kbuild: Kbuild) -> tuple[str, ...] | None:
-    """The command for INSTALL_MOD_STRIP=, which is 1 or strip's own options (Documentation/kbuild/kbuild.rst)."""
+def strip_argv(settings: Settings, kbuild: Kbuild) -> tuple[str, ...] | None:
+    """strip's command line, without the file; None if nothing is to be stripped.
+
+    INSTALL_MOD_STRIP= is 1 or options of strip (Documentation/kbuild/kbuild.rst). Raises `UserError` for anything else.
+    """
     if not settings.mod_strip:
         return None
     options = ("--strip-debug",) if settings.mod_strip == "1" else tuple(settings.mod_strip.split())
@@ -75,8 +81,8 @@ def strip_command(settings: Settings, kbuild: Kbuild) -> tuple[str, ...] | None:
 
 
 def compression_of(tree: KernelTree) -> Compression | None:
-    """How this kernel's own modules are compressed, if they are."""
-    # Since 6.12 there is one symbol for the method and another for whether modules_install uses it.
+    """How this kernel's own modules are compressed; None if they are not."""
+    # Since 6.12, one symbol says which method, and another whether modules_install uses it.
     if "CONFIG_MODULE_COMPRESS" in tree.config and not tree.enabled("CONFIG_MODULE_COMPRESS_ALL"):
         return None
-    return next((one for symbol, one in COMPRESSIONS.items() if tree.enabled(symbol)), None)
+    return next((compression for symbol, compression in COMPRESSIONS.items() if tree.enabled(symbol)), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The initramfs of an installed kernel, made anew when a module that is in it has changed."""
+"""Rebuild the initramfs of an installed kernel if a module that is in it has changed."""
 
 from __future__ import annotations
 
@@ -13,36 +13,42 @@ from scons_kmod.base.run_log import RunLog
 
 
 @dataclasses.dataclass(frozen=True)
-class Maker:
-    """A distribution's program that makes initramfs images: its commands, ``{}`` is the release, and the image."""
+class InitramfsTool:
+    """A distribution's tool for initramfs images: the image's file name, and what lists and what rebuilds the image.
+
+    ``{}`` stands for the kernel's release.
+    """
 
     image: str
-    list: tuple[str, ...]
-    make: tuple[str, ...]
+    list_argv: tuple[str, ...]
+    rebuild_argv: tuple[str, ...]
 
 
-MAKERS = (
-    Maker("initrd.img-{}", ("lsinitramfs", "/boot/initrd.img-{}"), ("update-initramfs", "-u", "-k", "{}")),
-    Maker("initramfs-{}.img", ("lsinitrd", "-k", "{}"), ("dracut", "--force", "--kver", "{}")),
+TOOLS = (
+    InitramfsTool("initrd.img-{}", ("lsinitramfs", "/boot/initrd.img-{}"), ("update-initramfs", "-u", "-k", "{}")),
+    InitramfsTool("initramfs-{}.img", ("lsinitrd", "-k", "{}"), ("dracut", "--force", "--kver", "{}")),
 )
 
 
-def refresh(release: str, modules: Iterable[str], log: RunLog, boot: Path = Path("/boot")) -> bool:
-    """Make the image of a kernel anew if it has one of the modules; whether that was done. Raises `StepError`."""
-    for maker in MAKERS:
-        lister, program = (located(words, release) for words in (maker.list, maker.make))
-        if lister and program and (boot / maker.image.format(release)).exists():
-            listing = log.run(lister, step="INITRD", unit=release).stdout.decode(errors="replace")
-            # In a file's name - and _ are as the module's author has them.
+def refresh_initramfs(release: str, modules: Iterable[str], log: RunLog, boot: Path = Path("/boot")) -> bool:
+    """Rebuild the image of the kernel `release` if one of the modules is in it; returns whether it was rebuilt.
+
+    Raises `StepError`.
+    """
+    for tool in TOOLS:
+        list_argv, rebuild_argv = (argv_for(release, argv) for argv in (tool.list_argv, tool.rebuild_argv))
+        if list_argv and rebuild_argv and (boot / tool.image.format(release)).exists():
+            listing = log.run(list_argv, step="INITRD", unit=release).stdout.decode(errors="replace")
+            # A file's name has - and _ as the module's author wrote them.
             names = "|".join(re.escape(name) for name in modules)
             if not re.search(rf"/({names})\.ko(\.\w+)?\s*$", listing, re.MULTILINE):
                 return False
-            log.run(program, step="INITRD", unit=release)
+            log.run(rebuild_argv, step="INITRD", unit=release)
             return True
     return False
 
 
-def located(words: tuple[str, ...], release: str) -> list[str] | None:
-    """A command for a release, if its program is there."""
-    found = system_program(words[0])
-    return [found, *(word.format(release) for word in words[1:])] if found else None
+def argv_for(release: str, argv: tuple[str, ...]) -> list[str] | None:
+    """A command line for a release; None if its program is not installed."""
+    program = system_program(argv[0])
+    return [program, *(arg.format(release) for arg in argv[1:])] if program else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Installing modules where modprobe finds them, and taking away just what was installed."""
+"""Install modules where modprobe finds them, and remove exactly what was installed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pathlib import Path
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.install.atomic_install import NewFile, install_files, remove_files
 from scons_kmod.install.finish import choose_finish
-from scons_kmod.install.initramfs_refresh import refresh
-from scons_kmod.install.placed_files import NewFile, PlacedFiles, read_record
+from scons_kmod.install.initramfs_refresh import refresh_initramfs
+from scons_kmod.install.record import InstallRecord, read_record
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko
 from scons_kmod.target.settings import Settings
 
+# The record's name in lib/modules/RELEASE.
 RECORD = "scons-kmod.json"
 
 
@@ -28,9 +30,10 @@ def install_root(settings: Settings) -> Path:
 
 
 def install_modules(target: BuildTarget, manifests: Sequence[Manifest], settings: Settings, log: RunLog) -> list[Path]:
-    """Finish the modules, put them below lib/modules/RELEASE, with what modprobe is to know, and run depmod.
+    """Install the modules below lib/modules/RELEASE, with their files for modprobe, and run depmod.
 
-    Returns where the files went. All are there or none is. Raises `UserError`, `MachineError` and `StepError`.
+    The modules are stripped, signed and compressed first (finish.py). Returns the paths of the installed files. If one
+    file can't be written, nothing is installed. Raises `UserError`, `MachineError` and `StepError`.
     """
     root, release = install_root(settings), target.tree.release
     depmod = find_depmod()
@@ -38,44 +41,44 @@ def install_modules(target: BuildTarget, manifests: Sequence[Manifest], settings
     files: list[NewFile] = []
     with tempfile.TemporaryDirectory(prefix="install-", dir=target.build) as directory:
         for manifest in manifests:
-            path = finish.apply(module_ko(target, manifest), Path(directory), log)
-            place = f"lib/modules/{release}/{settings.mod_dir}/{path.name}"
-            files.append(NewFile(place, path.read_bytes(), manifest.name))
+            finished = finish.apply(module_ko(target, manifest), Path(directory), log)
+            path = f"lib/modules/{release}/{settings.mod_dir}/{finished.name}"
+            files.append(NewFile(path, finished.read_bytes(), manifest.name))
             texts = manifest.modprobe.files(manifest.name, manifest.name)
-            files += [NewFile(one, text.encode(), manifest.name, shared=True) for one, text in texts.items()]
-    made = placed(root, release).put(files)
+            files += [NewFile(path, text.encode(), manifest.name, shared=True) for path, text in texts.items()]
+    paths = install_files(install_record(root, release), files)
     log.run((depmod, "-b", str(root.absolute()), release), step="DEPMOD", unit=release)
-    update_boot(root, release, [manifest.name for manifest in manifests], log)
-    return made
+    refresh_running_system(root, release, [manifest.name for manifest in manifests], log)
+    return paths
 
 
 def uninstall_modules(
     release: str, manifests: Sequence[Manifest] | None, settings: Settings, log: RunLog
 ) -> tuple[list[Path], list[Path]]:
-    """Take away what `install_modules` put there for these modules, or for all (None), and run depmod.
+    """Remove what `install_modules` has installed for these modules, or for all (None), and run depmod.
 
-    Returns what was removed, and what was left since somebody has changed it. Raises `UserError`, `MachineError` and
-    `StepError`.
+    Returns the paths that were removed, and those that were left as somebody has changed them. Raises `UserError`,
+    `MachineError` and `StepError`.
     """
     root = install_root(settings)
     depmod = find_depmod()
-    others = other_records(root, release)
-    files = placed(root, release)
-    names = files.owners() if manifests is None else {manifest.name for manifest in manifests}
-    removed, left = files.remove(names, lambda path: path in others)
+    needed = paths_of_other_kernels(root, release)
+    record = install_record(root, release)
+    names = record.owners() if manifests is None else {manifest.name for manifest in manifests}
+    removed, changed = remove_files(record, names, lambda path: path in needed)
     if removed and (root / "lib/modules" / release).is_dir():
         log.run((depmod, "-b", str(root.absolute()), release), step="DEPMOD", unit=release)
-        update_boot(root, release, names, log)
-    return removed, left
+        refresh_running_system(root, release, names, log)
+    return removed, changed
 
 
-def placed(root: Path, release: str) -> PlacedFiles:
+def install_record(root: Path, release: str) -> InstallRecord:
     """The record of what is installed for a kernel."""
-    return PlacedFiles(root, f"lib/modules/{release}/{RECORD}")
+    return InstallRecord(root, f"lib/modules/{release}/{RECORD}")
 
 
-def other_records(root: Path, release: str) -> set[str]:
-    """The files that are installed for other kernels as well."""
+def paths_of_other_kernels(root: Path, release: str) -> set[str]:
+    """The paths of all files that are installed for other kernels than `release`."""
     records = (root / "lib/modules").glob(f"*/{RECORD}")
     return {path for record in records if record.parent.name != release for path in read_record(record)[0]}
 
@@ -88,7 +91,7 @@ def find_depmod() -> str:
     return depmod
 
 
-def update_boot(root: Path, release: str, names: Iterable[str], log: RunLog) -> None:
-    """Make the running system's initramfs anew if one of the modules is in it; that of another root is its own."""
+def refresh_running_system(root: Path, release: str, names: Iterable[str], log: RunLog) -> None:
+    """Rebuild the running system's initramfs if a module is in it. Below another root, nothing is rebuilt."""
     if root.resolve() == Path("/"):
-        refresh(release, names, log)
+        refresh_initramfs(release, names, log)

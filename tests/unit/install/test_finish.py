@@ -12,7 +12,7 @@ from miniature import kernel_tree, target, write
 
 from scons_kmod.base.errors import StepError, UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.install.finish import COMPRESSIONS, Finish, choose_finish, compression_of, strip_command
+from scons_kmod.install.finish import COMPRESSIONS, Finish, choose_finish, compression_of, strip_argv
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.target.settings import Settings
 
@@ -48,29 +48,29 @@ def test_a_kernel_that_compresses_none(tmp_path: Path) -> None:
 def test_what_is_compressed_is_the_module_and_always_the_same(tmp_path: Path, method: str) -> None:
     module = write(tmp_path / "build/x.ko", "a module" * 1000)
     finish = dataclasses.replace(NOTHING, compression=COMPRESSIONS[f"CONFIG_MODULE_COMPRESS_{method}"])
-    one, two = (finish.apply(module, tmp_path / name, RunLog()) for name in ("one", "two"))
-    assert one.name == two.name
-    assert one.read_bytes() == two.read_bytes()
-    data = one.read_bytes()
+    first, second = (finish.apply(module, tmp_path / name, RunLog()) for name in ("first", "second"))
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
+    data = first.read_bytes()
     expanded = {
         ".gz": lambda: gzip.decompress(data),
         ".xz": lambda: lzma.decompress(data),
         ".zst": lambda: subprocess.run(["zstd", "-dcq"], input=data, check=True, capture_output=True).stdout,
     }
-    assert expanded[one.suffix]() == module.read_bytes()
-    assert not one.with_suffix("").exists(), "the place has the compressed one alone"
+    assert expanded[first.suffix]() == module.read_bytes()
+    assert not first.with_suffix("").exists(), "only the compressed file is left"
 
 
 def test_the_built_module_is_left_as_it_is(tmp_path: Path) -> None:
     module = write(tmp_path / "build/x.ko", "a module")
-    made = NOTHING.apply(module, tmp_path / "work", RunLog())
-    assert made == tmp_path / "work/x.ko"
-    assert made.read_text() == module.read_text() == "a module"
+    copy = NOTHING.apply(module, tmp_path / "work", RunLog())
+    assert copy == tmp_path / "work/x.ko"
+    assert copy.read_text() == module.read_text() == "a module"
 
 
-def test_strip_is_the_one_of_the_trees_linker(tmp_path: Path) -> None:
-    one = target(tmp_path)
-    commands = [strip_command(Settings(mod_strip=word), one.kbuild) for word in ("", "1", "--strip-unneeded -v")]
+def test_strip_comes_with_the_trees_linker(tmp_path: Path) -> None:
+    kbuild = target(tmp_path).kbuild
+    commands = [strip_argv(Settings(mod_strip=value), kbuild) for value in ("", "1", "--strip-unneeded -v")]
     strip = "x86_64-linux-gnu-strip"
     assert commands == [None, (strip, "--strip-debug"), (strip, "--strip-unneeded", "-v")]
 
@@ -79,15 +79,15 @@ def test_debug_information_is_stripped_from_what_is_installed(tmp_path: Path) ->
     source = write(tmp_path / "x.c", "int x(void) { return 1; }\n")
     module = tmp_path / "x.ko"
     subprocess.run(["gcc", "-g", "-c", "-o", str(module), str(source)], check=True)
-    made = Finish(("strip", "--strip-debug"), None, None).apply(module, tmp_path / "work", RunLog())
+    stripped = Finish(("strip", "--strip-debug"), None, None).apply(module, tmp_path / "work", RunLog())
     assert b".debug_info" in module.read_bytes()
-    assert b".debug_info" not in made.read_bytes()
+    assert b".debug_info" not in stripped.read_bytes()
 
 
 def test_what_is_no_option_of_strip(tmp_path: Path) -> None:
-    one = target(tmp_path)
+    build_target = target(tmp_path)
     with pytest.raises(UserError, match=r"^INSTALL_MOD_STRIP=yes: 1 or options of strip are expected"):
-        choose_finish(Settings(mod_strip="yes"), one.tree, one.kbuild)
+        choose_finish(Settings(mod_strip="yes"), build_target.tree, build_target.kbuild)
 
 
 def test_a_tool_that_fails_is_shown(tmp_path: Path) -> None:

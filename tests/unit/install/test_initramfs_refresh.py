@@ -7,17 +7,17 @@ import pytest
 from miniature import programs, write
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.install.initramfs_refresh import refresh
+from scons_kmod.install.initramfs_refresh import refresh_initramfs
 
 RELEASE = "6.12-amd64"
 LISTING = "usr/lib/modules/6.12/updates/my-disk.ko.xz\nusr/lib/modules/6.12/kernel/ext4.ko"
 
 
 def run(boot: Path, *names: str) -> tuple[bool, str]:
-    """Whether the image was made, and how its program was called."""
+    """Whether the image was rebuilt, and the arguments of the program that did it."""
     said = boot / "said"
-    made = refresh(RELEASE, names, RunLog(), boot)
-    return made, said.read_text() if said.exists() else ""
+    rebuilt = refresh_initramfs(RELEASE, names, RunLog(), boot)
+    return rebuilt, said.read_text() if said.exists() else ""
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_image_with_the_module_is_made_anew(debian: Path) -> None:
+def test_an_image_with_the_module_is_rebuilt(debian: Path) -> None:
     assert run(debian, "other", "my-disk") == (True, f"-u -k {RELEASE}\n")
 
 
@@ -42,7 +42,7 @@ def test_an_image_without_it_is_left_alone(debian: Path) -> None:
     assert run(debian) == (False, "")
 
 
-def test_a_kernel_without_an_image_has_none_to_make(debian: Path) -> None:
+def test_a_kernel_without_an_image_has_none_to_rebuild(debian: Path) -> None:
     (debian / f"initrd.img-{RELEASE}").unlink()
     assert run(debian, "my-disk") == (False, "")
 

@@ -35,7 +35,7 @@ def test_where_modules_go(settings: Settings, root: str) -> None:
 
 
 class Machine:
-    """A built module, a root directory, and a depmod that leaves what it was told in modules.dep."""
+    """A built module, a root directory, and a depmod that writes its arguments into modules.dep."""
 
     def __init__(self, directory: Path) -> None:
         self.target = target(directory)
@@ -68,13 +68,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_modules_lie_where_depmod_looks_first_with_what_modprobe_is_to_know(machine: Machine) -> None:
-    made = machine.install()
-    assert made == [
+    paths = machine.install()
+    assert paths == [
         machine.modules / "updates/rust-echo.ko",
         machine.root / "etc/modprobe.d/rust-echo.conf",
         machine.root / "etc/modules-load.d/rust-echo.conf",
     ]
-    assert made[0].read_text() == "a module"
+    assert paths[0].read_text() == "a module"
     assert (machine.modules / "modules.dep").read_text() == f"-b {machine.root} {machine.target.tree.release}\n"
     assert [(entry.step, entry.status) for entry in machine.log.entries] == [("DEPMOD", 0)]
     assert not list(machine.target.build.glob("install-*"))
@@ -83,8 +83,8 @@ def test_modules_lie_where_depmod_looks_first_with_what_modprobe_is_to_know(mach
 def test_another_directory_and_a_relative_root(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(machine.root.parent)
     machine.settings = Settings(destdir=Path("root"))
-    machine.install(mod_dir="extra/ours")
-    assert (machine.modules / "extra/ours/rust-echo.ko").exists()
+    machine.install(mod_dir="extra/vendor")
+    assert (machine.modules / "extra/vendor/rust-echo.ko").exists()
     assert str(machine.root) in (machine.modules / "modules.dep").read_text()
 
 
@@ -113,7 +113,7 @@ def test_what_modprobe_knows_stays_while_another_kernel_has_the_module(machine: 
     assert len(machine.uninstall("6.13")) == 3
 
 
-def test_modules_that_are_compressed_take_the_place_of_plain_ones(machine: Machine) -> None:
+def test_compressed_modules_replace_uncompressed_ones(machine: Machine) -> None:
     machine.install()
     with (machine.target.tree.path / "include/config/auto.conf").open("a") as file:
         file.write("CONFIG_MODULE_COMPRESS_XZ=y\n")
@@ -143,7 +143,7 @@ def test_without_depmod_nothing_is_written(machine: Machine, monkeypatch: pytest
     assert not machine.root.exists()
 
 
-def test_a_damaged_record_of_another_kernel_is_told(machine: Machine) -> None:
+def test_a_damaged_record_of_another_kernel_is_named(machine: Machine) -> None:
     machine.install()
     write(machine.root / "lib/modules/6.13/scons-kmod.json", json.dumps({"files": []}))
     with pytest.raises(UserError, match=r"6\.13/scons-kmod\.json: this record of installed files can't be read"):
