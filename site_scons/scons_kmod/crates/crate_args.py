@@ -14,35 +14,37 @@ from scons_kmod.target.build_target import BuildTarget
 
 
 def crate_args(target: BuildTarget, manifest: Manifest, names: Iterable[str], *, host: bool = False) -> tuple[str, ...]:
-    """rustc's words for code that uses these crates."""
+    """rustc's args for code that uses these crates of a module. `host`: the code is compiled for the host."""
     names = list(names)
-    known = {one.name: crate_library(target, manifest, one, host=host) for one in with_dependencies(manifest, names)}
+    crates = with_dependencies(manifest, names)
+    libraries = {crate.name: crate_library(target, manifest, crate, host=host) for crate in crates}
     return (
-        *(f"--extern={name}={known[name]}" for name in names),
-        *(f"-Ldependency={path.parent}" for path in known.values()),
+        *(f"--extern={name}={libraries[name]}" for name in names),
+        *(f"-Ldependency={path.parent}" for path in libraries.values()),
     )
 
 
 def used_crate_args(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
-    """rustc's words for a module's own crate that uses its bindings and the crates of other modules."""
+    """rustc's args for a module's own crate: it can name its local bindings and the exported crates that it uses."""
     return (
         *bindings_words(target, manifest),
-        *(f"--extern={one.crate}={module_rmeta(target, one)}" for one in manifest.used_crates),
+        *(f"--extern={module.crate}={module_rmeta(target, module)}" for module in manifest.used_crates),
         *(f"-Ldependency={path.parent}" for path in used_crate_libraries(target, manifest)),
     )
 
 
 def cfg_args(cfgs: Iterable[str]) -> tuple[str, ...]:
-    """rustc's words for cfgs."""
-    return tuple(f"--cfg={one}" for one in cfgs)
+    """rustc's args that set cfgs."""
+    return tuple(f"--cfg={cfg}" for cfg in cfgs)
 
 
 def local_crate_args(
     target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host: bool = False
 ) -> tuple[str, ...]:
-    """rustc's words for one of the crates, besides those for all code of its kind.
+    """rustc's args for a local crate or a library, besides those for all code of its kind.
 
-    A crate's symbols have its name and `-Cmetadata` in them: so two of one name are told apart.
+    rustc hashes a crate's name and its `-Cmetadata` into the names of its symbols. So crates of the same name in two
+    modules have different symbols.
     """
     return (
         f"-Cmetadata={'libraries' if crate.library else f'modules/{manifest.name}'}",

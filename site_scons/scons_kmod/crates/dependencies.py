@@ -14,35 +14,46 @@ from scons_kmod.manifest.manifest import Manifest
 
 
 def with_dependencies(manifest: Manifest, names: Iterable[str], *, whole: bool = False) -> list[CrateSpec]:
-    """The crates of these names and all that they need, in order; what proc macros need only if `whole`."""
-    known = {one.name: one for one in manifest.crates}
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += known[name].needs if whole or not known[name].proc_macro else ()
-    return [one for one in manifest.crates if one.name in found]
+    """The crates of these names and all that they need, each after those that it needs.
+
+    Crates that proc macros need are among them only if `whole`: they are not read for code that uses the proc macro.
+    """
+    crates = {crate.name: crate for crate in manifest.crates}
+    reached: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += crates[name].needs if whole or not crates[name].proc_macro else ()
+    return [crate for crate in manifest.crates if crate.name in reached]
 
 
 def crates_named_by_module(manifest: Manifest) -> list[str]:
-    """The crates that the module's own one can name: as the manifest says, or all but those for proc macros alone."""
+    """The names of the crates that the module's own crate can use.
+
+    The manifest may say which. If it does not, these are its local crates and the libraries in its ``[depends]``, but
+    for crates that only proc macros need.
+    """
     if manifest.uses is not None:
         return list(manifest.uses)
-    ours = [one.name for one in manifest.crates if not one.library or one.name in manifest.depends.libraries]
-    macros = [one for one in manifest.crates if one.proc_macro]
-    for_macros = {one.name for macro in macros for one in with_dependencies(manifest, macro.needs, whole=True)}
-    used = {one.name for one in with_dependencies(manifest, (name for name in ours if name not in for_macros))}
-    return [name for name in ours if name in used]
+    candidates = [
+        crate.name for crate in manifest.crates if not crate.library or crate.name in manifest.depends.libraries
+    ]
+    macros = [crate for crate in manifest.crates if crate.proc_macro]
+    for_macros = {crate.name for macro in macros for crate in with_dependencies(manifest, macro.needs, whole=True)}
+    direct = (name for name in candidates if name not in for_macros)
+    used = {crate.name for crate in with_dependencies(manifest, direct)}
+    return [name for name in candidates if name in used]
 
 
 def linked_crates(manifest: Manifest) -> list[CrateSpec]:
-    """The crates that are linked into the module."""
-    return [one for one in with_dependencies(manifest, crates_named_by_module(manifest)) if not one.proc_macro]
+    """The crates that are linked into the module besides its own crate."""
+    crates = with_dependencies(manifest, crates_named_by_module(manifest))
+    return [crate for crate in crates if not crate.proc_macro]
 
 
 def host_crates(manifest: Manifest) -> list[CrateSpec]:
-    """The proc macros that the module's crates use, and all that these need."""
-    macros = (one.name for one in with_dependencies(manifest, crates_named_by_module(manifest)) if one.proc_macro)
-    return with_dependencies(manifest, macros, whole=True)
+    """The crates that are compiled for the host: proc macros that the module's crates use, and all that these need."""
+    crates = with_dependencies(manifest, crates_named_by_module(manifest))
+    return with_dependencies(manifest, (crate.name for crate in crates if crate.proc_macro), whole=True)

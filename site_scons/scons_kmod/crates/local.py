@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The rustc steps of a module's local crates, and of the libraries that it is linked with.
 
-The crates that are compiled for the host have their step in proc_macros.py.
+Here are the crates that are compiled for the kernel, and the order of all; proc_macros.py has those for the host.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scons_kmod.crates.rustc_command import (
     rustc_command,
     support_search_args,
 )
-from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_rmeta
+from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.older_rustc import as_taken_by
@@ -37,49 +37,42 @@ from scons_kmod.target.build_target import BuildTarget
 def local_crate_steps(
     target: BuildTarget, manifest: Manifest, compile_for_kernel: Callable[[Manifest, CrateSpec], Step]
 ) -> Iterator[Step]:
-    """All steps of the module's crates. `compile_for_kernel` returns the step of a crate that is linked into it."""
-    for_kernel, of_machine = linked_crates(manifest), host_crates(manifest)
+    """The steps of all crates that the module's own crate needs, each crate after those that it uses.
+
+    `compile_for_kernel` returns the step of a crate that is linked into the module: it depends on the module's API.
+    """
+    for_kernel, for_host = linked_crates(manifest), host_crates(manifest)
     for crate in manifest.crates:
-        if crate in of_machine:
+        if crate in for_host:
             yield host_crate_step(target, manifest, crate)
         if crate in for_kernel:
             yield compile_for_kernel(manifest, crate)
 
 
 def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
-    """A crate that is linked into modules to the 2021 API."""
-    work = local_crate_dir(target, manifest, crate)
-    outputs = (crate_library(target, manifest, crate, host=False), local_crate_object(target, manifest, crate))
-    flags = (
-        f"@{target.cfg_file}",
-        "--cfg=MODULE",
-        *support_search_args(target),
-        *local_crate_args(target, manifest, crate),
-    )
+    """Compile a crate that is linked into modules written to the 2021 API."""
+    rmeta = crate_library(target, manifest, crate, host=False)
+    object_file = local_crate_object(target, manifest, crate)
+    search_args = support_search_args(target)
+    flags = (f"@{target.cfg_file}", "--cfg=MODULE", *search_args, *local_crate_args(target, manifest, crate))
     command, depfile = rustc_command(
         target,
         crate.root,
         crate.name,
-        work,
-        emit=(f"metadata={outputs[0]}", f"obj={outputs[1]}"),
+        local_crate_dir(target, manifest, crate),
+        emit=(f"metadata={rmeta}", f"obj={object_file}"),
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(crate.directory, name_in_messages(manifest, crate)),
         edition=crate.edition,
         flags=(*flags, *as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         env=crate.env,
     )
-    support = (
-        library_stamp(target),
-        macros_library(target),
-        support_rmeta(target, "bindings"),
-        support_rmeta(target, "kernel"),
-    )
     return Step(
         name="RUSTC",
-        unit=local_crate_unit(manifest, crate, outputs[1]),
+        unit=local_crate_unit(manifest, crate, object_file),
         commands=(command,),
-        outputs=outputs,
-        inputs=(*support, *local_crate_inputs(target, manifest, crate)),
+        outputs=(rmeta, object_file),
+        inputs=(*support_libraries(target), *local_crate_inputs(target, manifest, crate)),
         tracked=(crate.root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

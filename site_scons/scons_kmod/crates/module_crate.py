@@ -8,7 +8,7 @@ from scons_kmod.crates.dependencies import crates_named_by_module
 from scons_kmod.crates.local_outputs import crate_libraries, module_rmeta, used_crate_libraries
 from scons_kmod.crates.removed_features import copy_of_crate_root
 from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES, rustc_command, support_search_args
-from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_rmeta
+from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.older_rustc import as_taken_by
@@ -18,10 +18,8 @@ from scons_kmod.target.output_paths import crate_object, module_dir
 
 # Modules of 2021 were compiled as edition 2018 (the kernel's scripts/Makefile.build of that time).
 MODULE_EDITION = "2018"
-
-
-# Those modules turn on features that are stable by now; `used_with_arg`, for `module!`, and `try_with_capacity`, which
-# needed none in the liballoc of their time, they could not know.
+# Modules of 2021 turn on features that are stable today. Two features they could not turn on: `used_with_arg`, which
+# `module!` needs, and `try_with_capacity`, which needed no feature in the alloc of that time.
 OLD_MODULE_FLAGS = (
     *("-Astable_features", "-Aunused_features", "-Aduplicate_features"),
     *("-Zcrate-attr=feature(try_with_capacity)", "-Zcrate-attr=feature(used_with_arg)"),
@@ -29,49 +27,40 @@ OLD_MODULE_FLAGS = (
 
 
 def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """A module's own crate, to one object."""
+    """Compile a module's own crate to one object; if the module exports the crate, also to metadata."""
     root = manifest.crate_root
     directory = module_dir(target, manifest)
-    made = crate_object(target, manifest)
+    object_file = crate_object(target, manifest)
     name = f"modules/{manifest.name}"
-    shared = (module_rmeta(target, manifest),) if manifest.exports.crate else ()
+    metadata = (module_rmeta(target, manifest),) if manifest.exports.crate else ()
+    crates = crates_named_by_module(manifest)
     copy = copy_of_crate_root(manifest, directory / "crate/copy")
     command, depfile = rustc_command(
         target,
         copy.root if copy else root,
         manifest.crate,
         directory / "crate",
-        emit=(f"obj={made}", *(f"metadata={path}" for path in shared)),
+        emit=(f"obj={object_file}", *(f"metadata={path}" for path in metadata)),
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(copy.root.parent, name) if copy else (manifest.directory, name),
         edition=manifest.edition or MODULE_EDITION,
         flags=(
             *(f"@{target.cfg_file}", "--cfg=MODULE", *support_search_args(target), *OLD_MODULE_FLAGS),
-            *(
-                *cfg_args(manifest.cfg),
-                *crate_args(target, manifest, crates_named_by_module(manifest)),
-                *used_crate_args(target, manifest),
-            ),
-            # The copy is nothing to point an author at.
+            *(*cfg_args(manifest.cfg), *crate_args(target, manifest, crates), *used_crate_args(target, manifest)),
+            # Messages must not lead the author to the copy.
             *(() if copy else as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
         env=(*manifest.env, ("RUST_MODFILE", name)),
     )
     links = Command(("ln", "-sfn", "--", *map(str, copy.beside), str(copy.root.parent)), command.cwd) if copy else None
-    support = (
-        library_stamp(target),
-        macros_library(target),
-        support_rmeta(target, "bindings"),
-        support_rmeta(target, "kernel"),
-    )
     return Step(
         name="RUSTC",
         unit=f"{manifest.name}.o",
         commands=(links, command) if links else (command,),
-        outputs=(made, *shared),
+        outputs=(object_file, *metadata),
         inputs=(
-            *support,
-            *crate_libraries(target, manifest, crates_named_by_module(manifest)),
+            *support_libraries(target),
+            *crate_libraries(target, manifest, crates),
             *used_crate_libraries(target, manifest),
         ),
         tracked=(root, target.cfg_file),

@@ -16,23 +16,26 @@ from scons_kmod.target.build_target import BuildTarget
 
 
 def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -> Step:
-    """A proc macro, or a crate that one needs, with the compiler's own standard library (as `crates.macros_step`)."""
+    """Compile a proc macro, or a crate that a proc macro needs, with the compiler's own standard library.
+
+    It is compiled as the support crate `macros` is (support.py, `macros_crate_step`).
+    """
     rustc = target.toolchain.rustc
-    made = crate_library(target, manifest, crate, host=True)
-    depfile = made.with_suffix(".d")
+    library = crate_library(target, manifest, crate, host=True)
+    depfile = library.with_suffix(".d")
     argv = [
         *(rustc.path, f"--edition={crate.edition}", f"--crate-name={crate.name}"),
         *(("--crate-type=proc-macro", "--extern=proc_macro") if crate.proc_macro else ("--crate-type=rlib",)),
         *local_crate_args(target, manifest, crate, host=True),
         *(f"--remap-path-prefix={crate.directory}={name_in_messages(manifest, crate)}", build_path_remap(target)),
         *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]),
-        *(f"--emit=link={made},dep-info={depfile}", str(crate.root)),
+        *(f"--emit=link={library},dep-info={depfile}", str(crate.root)),
     ]
     return Step(
         name="RUSTC",
-        unit=local_crate_unit(manifest, crate, made),
-        commands=(Command(tuple(argv), made.parent / "work", (*ENVIRONMENT, *rustc.env, *crate.env), COLOR),),
-        outputs=(made,),
+        unit=local_crate_unit(manifest, crate, library),
+        commands=(Command(tuple(argv), library.parent / "work", (*ENVIRONMENT, *rustc.env, *crate.env), COLOR),),
+        outputs=(library,),
         inputs=crate_libraries(target, manifest, crate.needs, host=True),
         tracked=(crate.root,),
         depfiles=(depfile,),

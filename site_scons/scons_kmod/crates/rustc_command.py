@@ -12,15 +12,14 @@ from scons_kmod.engine.step import Command
 from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
 
-# What rustc says of code that is for programs, and what to do about it.
+# What rustc prints for a crate that needs std, and what the user can do.
 NO_STD_HINT = (
     r"can't find crate for `std`|unlinked crate `std`|undeclared (crate or module|type) `std`",
     "a kernel has no std: write #![no_std] in the crate and use core and alloc; if the crate has a feature for std, "
     "which is often on by default, turn it off: default-features = false",
 )
-
-
-# What a message says of a file must be where the file is, wherever the module lies; its object holds the other name.
+# Messages name a file by its real path, so that an editor finds it. The object has the path that --remap-path-prefix
+# gives instead.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
 
 
@@ -37,10 +36,11 @@ def rustc_command(
     flags: Sequence[str] = (),
     env: tuple[tuple[str, str], ...] = (),
 ) -> tuple[Command, Path]:
-    """rustc's command for a crate that goes into modules, and its depfile.
+    """rustc's command for a crate that is linked into modules, and the depfile that it writes.
 
-    `emit` names what to make, each ``KIND=PATH``; `crates` the support crates to link with; `prefix` a directory and
-    what to call it in panic messages, so that no path of this machine gets into a module.
+    `root` is the crate root, `name` the crate's name. The depfile and the working directory are in `directory`. `emit`
+    are the outputs, each as ``KIND=PATH``. `crates` are the support crates that the code can name. `prefix` is a
+    directory and the name that panic messages use for it, so that no path of this machine gets into a module.
     """
     rustc = target.toolchain.rustc
     depfile = directory / f"{name}.d"
@@ -57,11 +57,11 @@ def rustc_command(
 
 
 def build_path_remap(target: BuildTarget) -> str:
-    """The flag that keeps the build directory's path out of metadata, since prebuilt crates are used elsewhere."""
+    """The arg that keeps the build directory's path out of metadata, since prebuilt crates are used elsewhere."""
     return f"--remap-path-prefix={target.build}=build/{target.name}"
 
 
 @functools.cache
 def support_search_args(target: BuildTarget) -> tuple[str, ...]:
-    """Where rustc finds the crates that the named ones were compiled against."""
+    """The args that tell rustc where the support crates are that those given by ``--extern`` were compiled against."""
     return tuple(f"-Ldependency={support_crate_dir(target, name)}" for name in ("core", "macros", "bindings", "kernel"))

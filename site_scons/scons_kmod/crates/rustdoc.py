@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scons_kmod.crates.rustc_command import support_search_args
-from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_crate_dir, support_rmeta
+from scons_kmod.crates.support_outputs import support_crate_dir
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget

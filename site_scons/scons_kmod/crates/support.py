@@ -27,38 +27,44 @@ from scons_kmod.kernel.older_rustc import library_edition, missing_features
 from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
 
-# In place of compiler_builtins, where rustc's sources lack it.
+# Compiled as compiler_builtins if rustc's sources lack that crate.
 STAND_IN = Path("rust/compiler_builtins/lib.rs")
-# What the sources of those crates include: a change in any of them is a change of the crates.
+# Directories that the sources of the library crates are in. A change in any of them is a change of the crates.
 LIBRARY_DIRECTORIES = ("core", "alloc", "compiler-builtins", "stdarch", "portable-simd")
 
 
 def library_crate_root(target: BuildTarget, root: str) -> Path:
-    """The crate root of a library crate; Debian's rust-src 1.85 lacks compiler_builtins, so a stand-in is taken."""
+    """The crate root of a library crate. `root` is its path below the directory of rustc's library sources.
+
+    Debian's rust-src 1.85 lacks compiler_builtins; this project's stand-in takes its place.
+    """
     library = Path(target.toolchain.library)
-    lacks = (library / "core").is_dir() and not (library / root).is_file()
-    return target.sources / STAND_IN if lacks else library / root
+    is_missing = (library / "core").is_dir() and not (library / root).is_file()
+    return target.sources / STAND_IN if is_missing else library / root
 
 
 def library_crates_step(target: BuildTarget) -> CachedStep:
-    """core, compiler_builtins and alloc from rustc's own sources: the same for every kernel with the same flags."""
+    """Compile core, compiler_builtins and alloc from rustc's own sources.
+
+    They are the same for all kernels with the same flags, so the outputs come from the cache if it has them.
+    """
     rustc = target.toolchain.rustc
     library = Path(target.toolchain.library)
-    made: list[str] = []
+    compiled: list[str] = []
     commands = []
     roots = {name: library_crate_root(target, root) for name, (root, _) in LIBRARY_CRATES.items()}
-    own = {path.parent for path in roots.values() if not path.is_relative_to(library)}
+    stand_in_dirs = {path.parent for path in roots.values() if not path.is_relative_to(library)}
     for name, (_, cfgs) in LIBRARY_CRATES.items():
         argv = [
             *(rustc.path, f"--edition={library_edition(rustc)}", f"--crate-name={name}", "--crate-type=rlib"),
             *(*target.rust_flags, *cfgs, "--cap-lints=allow", f"--remap-path-prefix={library}=library"),
             "-Zremap-cwd-prefix=.",
-            *(f"--extern={crate}=lib{crate}.rmeta" for crate in made),
+            *(f"--extern={crate}=lib{crate}.rmeta" for crate in compiled),
             *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(roots[name])),
         ]
         commands.append(Command(tuple(argv), Path(), (*ENVIRONMENT, *rustc.env), COLOR))
-        made.append(name)
-    products = tuple(file for name in made for file in (f"{name}.o", f"lib{name}.rmeta"))
+        compiled.append(name)
+    products = tuple(file for name in compiled for file in (f"{name}.o", f"lib{name}.rmeta"))
     return CachedStep(
         name="RUSTC",
         unit="library",
@@ -67,12 +73,12 @@ def library_crates_step(target: BuildTarget) -> CachedStep:
         tools=(rustc.digest,),
         cache=target.cache / "crates",
         products=products,
-        source_dirs=(*(library / name for name in LIBRARY_DIRECTORIES), *own),
+        source_dirs=(*(library / name for name in LIBRARY_DIRECTORIES), *stand_in_dirs),
     )
 
 
 def macros_crate_step(target: BuildTarget) -> Step:
-    """The proc-macro crate, built for the host with the compiler's own standard library."""
+    """Compile the crate `macros` for the host, with the compiler's own standard library."""
     rustc = target.toolchain.rustc
     root = target.sources / "rust/macros/lib.rs"
     depfile = support_crate_dir(target, "macros") / "macros.d"
@@ -103,7 +109,10 @@ def support_crate_step(
     flags: Sequence[str] = (),
     env: tuple[tuple[str, str], ...] = (),
 ) -> Step:
-    """A support crate of this project's own: its object and its metadata."""
+    """Compile a support crate of this project to its object and its metadata.
+
+    `root` is its crate root below the project's sources, `crates` the support crates that it uses.
+    """
     source = target.sources / root
     directory = support_crate_dir(target, name)
     command, depfile = rustc_command(
@@ -132,7 +141,7 @@ def support_crate_step(
 
 
 def bindings_crate_step(target: BuildTarget) -> Step:
-    """The bindings crate, around bindgen's output."""
+    """Compile the crate `bindings`, which includes bindgen's output."""
     return support_crate_step(
         target,
         "bindings",
@@ -144,7 +153,7 @@ def bindings_crate_step(target: BuildTarget) -> Step:
 
 
 def kernel_crate_step(target: BuildTarget) -> Step:
-    """The kernel crate."""
+    """Compile the crate `kernel`."""
     return support_crate_step(
         target,
         "kernel",

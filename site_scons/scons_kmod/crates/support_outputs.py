@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the outputs of the 2021 API's support crates are."""
+"""The support crates of the 2021 API as other steps read them: which there are, and where their outputs are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.target.build_target import BuildTarget
 
-# The crates that come from rustc's own library sources: crate root below the library directory, and cfgs.
+# The library crates: the crate root of each below the directory of rustc's library sources, and its cfgs.
 LIBRARY_CRATES = {
     "core": ("core/src/lib.rs", ("--cfg=no_fp_fmt_parse",)),
     "compiler_builtins": (
@@ -28,29 +28,38 @@ LIBRARY_CRATES = {
 
 @functools.cache
 def support_crate_dir(target: BuildTarget, name: str) -> Path:
-    """Where the files of a support crate lie; those of the library crates lie together."""
+    """The directory of a support crate's outputs. The library crates share one."""
     return target.build / "crates" / ("library" if name in LIBRARY_CRATES else name)
 
 
 @functools.cache
 def support_rmeta(target: BuildTarget, name: str) -> Path:
-    """A support crate's metadata, for ``--extern``."""
+    """The metadata of a support crate, for ``--extern``."""
     return support_crate_dir(target, name) / f"lib{name}.rmeta"
 
 
 @functools.cache
 def support_object(target: BuildTarget, name: str) -> Path:
-    """A support crate's object."""
+    """The object of a support crate."""
     return support_crate_dir(target, name) / f"{name}.o"
 
 
 @functools.cache
 def library_stamp(target: BuildTarget) -> Path:
-    """The file that stands for all library crates in the graph."""
+    """The file that stands for all library crates in the graph (cached_step.py)."""
     return support_crate_dir(target, "core") / "library.json"
 
 
 @functools.cache
 def macros_library(target: BuildTarget) -> Path:
-    """The proc-macro crate, a shared library for rustc itself."""
+    """The crate `macros`: a shared library with proc macros, which rustc loads."""
     return support_crate_dir(target, "macros") / "libmacros.so"
+
+
+@functools.cache
+def support_libraries(target: BuildTarget) -> tuple[Path, ...]:
+    """The files that rustc reads for code that uses the crate `kernel`. `library_stamp` stands for several."""
+    return (
+        *(library_stamp(target), macros_library(target)),
+        *(support_rmeta(target, "bindings"), support_rmeta(target, "kernel")),
+    )
