@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.manifest.manifest import BUNDLED
 from scons_kmod.manifest.project import find_project
@@ -41,7 +41,7 @@ MODULE_LICENSE("GPL");
 def kernel_tree(root: Path) -> Path:
     """A copy of the default target's headers below `root`: its kernel tree, for ``KDIR=`` and ``make -C``."""
     target = default_target(read_targets(PROJECT / "targets"))
-    unpacked = fetch(target, cache_directory(), RunLog(target.name))
+    unpacked = fetch_packages(target, cache_directory(), RunLog(target.name))
     shutil.copytree(unpacked.root, root, symlinks=True)
     return root / unpacked.kernel_tree.relative_to(unpacked.root)
 

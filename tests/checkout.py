@@ -16,8 +16,9 @@ from xml.etree import ElementTree
 
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import Unpacked, fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.unpack import UnpackedPackages
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The first modules are enough to see what runs again; the VM tests build them all.
@@ -28,10 +29,10 @@ SCONS = (sys.executable, "-m", "SCons")
 PLUGIN = f"--site-dir={PROJECT / 'site_scons'}"
 
 
-def unpacked_headers() -> Unpacked:
+def unpacked_headers() -> UnpackedPackages:
     """The default target's headers, in the cache."""
     target = default_target(read_targets(PROJECT / "targets"))
-    return fetch(target, cache_directory(), RunLog(target.name))
+    return fetch_packages(target, cache_directory(), RunLog(target.name))
 
 
 def copy_of_tree(root: Path) -> Path:

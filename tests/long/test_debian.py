@@ -26,7 +26,7 @@ from long.test_wheel import SCONSTRUCT
 from scons_kmod import RELEASED, __version__
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.distro.target_file import read_targets
 
 BUILDING = ("build-essential", "debhelper", "dh-python", "lintian", "reprotest", "disorderfs", "locales-all", "cpio")
@@ -43,7 +43,7 @@ SOURCE = f"/project/{MODULE}"
 def release_of(name: str) -> str:
     """The release of a target's kernel that is in the cache."""
     (target,) = (target for target in read_targets(PROJECT / "targets") if target.name == name)
-    return fetch(target, cache_directory(), RunLog(name)).release
+    return fetch_packages(target, cache_directory(), RunLog(name)).release
 
 
 @pytest.fixture(scope="module")

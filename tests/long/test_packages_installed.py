@@ -15,7 +15,7 @@ from debian_root import DebianRoot
 from long.test_packages_made import MODULE, make, with_package
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.vm.bzimage import uncompressed_kernel
 from scons_kmod.vm.initramfs import GuestFile
@@ -165,7 +165,7 @@ def load(module: Path, guest: dict[str, GuestFile], release: str, script: Path) 
     """Boot the default target's kernel and let modprobe load and unload the module."""
     target = default_target(read_targets(PROJECT / "targets"))
     log = RunLog(target.name)
-    image = fetch(target, cache_directory(), log, "image").kernel
+    image = fetch_packages(target, cache_directory(), log, "image").kernel
     plan = VmPlan(target.name, "", release, uncompressed_kernel(image, cache_directory() / "kernels", log), ())
     script.write_text(SCRIPT)
     (result,) = run_tests(plan, [ModuleTest("modprobe", (module,), script=script, extra=guest)])

@@ -17,7 +17,7 @@ from checkout import PROJECT, OwnProject
 from long.test_samples import MANIFEST, sources_of
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import installed
+from scons_kmod.distro.download import fetched_packages
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kbuild import source_root
@@ -91,7 +91,7 @@ def test_every_rust_export_of_the_kernel_is_a_symbol_of_the_crates(project: OwnP
 def edited_kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the headers with the kernel's Rust sources in it, as a source tree has them."""
     sources = sources_of(TARGET.name)
-    there = installed(TARGET, cache_directory())
+    there = fetched_packages(TARGET, cache_directory())
     assert there
     root = tmp_path_factory.mktemp("kernel") / "root"
     shutil.copytree(there.root, root, symlinks=True)

@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from checkout import PROJECT, OwnProject
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.distro.target_file import read_target
 
 # Those of samples/rust in 7.2 that Debian's configuration allows: it has neither USB nor SoC abstractions.
@@ -53,8 +53,8 @@ WHILE_LOADED = {
 def sources_of(name: str) -> Path:
     """The kernel's sources of a target, as far as they are unpacked. Needs its headers in the cache."""
     target = read_target(PROJECT / f"targets/{name}.toml")
-    fetch(target, cache_directory(), RunLog(name))
-    return fetch(target, cache_directory(), RunLog(name), "source").sources
+    fetch_packages(target, cache_directory(), RunLog(name))
+    return fetch_packages(target, cache_directory(), RunLog(name), "source").sources
 
 
 def test_samples_load_into_a_kernel_with_rust(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a distribution brings: target files, apt, the kernel's packages in the cache directory, sysroots.
+"""What a distribution has: target files, apt, a kernel's packages, sysroots with a target's tools.
 
-Imports engine and base. Start with target_file.py, then kernel_packages.py.
+Imports engine and base. Start with target_file.py. download.py says what is fetched into the cache directory,
+kernel_packages.py which packages that are, unpack.py what of them is unpacked; sysroot.py runs tools of another suite.
 """

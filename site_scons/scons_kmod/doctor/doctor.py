@@ -17,7 +17,7 @@ from scons_kmod.base.directories import cache_directory, sources_directory
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import installed
+from scons_kmod.distro.download import fetched_packages
 from scons_kmod.distro.sysroot import existing_system, needs_sysroot
 from scons_kmod.distro.target_file import Target
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
@@ -113,7 +113,7 @@ def tree_of(one: Chosen, cache: Path) -> KernelTree | KmodError | None:
     try:
         if one.tree is not None:
             return open_tree(one.tree)
-        there = installed(one.description, cache)
+        there = fetched_packages(one.description, cache)
         return open_tree(there.kernel_tree) if there else None
     except KmodError as error:
         return error
@@ -126,8 +126,8 @@ def target_finding(one: Chosen, tree: KernelTree | KmodError | None, cache: Path
     if tree is None:
         packages = one.description.packages
         return Finding("Targets", one.name, f"not fetched yet; `scons` downloads it ({packages.headers})")
-    there = installed(one.description, cache) if one.tree is None else None
-    image = installed(one.description, cache, "image") if one.tree is None else None
+    there = fetched_packages(one.description, cache) if one.tree is None else None
+    image = fetched_packages(one.description, cache, "image") if one.tree is None else None
     text = f"Linux {tree.release}, compiled by {tree.compiler}\n{tree.path}"
     for unpacked in filter(None, (there, image)):
         text += "\n" + ", ".join(f"{name} {version}" for name, version in unpacked.versions.items())

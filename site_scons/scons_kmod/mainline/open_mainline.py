@@ -8,8 +8,9 @@ from pathlib import Path
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import Unpacked, fetch, installed
+from scons_kmod.distro.download import fetch_packages, fetched_packages
 from scons_kmod.distro.target_file import Target
+from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.kbuild import source_root
 from scons_kmod.kernel.rustc import ENVIRONMENT
@@ -53,9 +54,9 @@ def kernel_sources(target: BuildTarget, description: Target, log: RunLog) -> Pat
         return own
     tree = target.tree
     name = description.packages.headers.format(release=tree.release)
-    headers = Unpacked(tree.path, tree.release, {name: tree.package_version or ""})
-    there = installed(description, target.cache, "source", headers)
-    return (there or fetch(description, target.cache, log, "source", headers=headers)).sources
+    headers = UnpackedPackages(tree.path, tree.release, {name: tree.package_version or ""})
+    there = fetched_packages(description, target.cache, "source", headers)
+    return (there or fetch_packages(description, target.cache, log, "source", headers=headers)).sources
 
 
 def overrides(target: BuildTarget, sources: Path) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.directories import cache_directory, elftools_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import fetch, installed
+from scons_kmod.distro.download import fetch_packages, fetched_packages
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_file import (
     Target,
@@ -89,8 +89,8 @@ def find_tree(chosen: Chosen, settings: Settings, cache: Path, log: RunLog) -> t
     """The kernel tree, fetched if need be, and the versions of the packages that it came in."""
     if chosen.tree is not None:
         return open_tree(chosen.tree), {}
-    there = None if settings.update else installed(chosen.description, cache)
-    unpacked = there or fetch(chosen.description, cache, log, refresh=settings.update)
+    there = None if settings.update else fetched_packages(chosen.description, cache)
+    unpacked = there or fetch_packages(chosen.description, cache, log, refresh=settings.update)
     return open_tree(unpacked.kernel_tree), unpacked.versions
 
 

@@ -13,7 +13,7 @@ from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.compiler import COLOR
-from scons_kmod.distro.kernel_packages import fetch
+from scons_kmod.distro.download import fetch_packages
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.manifest import Manifest
@@ -91,7 +91,7 @@ def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest]
     """
     if chosen.tree is None:
         selection = f"TARGET={chosen.name}"
-        image = fetch(chosen.description, target.cache, log, "image").kernel
+        image = fetch_packages(chosen.description, target.cache, log, "image").kernel
     else:
         selection = f"KDIR={chosen.tree.absolute()}"
         image = image_of_tree(target.tree)
@@ -123,7 +123,7 @@ def ko_files_to_load_before(manifest: Manifest, target: BuildTarget, chosen: Cho
         # No module of the kernel will be looked for.
         kernel_modules = target.build
     elif chosen.tree is None:
-        kernel_modules = fetch(chosen.description, target.cache, log, "modules").modules
+        kernel_modules = fetch_packages(chosen.description, target.cache, log, "modules").modules
     else:
         kernel_modules = Path("/lib/modules") / target.tree.release
     return tuple(needed_ko_files(ko, kernel_modules, target.build / "kernel-modules", log, built_modules))

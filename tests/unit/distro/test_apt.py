@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from miniature import of_debian, programs
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.apt import private_apt, suite_sources
+from scons_kmod.distro.apt import dependencies, private_apt, suite_sources, version_key
 from scons_kmod.distro.target_file import Target, read_target
 
 TARGETS = Path(__file__).resolve().parents[3] / "targets"
@@ -87,7 +89,7 @@ NO_ARCHIVE = (
 )
 
 
-def test_a_machine_whose_sources_are_others_is_told(
+def test_a_machine_whose_sources_are_others_is_reported(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(MachineError) as error:
@@ -159,3 +161,21 @@ def test_lists_that_have_expired_are_taken_where_a_target_says_so(
     packages = dataclasses.replace(target.packages, check_valid_until=checked)
     found = settings(dataclasses.replace(target, packages=packages), tmp_path)
     assert found.get("Acquire::Check-Valid-Until") == said
+
+
+def test_versions_are_sorted_as_dpkg_sorts_them() -> None:
+    ordered = ["1.0~rc1-1", "1.0-1~deb12u1", "1.0-1", "1.0-1+b1", "1.0a-1", "1.0+x-1", "1.9-1", "1.10-1", "1:0.1-1"]
+    for earlier, later in itertools.pairwise(ordered):
+        assert subprocess.run(["dpkg", "--compare-versions", earlier, "lt", later], check=False).returncode == 0
+    backwards = ordered[::-1]
+    assert sorted(backwards, key=version_key) == ordered
+
+
+def test_dependencies_are_read_with_alternatives_and_exact_versions() -> None:
+    assert dependencies("a (= 1:2-3), b | c (>= 4), d:any, e") == [
+        ("a", "1:2-3"),
+        ("b", None),
+        ("c", None),
+        ("d", None),
+        ("e", None),
+    ]

@@ -316,7 +316,7 @@ def test_a_record_says_what_is_in_the_root(machine: Machine) -> None:
     }
 
 
-def test_a_cache_that_cannot_be_written_is_told(machine: Machine) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(machine: Machine) -> None:
     machine.cache.touch()
     assert machine.refusal() == (
         "DIR/cache/sysroots: Not a directory\n"
@@ -393,7 +393,7 @@ def test_a_sysroot_that_can_be_entered(machine: Machine) -> None:
     assert machine.log.entries[-1].status == 0
 
 
-def test_a_sysroot_that_cannot_be_entered_is_told(machine: Machine) -> None:
+def test_a_sysroot_that_cannot_be_entered_is_reported(machine: Machine) -> None:
     said = "bwrap: No permissions to create new namespace, likely because the kernel does not allow it."
     machine.program("bwrap", f"echo noise; echo '{said}' >&2; exit 1")
     system = machine.open()

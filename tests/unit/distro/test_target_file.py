@@ -117,7 +117,7 @@ def test_the_targets_of_this_project_are_read() -> None:
         ),
     ],
 )
-def test_a_wrong_target_file_is_told(directory: Path, old: str, new: str, expected: str) -> None:
+def test_a_wrong_target_file_is_reported(directory: Path, old: str, new: str, expected: str) -> None:
     assert refusal(directory, old, new) == expected
 
 

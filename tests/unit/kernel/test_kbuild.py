@@ -236,7 +236,7 @@ def test_a_tree_is_asked_in_the_sysroot(tmp_path: Path, monkeypatch: pytest.Monk
     assert asked.startswith(f"make -C {tree} ")
 
 
-def test_a_sysroot_without_make_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sysroot_without_make_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(monkeypatch, tmp_path / "bin", enter="", make="")
     with pytest.raises(MachineError, match=r"^make: not found\n"):
         probe(

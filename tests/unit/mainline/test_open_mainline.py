@@ -11,9 +11,9 @@ from miniature import target, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.kernel_packages import Unpacked
 from scons_kmod.distro.sysroot import System
 from scons_kmod.distro.target_file import Target, read_target
+from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.mainline.open_mainline import kernel_sources, open_mainline, overrides, preflight
@@ -169,15 +169,15 @@ def recorded_sources(kernel: Kernel, version: str) -> Path:
 
 
 @pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Unpacked]]:
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UnpackedPackages]]:
     """What was to be fetched, and for which headers: as if it were then in /fetched."""
-    asked: list[tuple[str, Unpacked]] = []
+    asked: list[tuple[str, UnpackedPackages]] = []
 
-    def fetch(_: Target, __: Path, ___: RunLog, what: str, *, headers: Unpacked) -> Unpacked:
+    def fetch(_: Target, __: Path, ___: RunLog, what: str, *, headers: UnpackedPackages) -> UnpackedPackages:
         asked.append((what, headers))
-        return Unpacked(Path("/fetched"), RELEASE, {})
+        return UnpackedPackages(Path("/fetched"), RELEASE, {})
 
-    monkeypatch.setattr("scons_kmod.mainline.open_mainline.fetch", fetch)
+    monkeypatch.setattr("scons_kmod.mainline.open_mainline.fetch_packages", fetch)
     return asked
 
 
@@ -189,7 +189,7 @@ def packaged(kernel: Kernel) -> Kernel:
 
 
 def test_sources_in_the_tree_itself_are_taken(
-    kernel: Kernel, description: Target, fetched: list[tuple[str, Unpacked]]
+    kernel: Kernel, description: Target, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
     recorded_sources(kernel, "6.12.117-1")
     write(kernel.tree / "rust/kernel/lib.rs", "")
@@ -198,7 +198,7 @@ def test_sources_in_the_tree_itself_are_taken(
 
 
 def test_sources_that_were_fetched_are_taken(
-    packaged: Kernel, description: Target, fetched: list[tuple[str, Unpacked]]
+    packaged: Kernel, description: Target, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
     there = recorded_sources(packaged, "6.12.117-1")
     assert kernel_sources(packaged.target(), description, RunLog()) == there
@@ -206,7 +206,7 @@ def test_sources_that_were_fetched_are_taken(
 
 
 def test_sources_are_fetched_of_the_version_that_the_tree_says_it_is_of(
-    packaged: Kernel, description: Target, fetched: list[tuple[str, Unpacked]]
+    packaged: Kernel, description: Target, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
     recorded_sources(packaged, "6.12.117-2")
     assert kernel_sources(packaged.target(), description, RunLog()) == Path("/fetched/linux")
@@ -234,7 +234,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def test_a_tree_with_crates_needs_no_sources(
-    kernel: Kernel, description: Target, asked: Asked, fetched: list[tuple[str, Unpacked]]
+    kernel: Kernel, description: Target, asked: Asked, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
     known = open_mainline(kernel.target(provider=Provider("tree")), description, RunLog())
     (question,) = asked.questions
@@ -253,7 +253,7 @@ def test_crates_are_asked_for_with_the_users_flags(kernel: Kernel, description: 
 
 
 def test_a_rustc_that_does_not_fit_is_told_before_anything_is_fetched(
-    kernel: Kernel, description: Target, asked: Asked, fetched: list[tuple[str, Unpacked]]
+    kernel: Kernel, description: Target, asked: Asked, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
     kernel.exports(OURS.replace("OURS", "456"))
     with pytest.raises(MachineError):
