@@ -20,7 +20,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.download import fetched_packages
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_file import read_target
-from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.kernel.rustc import ENVIRONMENT
 from scons_kmod.mainline.mainline import emitted_paths
@@ -96,7 +96,7 @@ def edited_kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("kernel") / "root"
     shutil.copytree(there.root, root, symlinks=True)
     tree = root / there.kernel_tree.relative_to(there.root)
-    shutil.copytree(sources, source_root(open_tree(tree)), symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(sources, srctree(open_tree(tree)), symlinks=True, dirs_exist_ok=True)
     return tree
 
 
@@ -119,7 +119,7 @@ def changed(path: Path, text: str) -> Iterator[None]:
 
 def after(project: OwnProject, tree: Path, name: str, edit: tuple[str, str]) -> set[tuple[str, str]]:
     """What runs after an edit of a kernel's file; and no .ko changes, nor is any linked."""
-    path = source_root(open_tree(tree)) / name
+    path = srctree(open_tree(tree)) / name
     kos = project.modules()
     times = {path: path.stat().st_mtime_ns for path in project.target.glob("modules/*/*.ko")}
     text = path.read_text()

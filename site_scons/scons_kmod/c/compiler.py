@@ -11,7 +11,7 @@ from pathlib import Path
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.kbuild import strip_options
+from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.target.build_target import BuildTarget
 
 COLOR = "-fdiagnostics-color=always"
@@ -32,7 +32,7 @@ def included(words: tuple[str, ...]) -> tuple[str, ...]:
 @functools.cache
 def without_includes(words: tuple[str, ...]) -> tuple[str, ...]:
     """A compiler's flags without ``-include FILE``."""
-    return tuple(strip_options(words, {"-include"}))
+    return tuple(without_options(words, {"-include"}))
 
 
 def includes(names: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ from scons_kmod.crates.rustc_command import (
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
-from scons_kmod.kernel.older_rustc import as_taken_by
+from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.crates import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -64,7 +64,7 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
         crates=("core", "compiler_builtins", "alloc", "kernel"),
         prefix=(crate.directory, name_in_messages(manifest, crate)),
         edition=crate.edition,
-        flags=(*flags, *as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
+        flags=(*flags, *flags_for_rustc(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         env=crate.env,
     )
     return Step(

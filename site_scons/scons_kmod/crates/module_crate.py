@@ -11,7 +11,7 @@ from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES,
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.older_rustc import as_taken_by
+from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_object, module_dir
@@ -48,7 +48,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
             *(f"@{target.cfg_file}", "--cfg=MODULE", *support_search_args(target), *OLD_MODULE_FLAGS),
             *(*cfg_args(manifest.cfg), *crate_args(target, manifest, crates), *used_crate_args(target, manifest)),
             # Messages must not lead the author to the copy.
-            *(() if copy else as_taken_by(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
+            *(() if copy else flags_for_rustc(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
         env=(*manifest.env, ("RUST_MODFILE", name)),
     )

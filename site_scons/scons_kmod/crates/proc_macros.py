@@ -8,8 +8,8 @@ from scons_kmod.crates.local_outputs import crate_libraries, crate_library, loca
 from scons_kmod.crates.rustc_command import REAL_PATHS_IN_MESSAGES, build_path_remap
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.older_rustc import as_taken_by
 from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.crates import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -28,7 +28,7 @@ def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -
         *(("--crate-type=proc-macro", "--extern=proc_macro") if crate.proc_macro else ("--crate-type=rlib",)),
         *local_crate_args(target, manifest, crate, host=True),
         *(f"--remap-path-prefix={crate.directory}={name_in_messages(manifest, crate)}", build_path_remap(target)),
-        *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]),
+        *flags_for_rustc(rustc, [REAL_PATHS_IN_MESSAGES]),
         *(f"--emit=link={library},dep-info={depfile}", str(crate.root)),
     ]
     return Step(

@@ -23,8 +23,8 @@ from scons_kmod.crates.support_outputs import (
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.older_rustc import library_edition, missing_features
 from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
+from scons_kmod.kernel.rustc_versions import feature_flags, library_edition
 from scons_kmod.target.build_target import BuildTarget
 
 # Compiled as compiler_builtins if rustc's sources lack that crate.
@@ -164,6 +164,6 @@ def kernel_crate_step(target: BuildTarget) -> Step:
             f"@{target.cfg_file}",
             "--cfg=MODULE",
             *support_search_args(target),
-            *missing_features(target.toolchain.rustc),
+            *feature_flags(target.toolchain.rustc),
         ),
     )

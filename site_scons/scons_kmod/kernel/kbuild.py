@@ -86,7 +86,7 @@ class Kbuild:
         return f"{self.linker.removesuffix('ld')}{name}"
 
 
-def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = THIS_MACHINE) -> Kbuild:
+def probe_kbuild(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = THIS_MACHINE) -> Kbuild:
     """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.
 
     Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
@@ -103,7 +103,7 @@ def probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: 
     if not probe_mod_c(directory).exists():
         # A step of the build reads it (link.py).
         answer.unlink(missing_ok=True)
-    return from_json(remembered(answer, key, ask))
+    return kbuild_from_json(remembered(answer, key, ask))
 
 
 def probe_mod_c(directory: Path) -> Path:
@@ -111,7 +111,7 @@ def probe_mod_c(directory: Path) -> Path:
     return directory / "module" / f"{PROBE}.mod.c"
 
 
-def from_json(raw: dict[str, Any]) -> Kbuild:
+def kbuild_from_json(raw: dict[str, Any]) -> Kbuild:
     """A `Kbuild` from what `dataclasses.asdict` made of it."""
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
     return Kbuild(**fields)
@@ -120,11 +120,11 @@ def from_json(raw: dict[str, Any]) -> Kbuild:
 def makefiles(tree: KernelTree) -> list[Path]:
     """The files that decide which commands Kbuild runs, apart from the configuration."""
     patterns = ("Makefile", f"arch/{tree.arch}/Makefile*", "scripts/Makefile*", "scripts/Kbuild.include")
-    roots = dict.fromkeys((tree.path, source_root(tree)))
+    roots = dict.fromkeys((tree.path, srctree(tree)))
     return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
-def source_root(tree: KernelTree) -> Path:
+def srctree(tree: KernelTree) -> Path:
     """Kbuild's srctree: the Makefile of a build directory, or of a distribution's headers, includes that there."""
     text = (tree.path / "Makefile").read_text()
     beside = text.replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")
@@ -176,13 +176,13 @@ def read_commands(work: Path) -> Kbuild:
     final = saved_programs(work / f".{PROBE}.ko.cmd")[0]
     common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
     return Kbuild(
-        cc=tuple(strip_files(compile_[0], work)),
-        assembler=tuple(strip_files(saved_programs(work / ".asm.o.cmd")[0], work)),
-        ld=tuple(strip_files(link[0], work)),
-        objtool=tuple(word for word in objtool if not names_file(word, work) and word != "--link"),
+        cc=tuple(without_files(compile_[0], work)),
+        assembler=tuple(without_files(saved_programs(work / ".asm.o.cmd")[0], work)),
+        ld=tuple(without_files(link[0], work)),
+        objtool=tuple(word for word in objtool if not is_probe_file(word, work) and word != "--link"),
         objtool_each=any(map(is_objtool, compile_)),
-        modpost=tuple(strip_options(modpost, {"-o", "-T"})),
-        ld_module=tuple(strip_files(final, work)),
+        modpost=tuple(without_options(modpost, {"-o", "-T"})),
+        ld_module=tuple(without_files(final, work)),
         common=saved_programs(common)[0][-1] if common.exists() else None,
         preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
         objtool_generated=generated.exists() and any(map(is_objtool, saved_programs(generated))),
@@ -200,20 +200,20 @@ def is_objtool(words: list[str]) -> bool:
     return words[0].endswith("/objtool")
 
 
-def strip_files(words: list[str], work: Path) -> list[str]:
+def without_files(words: list[str], work: Path) -> list[str]:
     """A compiler's or linker's command without its output, its inputs and what names the probe."""
-    kept = strip_options(words, {"-o"})
+    kept = without_options(words, {"-o"})
     ours = ("-DKBUILD_BASENAME=", "-DKBUILD_MODNAME=", "-D__KBUILD_MODNAME=", "-DKBUILD_MODFILE=", "-Wp,-MMD,")
-    return [w for w in kept if w != "-c" and not w.startswith(ours) and not names_file(w, work)]
+    return [w for w in kept if w != "-c" and not w.startswith(ours) and not is_probe_file(w, work)]
 
 
-def names_file(word: str, work: Path) -> bool:
+def is_probe_file(word: str, work: Path) -> bool:
     """Whether a word names a file of the probe: from 6.13 on, Kbuild works in the module's own directory."""
     name = word.removeprefix("@")
     return name.startswith(str(work)) or (not name.startswith(("-", "/")) and (work / name).is_file())
 
 
-def strip_options(words: Sequence[str], options: set[str]) -> list[str]:
+def without_options(words: Sequence[str], options: set[str]) -> list[str]:
     """`words` without these options and the word after each."""
     kept: list[str] = []
     skip = False

@@ -92,10 +92,10 @@ def find_toolchain(
         return dataclasses.asdict(found), files
 
     key = [dataclasses.astuple(need), there, kbuild.compiler, str(tree), *finder.libclangs(), str(system.root)]
-    return from_json(remembered(directory / "toolchain.json", key, look))
+    return toolchain_from_json(remembered(directory / "toolchain.json", key, look))
 
 
-def from_json(raw: dict[str, Any]) -> Toolchain:
+def toolchain_from_json(raw: dict[str, Any]) -> Toolchain:
     """A `Toolchain` from what `dataclasses.asdict` made of it."""
     tools = {
         name: Tool(**{**raw[name], "env": tuple((k, v) for k, v in raw[name]["env"])})

@@ -9,7 +9,7 @@ from scons_kmod.c.compiler import COLOR, naming, naming_text, objtool_command, s
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import SYMBOLS, View
-from scons_kmod.kernel.kbuild import strip_options
+from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.link.module_headers import module_headers, module_headers_text, precompiled_headers_step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -26,7 +26,7 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
     symvers = (target.tree.symvers, *target.extra_symbols, *needed)
     own = tuple(directory / f"{number}.symvers" for number in range(len(symvers)))
     given = [word for path in own for word in ("-i", str(path))]
-    options = strip_options(target.kbuild.modpost, {"-i"})
+    options = without_options(target.kbuild.modpost, {"-i"})
     modpost = (*options, *given, "-o", str(symvers_file(target, manifest.name)), "-T", str(order))
     return Step(
         name="MODPOST",

@@ -23,9 +23,9 @@ from scons_kmod.crates.local_outputs import (
 from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.kbuild import strip_options
-from scons_kmod.kernel.older_rustc import as_taken_by
+from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.mainline.crate_steps import kept_rustc_args
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.crates import CrateSpec
@@ -91,11 +91,11 @@ def mainline_code_step(
     """
     target, plan = mainline.target, mainline.plan
     rustc = target.toolchain.rustc
-    kernels = kept_rustc_args(mainline, strip_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
+    kernels = kept_rustc_args(mainline, without_options(plan.module.programs[0][1:], {"--crate-name", "--out-dir"}))
     kept = [word for word in kernels if not word.startswith(("--emit=", "-Cdebuginfo")) and not word.endswith(".rs")]
     if edition:
         kept = [f"--edition={edition}" if word.startswith("--edition=") else word for word in kept]
-    argv = (rustc.path, *words, *kept, *as_taken_by(rustc, [REAL_PATHS_IN_MESSAGES]), str(root))
+    argv = (rustc.path, *words, *kept, *flags_for_rustc(rustc, [REAL_PATHS_IN_MESSAGES]), str(root))
     settings = dict((*ENVIRONMENT, *plan.module.env, *rustc.env, *env))
     commands = [Command(argv, plan.objects, tuple(settings.items()), COLOR)]
     if target.kbuild.objtool and (target.kbuild.objtool_each or not part):

@@ -12,7 +12,7 @@ from scons_kmod.distro.download import fetch_packages, fetched_packages
 from scons_kmod.distro.target_file import Target
 from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.engine.remember import Answer, remembered
-from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.rustc import ENVIRONMENT
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.mainline.plan import crate_plan
@@ -33,7 +33,7 @@ def open_mainline(target: BuildTarget, description: Target, log: RunLog) -> Main
     """
     preflight(target, log)
     has_crates = target.provider.name == TREE
-    sources = source_root(target.tree) if has_crates else kernel_sources(target, description, log)
+    sources = srctree(target.tree) if has_crates else kernel_sources(target, description, log)
     question = Question(
         tree=target.tree,
         sources=sources,
@@ -49,7 +49,7 @@ def open_mainline(target: BuildTarget, description: Target, log: RunLog) -> Main
 
 def kernel_sources(target: BuildTarget, description: Target, log: RunLog) -> Path:
     """The directory with the kernel's rust/: in the tree itself, or of the source package of the same version."""
-    own = source_root(target.tree)
+    own = srctree(target.tree)
     if (own / "rust/kernel/lib.rs").is_file():
         return own
     tree = target.tree

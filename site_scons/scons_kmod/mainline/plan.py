@@ -26,7 +26,7 @@ from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands, read_cmd_file
-from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, source_root
+from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, srctree
 from scons_kmod.mainline.plan_trees import GOAL, LAST, TARGET_FILE, Question, lay_out_objects, lay_out_source
 
 RECORDER = Path(__file__).with_name("recorder.py")
@@ -72,7 +72,7 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
     inputs = [
         tree.path / "include/config/auto.conf",
         *(() if question.has_crates else (sources / "rust/Makefile", sources / "rust/bindgen_parameters")),
-        *(source_root(tree) / name for name in ("Makefile", "scripts/Makefile.build", "scripts/Makefile.lib")),
+        *(srctree(tree) / name for name in ("Makefile", "scripts/Makefile.build", "scripts/Makefile.lib")),
         *(Path(__file__), RECORDER),
     ]
 

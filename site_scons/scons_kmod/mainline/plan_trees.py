@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.base.atomic import write_text
 from scons_kmod.distro.sysroot import System
-from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.kernel.toolchain import Toolchain
 
@@ -38,7 +38,7 @@ class Question:
     @property
     def own_sources(self) -> bool:
         """Whether the tree has its Rust sources itself."""
-        return self.sources == source_root(self.tree)
+        return self.sources == srctree(self.tree)
 
     @property
     def source(self) -> Path:
@@ -53,7 +53,7 @@ class Question:
 
 def lay_out_source(question: Question) -> None:
     """A srctree of links: what the headers have, and rust/, scripts/ and more from the source package."""
-    headers, sources = source_root(question.tree), question.sources
+    headers, sources = srctree(question.tree), question.sources
     for path in (*headers.iterdir(), *sources.iterdir()):
         if path.name not in ("scripts", "rust", "include"):
             link(question.source / path.name, path)

@@ -11,8 +11,8 @@ from scons_kmod.distro.sysroot import THIS_MACHINE, System
 from scons_kmod.engine.digests import text_digest
 from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree
-from scons_kmod.kernel.older_rustc import TARGET, as_taken_by
 from scons_kmod.kernel.rust_flags import config_cfgs, rust_flags
+from scons_kmod.kernel.rustc_versions import TARGET_FLAG, flags_for_rustc
 from scons_kmod.kernel.toolchain import Toolchain
 from scons_kmod.manifest.manifest import BUNDLED, Manifest
 from scons_kmod.target.provider import CARRIED, NONE, Provider, unserved
@@ -66,8 +66,8 @@ class BuildTarget:
         """rustc's flags for every crate of this kernel, as the target's rustc takes them."""
         flags = rust_flags(self.tree, self.kbuild)
         if self.rustc_target:
-            flags = tuple(f"--target={self.rustc_target}" if flag == TARGET else flag for flag in flags)
-        return as_taken_by(self.toolchain.rustc, flags)
+            flags = tuple(f"--target={self.rustc_target}" if flag == TARGET_FLAG else flag for flag in flags)
+        return flags_for_rustc(self.toolchain.rustc, flags)
 
     @property
     def header_digests(self) -> Path:

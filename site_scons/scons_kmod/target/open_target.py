@@ -22,10 +22,10 @@ from scons_kmod.distro.target_file import (
     requested_targets,
     targets_of_this_system,
 )
-from scons_kmod.kernel.kbuild import probe
+from scons_kmod.kernel.kbuild import probe_kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
-from scons_kmod.kernel.older_rustc import target_file
 from scons_kmod.kernel.rust_flags import rust_flags
+from scons_kmod.kernel.rustc_versions import write_rustc_target
 from scons_kmod.kernel.toolchain import find_toolchain
 from scons_kmod.target.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.target.provider import find_provider, has_source_package
@@ -110,7 +110,7 @@ def open_target(
     system = open_system(
         chosen.description, cache, (sources, HERE_IS, elftools_directory(), tree.path), own_log, refresh=settings.update
     )
-    kbuild = probe(tree, directory / "config", kcflags, own_log, system)
+    kbuild = probe_kbuild(tree, directory / "config", kcflags, own_log, system)
     need = chosen.description.toolchain
     toolchain = find_toolchain(need, kbuild, tree.path, cache, directory / "config", own_log, system)
     target = BuildTarget(
@@ -126,7 +126,7 @@ def open_target(
         extra_symbols=settings.extra_symbols,
         kbuild_link=settings.kbuild_link,
         system=system,
-        rustc_target=target_file(
+        rustc_target=write_rustc_target(
             rust_flags(tree, kbuild), toolchain.rustc, system, cache, directory / "config", own_log
         ),
         provider=find_provider(tree, has_sources, settings.provider or chosen.description.provider),

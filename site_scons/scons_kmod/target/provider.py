@@ -7,7 +7,7 @@ import dataclasses
 import re
 
 from scons_kmod.distro.target_file import PROVIDERS, Target
-from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.manifest import MAINLINE, Manifest
 
@@ -36,7 +36,7 @@ def has_source_package(target: Target, tree: KernelTree) -> bool:
 def find_provider(tree: KernelTree, has_source_package: bool, wanted: str = "") -> Provider:
     """The provider for a tree; `wanted` is the one that the target asks for, if it does."""
     has_metadata = (tree.path / "rust/libkernel.rmeta").is_file()
-    has_sources = has_source_package or (source_root(tree) / "rust/kernel/lib.rs").is_file()
+    has_sources = has_source_package or (srctree(tree) / "rust/kernel/lib.rs").is_file()
     if wanted:
         lacks = {
             TREE: "" if has_metadata else f"it has no metadata ({tree.path}/rust/libkernel.rmeta)",

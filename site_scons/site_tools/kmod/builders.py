@@ -19,7 +19,7 @@ from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import with_generated
-from scons_kmod.kernel.kbuild import source_root
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.link import kbuild_link, rust_object
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.link.ko import ko_steps, shared_link_steps
@@ -64,7 +64,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         ]
         session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:
-            session.digests.share(target.header_digests, (target.tree.path, source_root(target.tree)))
+            session.digests.share(target.header_digests, (target.tree.path, srctree(target.tree)))
         session.open_prebuilts()
     return session.targets
 

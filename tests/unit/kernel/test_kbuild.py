@@ -14,10 +14,10 @@ from scons_kmod.kernel.kbuild import (
     Kbuild,
     leading_directives,
     makefiles,
-    probe,
+    probe_kbuild,
     probe_mod_c,
     read_commands,
-    source_root,
+    srctree,
 )
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 
@@ -86,7 +86,7 @@ def test_without_generated_c_code_there_is_no_answer(tmp_path: Path) -> None:
     tree = kernel_tree(tmp_path / "tree")
     (tree / "recorded/kmod_probe.mod.c").unlink()
     with pytest.raises(StepError, match=r"can't be understood: FileNotFoundError"):
-        probe(open_tree(tree), tmp_path / "config", "", RunLog())
+        probe_kbuild(open_tree(tree), tmp_path / "config", "", RunLog())
 
 
 @pytest.mark.parametrize("name", [".part.o.cmd", ".kmod_probe.o.cmd", ".kmod_probe.ko.cmd", ".Module.symvers.cmd"])
@@ -95,7 +95,7 @@ def test_commands_that_are_not_understood_are_an_error_not_a_guess(tmp_path: Pat
     recorded = tree / "recorded" / name
     recorded.write_text(recorded.read_text().replace("cmd_", "newform_"))
     with pytest.raises(StepError, match=r"^PROBE 6\.12\.117\+deb12-amd64: the commands that this kernel's Kbuild left"):
-        probe(open_tree(tree), tmp_path / "config", "", RunLog())
+        probe_kbuild(open_tree(tree), tmp_path / "config", "", RunLog())
 
 
 def test_without_modpost_there_is_no_answer(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ class Asked:
         return open_tree(self.path)
 
     def ask(self, kcflags: str = "-g0") -> Kbuild:
-        return probe(self.tree, self.directory / "config", kcflags, self.log)
+        return probe_kbuild(self.tree, self.directory / "config", kcflags, self.log)
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_the_makefiles_of_a_split_tree(tmp_path: Path) -> None:
 )
 def test_the_source_tree_is_where_the_makefile_leads(tmp_path: Path, makefile: str, root: str) -> None:
     write(kernel_tree(tmp_path / "tree") / "Makefile", makefile)
-    assert str(source_root(open_tree(tmp_path / "tree"))).replace(str(tmp_path), "DIR") == root
+    assert str(srctree(open_tree(tmp_path / "tree"))).replace(str(tmp_path), "DIR") == root
 
 
 def test_a_tree_whose_make_fails_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_tree_whose_make_fails_shows_what_it_said(tmp_path: Path, monkeypatch:
     write(tree / "Makefile", "modules:\n\t@echo objtool: no such thing; exit 3\n")
     programs(monkeypatch, tmp_path / "bin", make='exec /usr/bin/make "$@"', x86_64__linux__gnu__gcc__12="")
     with pytest.raises(StepError, match=r"(?s)^PROBE 6.*exit status 2\nmake -C .*objtool: no such thing"):
-        probe(open_tree(tree), tmp_path / "config", "", RunLog())
+        probe_kbuild(open_tree(tree), tmp_path / "config", "", RunLog())
     assert not (tmp_path / "config/kbuild.json").exists()
 
 
@@ -211,7 +211,7 @@ def test_the_kernels_compiler_may_be_missing(tmp_path: Path, monkeypatch: pytest
     write(tree / "Makefile", "modules:\n\t@exit 1\n")
     programs(monkeypatch, tmp_path / "bin", make='exec /usr/bin/make "$@"')
     with pytest.raises(MachineError) as caught:
-        probe(open_tree(tree), tmp_path / "config", "", RunLog())
+        probe_kbuild(open_tree(tree), tmp_path / "config", "", RunLog())
     assert str(caught.value) == (
         "x86_64-linux-gnu-gcc-12: not found, and the kernel was compiled by it\n    apt-get install gcc-12"
     )
@@ -220,7 +220,7 @@ def test_the_kernels_compiler_may_be_missing(tmp_path: Path, monkeypatch: pytest
 def test_make_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MachineError, match=r"^make: not found\n    apt-get install make$"):
-        probe(open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog())
+        probe_kbuild(open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog())
 
 
 def test_a_tree_is_asked_in_the_sysroot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_a_tree_is_asked_in_the_sysroot(tmp_path: Path, monkeypatch: pytest.Monk
     write(root / "usr/bin/make", "")
     enter = f'echo "$@" >>{tmp_path}/entered; PATH=/usr/bin:/bin exec "$@"'
     programs(monkeypatch, tmp_path / "bin", enter=enter)
-    kbuild = probe(open_tree(tree), tmp_path / "config", "-g0", RunLog(), System(root, ("enter",)))
+    kbuild = probe_kbuild(open_tree(tree), tmp_path / "config", "-g0", RunLog(), System(root, ("enter",)))
     assert "-g0" in kbuild.cc
     tried, asked = (tmp_path / "entered").read_text().splitlines()
     assert tried == "true"
@@ -239,7 +239,7 @@ def test_a_tree_is_asked_in_the_sysroot(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_sysroot_without_make_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs(monkeypatch, tmp_path / "bin", enter="", make="")
     with pytest.raises(MachineError, match=r"^make: not found\n"):
-        probe(
+        probe_kbuild(
             open_tree(kernel_tree(tmp_path / "tree")), tmp_path / "config", "", RunLog(), System(tmp_path, ("enter",))
         )
 

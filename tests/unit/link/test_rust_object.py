@@ -20,7 +20,7 @@ from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.views import SYMBOLS, View
-from scons_kmod.kernel.kbuild import strip_options
+from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.link.ko import final_link_step, ko_steps, module_common_steps, shared_link_steps
 from scons_kmod.link.modpost import mod_c_step, modpost_step
 from scons_kmod.link.module_headers import module_headers, module_headers_text_step, precompiled_headers_step
@@ -105,7 +105,7 @@ def test_modpost_gets_one_module_and_the_kernels_symbols(made: BuildTarget, mani
     directory = linked.parent
     own = directory / "0.symvers"
     assert step.commands[0].argv == (
-        *strip_options(made.kbuild.modpost, {"-i"}),
+        *without_options(made.kbuild.modpost, {"-i"}),
         *("-i", str(own), "-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
     )
     assert dict(step.written_files)[directory / "modules.order"] == f"{module_object(made, manifest)}\n"

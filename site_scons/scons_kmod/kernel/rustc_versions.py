@@ -21,7 +21,7 @@ from scons_kmod.kernel.toolchain import Tool
 
 Version = tuple[int, ...]
 # A flag (a pattern for the whole word), the first rustc that takes it, and what older ones take, empty for nothing.
-OLDER = (
+OLDER_FLAGS = (
     (r"-Cjump-tables=n", (1, 93), "-Zno-jump-tables"),
     (r"--remap-path-scope=(\w+)", (1, 95), r"-Zremap-path-scope=\1"),
     (r"-Zmin-function-alignment=\d+", (1, 96), ""),
@@ -31,44 +31,44 @@ OLDER = (
 )
 RETPOLINES = "-Zretpoline-external-thunk"
 RETPOLINE_FEATURES = "+retpoline-external-thunk,+retpoline-indirect-branches,+retpoline-indirect-calls"
-TARGET = "--target=x86_64-unknown-none"
+TARGET_FLAG = "--target=x86_64-unknown-none"
 # The lints that are turned off came one after the other.
 FIRST_WITH_ALL_LINTS = (1, 96)
 # What this project's crates use of the library, and when that was stable.
-FEATURES = (("box_uninit_write", (1, 87)),)
+USED_FEATURES = (("box_uninit_write", (1, 87)),)
 
 
-def version_of(rustc: Tool) -> Version:
+def rustc_version(rustc: Tool) -> Version:
     """The first two numbers of a version."""
     return tuple(map(int, re.findall(r"\d+", rustc.version)[:2]))
 
 
-def as_taken_by(rustc: Tool, flags: Iterable[str]) -> tuple[str, ...]:
+def flags_for_rustc(rustc: Tool, flags: Iterable[str]) -> tuple[str, ...]:
     """Flags as this rustc takes them; what it has nothing for is left out."""
-    version = version_of(rustc)
+    version = rustc_version(rustc)
     lints = "-Aunknown_lints" if version < FIRST_WITH_ALL_LINTS else ""
-    return tuple(filter(None, (lints, *(in_version(flag, version) for flag in flags))))
+    return tuple(filter(None, (lints, *(flag_in_version(flag, version) for flag in flags))))
 
 
-def in_version(flag: str, version: Version) -> str:
+def flag_in_version(flag: str, version: Version) -> str:
     """What rustc of a version takes for a flag, empty for nothing."""
-    for pattern, first, old in OLDER:
+    for pattern, first, old in OLDER_FLAGS:
         if version < first and (match := re.fullmatch(pattern, flag)):
             return match.expand(old)
     return flag
 
 
-def missing_features(rustc: Tool) -> tuple[str, ...]:
+def feature_flags(rustc: Tool) -> tuple[str, ...]:
     """Flags that turn on what this project's crates take for stable."""
-    return tuple(f"-Zcrate-attr=feature({name})" for name, first in FEATURES if version_of(rustc) < first)
+    return tuple(f"-Zcrate-attr=feature({name})" for name, first in USED_FEATURES if rustc_version(rustc) < first)
 
 
 def library_edition(rustc: Tool) -> str:
     """The edition of core and alloc (rust/Makefile, core-edition, 6.12.118)."""
-    return "2024" if version_of(rustc) >= (1, 87) else "2021"
+    return "2024" if rustc_version(rustc) >= (1, 87) else "2021"
 
 
-def target_file(
+def write_rustc_target(
     flags: Iterable[str], rustc: Tool, system: System, cache: Path, directory: Path, log: RunLog
 ) -> Path | None:
     """rustc's target with retpolines as features, in a file in the cache; None if rustc has a flag for them, or the
@@ -76,11 +76,11 @@ def target_file(
 
     The file's name is a digest of its content, so that the flag with its path says what is in it. Raises `StepError`.
     """
-    if RETPOLINES not in flags or in_version(RETPOLINES, version_of(rustc)):
+    if RETPOLINES not in flags or flag_in_version(RETPOLINES, rustc_version(rustc)):
         return None
 
     def ask() -> Answer:
-        argv = (rustc.path, "-Zunstable-options", "--print=target-spec-json", TARGET)
+        argv = (rustc.path, "-Zunstable-options", "--print=target-spec-json", TARGET_FLAG)
         env = {"RUSTC_BOOTSTRAP": "1", **dict(rustc.env)}
         told = log.inside(system.enter_args).run(argv, step="TARGET", unit="rustc", env=env).stdout
         spec = json.loads(told)

@@ -9,7 +9,7 @@ from miniature import write
 
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.kernel.older_rustc import as_taken_by, library_edition, missing_features, target_file
+from scons_kmod.kernel.rustc_versions import feature_flags, flags_for_rustc, library_edition, write_rustc_target
 from scons_kmod.kernel.toolchain import Tool
 
 FLAGS = (
@@ -25,23 +25,23 @@ def rustc(version: str, path: str = "rustc") -> Tool:
 
 @pytest.mark.parametrize("version", ["1.96.0", "1.97.1", "2.0.0"])
 def test_a_new_compiler_takes_flags_as_they_are(version: str) -> None:
-    assert as_taken_by(rustc(version), FLAGS) == FLAGS
-    assert missing_features(rustc(version)) == ()
+    assert flags_for_rustc(rustc(version), FLAGS) == FLAGS
+    assert feature_flags(rustc(version)) == ()
     assert library_edition(rustc(version)) == "2024"
 
 
 def test_an_old_compiler_takes_what_it_has() -> None:
-    assert as_taken_by(rustc("1.85.1"), FLAGS) == (
+    assert flags_for_rustc(rustc("1.85.1"), FLAGS) == (
         *("-Aunknown_lints", "-Copt-level=2", "-Zno-jump-tables", "-Zremap-path-scope=object"),
         "-Zfunction-return=thunk-extern",
     )
-    assert missing_features(rustc("1.85.1")) == ("-Zcrate-attr=feature(box_uninit_write)",)
+    assert feature_flags(rustc("1.85.1")) == ("-Zcrate-attr=feature(box_uninit_write)",)
     assert library_edition(rustc("1.85.1")) == "2021"
 
 
 @pytest.mark.parametrize(("version", "flag"), [("1.92.0", "-Zno-jump-tables"), ("1.93.0", "-Cjump-tables=n")])
 def test_each_flag_has_its_version(version: str, flag: str) -> None:
-    assert flag in as_taken_by(rustc(version), FLAGS)
+    assert flag in flags_for_rustc(rustc(version), FLAGS)
 
 
 def old_compiler(directory: Path) -> Tool:
@@ -50,7 +50,7 @@ def old_compiler(directory: Path) -> Tool:
 
 
 def found(directory: Path, tool: Tool, flags: tuple[str, ...] = FLAGS) -> Path | None:
-    return target_file(flags, tool, THIS_MACHINE, directory / "cache", directory / "config", RunLog())
+    return write_rustc_target(flags, tool, THIS_MACHINE, directory / "cache", directory / "config", RunLog())
 
 
 def test_retpolines_are_features_of_an_old_compilers_target(tmp_path: Path) -> None:
