@@ -73,14 +73,14 @@ def test_a_symbol_with_another_crc_touches_those_that_import_it(checkout: Checko
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         ((), "user error: abi-diff: two kernels are to be compared\n    write OLD=... and NEW=..."),
         (("OLD=debian-6.1",), "user error: abi-diff: two kernels are to be compared"),
         (("OLD=/absent", "NEW=debian-6.1"), "user error: OLD=/absent: there is no such target or directory"),
     ],
 )
-def test_two_kernels_must_be_named(checkout: Checkout, words: tuple[str, ...], message: str) -> None:
-    done = checkout.scons("-Q", "abi-diff", *words, check=False)
+def test_two_kernels_must_be_named(checkout: Checkout, args: tuple[str, ...], message: str) -> None:
+    done = checkout.scons("-Q", "abi-diff", *args, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert message in done.stderr

@@ -51,20 +51,20 @@ def adopted(tmp_path_factory: pytest.TempPathFactory) -> tuple[OwnProject, dict[
     """A project with copies of the directories, each adopted, and the lines that were printed for it."""
     project = OwnProject(tmp_path_factory.mktemp("adopted"))
     shutil.copytree(DIRECTORIES, project.path / "modules")
-    said = {name: project.scons("-Q", "adopt", f"DIR=modules/{name}").stdout.splitlines() for name in NAMES}
-    return project, said
+    printed = {name: project.scons("-Q", "adopt", f"DIR=modules/{name}").stdout.splitlines() for name in NAMES}
+    return project, printed
 
 
 @pytest.fixture(scope="module")
-def ours(adopted: tuple[OwnProject, dict[str, list[str]]]) -> Path:
-    """Where our modules are."""
+def scons_modules(adopted: tuple[OwnProject, dict[str, list[str]]]) -> Path:
+    """The directory with the modules that scons built."""
     project, _ = adopted
     project.scons("-k", f"MODULES={','.join(f'modules/{name}' for name in C)}")
     return project.target / "modules"
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kbuild_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same directories, built by Kbuild."""
     path = tmp_path_factory.mktemp("kbuild")
     shutil.copytree(DIRECTORIES, path, dirs_exist_ok=True)
@@ -83,8 +83,8 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", C)
-def test_it_is_the_module_that_kbuild_makes(name: str, ours: Path, theirs: Path) -> None:
-    assert content(ours / name / f"{name}.ko") == content(theirs / name / f"{name}.ko")
+def test_it_is_the_module_that_kbuild_makes(name: str, scons_modules: Path, kbuild_modules: Path) -> None:
+    assert content(scons_modules / name / f"{name}.ko") == content(kbuild_modules / name / f"{name}.ko")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The benchmark gives Kbuild the same work as us: the same commands, the same modules."""
+"""The benchmark gives Kbuild the same work as scons: the same commands, the same modules."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ import generate
 import rows
 
 COMPARED = re.compile(r"rustc|ar|ld|objtool|.*-(gcc-\d+|ld|ar)")
-# What we do in another way: the C code that modpost writes is compiled with its headers precompiled, the helpers too.
-OUR_OWN = (".mod.c", "/link/module_headers.h", "/helpers/headers.h")
+# scons does this in another way: it precompiles the headers of the C code that modpost writes, and of the helpers.
+PRECOMPILED = (".mod.c", "/link/module_headers.h", "/helpers/headers.h")
 # So are the headers that many files of a module begin with.
 PARTS = re.compile(r"/(part_\d+\.c|head-\w+\.h)$")
 HELPERS = "/rust/helpers/"
 
 
 class Built(NamedTuple):
-    """Both sides, and what our build printed with V=1."""
+    """Both sides, and what the build by scons printed with V=1."""
 
     pair: rows.Pair
     printed: str
@@ -50,60 +50,64 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(pair, printed)
 
 
-def our_commands(built: Built) -> Iterable[list[str]]:
-    """The commands that our build printed, without the variables before them."""
+def scons_commands(built: Built) -> Iterable[list[str]]:
+    """The commands that scons printed, without the variables before them."""
     for line in built.printed.splitlines():
         if line.startswith("cd "):
-            _, directory, _, *words = shlex.split(line)
-            while re.match(r"\w+=", words[0]):
-                del words[0]
-            yield [f"{directory}/{word}" if re.fullmatch(r"[\w.-]+\.o", word) else word for word in words]
+            _, directory, _, *argv = shlex.split(line)
+            while re.match(r"\w+=", argv[0]):
+                del argv[0]
+            yield [f"{directory}/{arg}" if re.fullmatch(r"[\w.-]+\.o", arg) else arg for arg in argv]
 
 
 def kbuild_commands(work: Path) -> Iterable[list[str]]:
     """The commands that Kbuild has saved."""
     for path in work.rglob(".*.cmd"):
         if "cmd_" in path.read_text():
-            for words in saved_programs(path):
-                yield words[next(number for number, word in enumerate(words) if not re.match(r"\w+=", word)) :]
+            for argv in saved_programs(path):
+                yield argv[next(number for number, arg in enumerate(argv) if not re.match(r"\w+=", arg)) :]
 
 
 def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, ...]]:
     """The commands without what is another file on each side: of C, of linkers and of objtool, outputs and inputs."""
     found = set()
-    for words in commands:
-        program = Path(words[0]).name
-        library = any(f"--crate-name={name}" in words for name in LIBRARY_CRATES)
-        if COMPARED.fullmatch(program) and not library and not (words[-1].endswith(OUR_OWN) or PARTS.search(words[-1])):
-            if HELPERS in words[-1]:
-                words = without_includes(tuple(words))
-            kept = [plain(word, pair, drop=program != "rustc") for word in words[1:]]
-            # Kbuild puts --link and --module among objtool's options, we put --link last.
+    for argv in commands:
+        program = Path(argv[0]).name
+        library = any(f"--crate-name={name}" in argv for name in LIBRARY_CRATES)
+        if (
+            COMPARED.fullmatch(program)
+            and not library
+            and not (argv[-1].endswith(PRECOMPILED) or PARTS.search(argv[-1]))
+        ):
+            if HELPERS in argv[-1]:
+                argv = without_includes(tuple(argv))
+            kept = [plain(arg, pair, drop=program != "rustc") for arg in argv[1:]]
+            # Kbuild puts --link and --module among objtool's options, scons puts --link last.
             found.add((program, *filter(None, sorted(kept) if program == "objtool" else kept)))
     return found
 
 
-def plain(word: str, pair: rows.Pair, *, drop: bool) -> str:
-    """A word of a command, with one name for the two build directories; or nothing, if it is about files in them."""
-    of_both = word.replace(str(pair.build), "BUILD").replace(str(pair.work), "BUILD")
+def plain(arg: str, pair: rows.Pair, *, drop: bool) -> str:
+    """An argument with one name for both build directories; with `drop`, "" if it names a file in them."""
+    of_both = arg.replace(str(pair.build), "BUILD").replace(str(pair.work), "BUILD")
     if drop and ("BUILD" in of_both or str(pair.modules) in of_both):
         return ""
     return re.sub(r"dep-info=\S+\.d$", "dep-info", of_both)
 
 
 def test_both_run_the_same_commands(built: Built) -> None:
-    ours = compared(our_commands(built), built.pair)
-    theirs = compared(kbuild_commands(built.pair.work), built.pair)
-    assert {words[0] for words in ours} >= {"rustc", "objtool"}
-    assert ours - theirs == set()
-    assert theirs - ours == set()
+    by_scons = compared(scons_commands(built), built.pair)
+    by_kbuild = compared(kbuild_commands(built.pair.work), built.pair)
+    assert {argv[0] for argv in by_scons} >= {"rustc", "objtool"}
+    assert by_scons - by_kbuild == set()
+    assert by_kbuild - by_scons == set()
 
 
 def test_neither_has_debug_information(built: Built) -> None:
-    compiled = [words for words in kbuild_commands(built.pair.work) if "-c" in words and words[-1].endswith(".c")]
+    compiled = [argv for argv in kbuild_commands(built.pair.work) if "-c" in argv and argv[-1].endswith(".c")]
     assert len(compiled) > 3
-    for words in compiled:
-        assert [word for word in words if re.match(r"-g\d?$|-gdwarf", word)][-1] == "-g0"
+    for argv in compiled:
+        assert [arg for arg in argv if re.match(r"-g\d?$|-gdwarf", arg)][-1] == "-g0"
     assert not any("pahole" in path.read_text() for path in built.pair.work.rglob(".*.cmd"))
     for path in built.pair.work.glob("*.ko"):
         with path.open("rb") as file:

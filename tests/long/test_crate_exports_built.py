@@ -19,13 +19,13 @@ USERS = {"rust_counter_one.ko", "rust_counter_two.ko"}
 @pytest.fixture(scope="module")
 def counters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """The three modules, built; afterwards they must be what a clean build makes."""
-    made = Checkout(tmp_path_factory.mktemp("counters"), MODULES)
-    made.scons()
-    yield made
-    assert built_anew(made) == made.modules()
+    checkout = Checkout(tmp_path_factory.mktemp("counters"), MODULES)
+    checkout.scons()
+    yield checkout
+    assert clean_build(checkout) == checkout.modules()
 
 
-def built_anew(counters: Checkout) -> dict[str, str]:
+def clean_build(counters: Checkout) -> dict[str, str]:
     """The modules as they are built where nothing is of an earlier build but the support crates."""
     clean = Checkout(counters.path.parent / "clean", (), copy=not (counters.path.parent / "clean").exists())
     shutil.rmtree(clean.path / "modules", ignore_errors=True)
@@ -44,7 +44,7 @@ def after_edit(counters: Checkout, old: str, new: str) -> tuple[set[str], set[st
         counters.scons()
         linked = {unit for step, unit in counters.ran() if step == "LD [M]"}
         changed = {name for name, digest in counters.modules().items() if digest != before[name]}
-        assert built_anew(counters) == counters.modules()
+        assert clean_build(counters) == counters.modules()
     counters.scons()
     assert counters.modules() == before
     return linked, changed

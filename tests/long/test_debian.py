@@ -20,8 +20,8 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 from checkout import PROJECT, Checkout, unpacked_headers
 from debian_root import DebianRoot, sources
+from long.test_packages_built import MODULE, PACKAGE
 from long.test_packages_installed import guest_files, load
-from long.test_packages_made import MODULE, PACKAGE
 from long.test_wheel import SCONSTRUCT
 from scons_kmod import RELEASED, __version__
 from scons_kmod.base.directories import cache_directory
@@ -93,8 +93,8 @@ def newest() -> str:
     return unpacked_headers().release
 
 
-def scons(debian: DebianRoot, *words: str, cwd: str = "/project") -> str:
-    return debian.run("scons", "-Q", *words, cwd=cwd)
+def scons(debian: DebianRoot, *args: str, cwd: str = "/project") -> str:
+    return debian.run("scons", "-Q", *args, cwd=cwd)
 
 
 def kdir(release: str) -> str:
@@ -119,8 +119,8 @@ def test_the_package_has_the_version_and_the_day_of_the_plugin() -> None:
 def test_it_builds_the_same_module_on_the_distributions_own_scons(project: DebianRoot, checkout: Checkout) -> None:
     assert " v4.4.0" in project.run("scons", "--version")
     scons(project, kdir(newest()))
-    (made,) = project.path.glob(f"project/build/kdir-{newest()}/modules/*/*.ko")
-    assert digest(made) == checkout.modules()[made.name]
+    (module,) = project.path.glob(f"project/build/kdir-{newest()}/modules/*/*.ko")
+    assert digest(module) == checkout.modules()[module.name]
     assert scons(project, kdir(newest())) == "scons: `all' is up to date.\n"
     assert not list(project.path.glob("usr/share/scons-kmod/**/__pycache__"))
     said = project.run("scons", "-Q", "doctor", kdir(newest()), cwd="/project", check=False)
@@ -133,31 +133,32 @@ def test_reprotest_finds_no_difference(project: DebianRoot) -> None:
     Not another user and not the time: reprotest 0.7.23 and Debian 12's sudo do not go together, and faketime stops
     SCons's clocks; the time of the second build is another anyhow.
     """
-    given = f"MODULE={MODULE} {kdir(newest())} SOURCE=1"
-    verbs = " && ".join(f"scons -Q {verb} {given}" for verb in ("deb", "rpm", "dkms"))
-    command = f"hostname host-$$; export SCONS_KMOD_CACHE=$PWD/cache; {verbs} && scons -Q crates {kdir(newest())}"
+    args = f"MODULE={MODULE} {kdir(newest())} SOURCE=1"
+    package_commands = " && ".join(f"scons -Q {kind} {args}" for kind in ("deb", "rpm", "dkms"))
+    command = f"hostname host-$$; export SCONS_KMOD_CACHE=$PWD/cache; {package_commands}"
+    command += f" && scons -Q crates {kdir(newest())}"
     project.run("rm", "-rf", "build", cwd="/project")
     fuse = project.path / "dev/fuse"
     if Path("/dev/fuse").exists() and not fuse.exists():
         project.run("mknod", "/dev/fuse", "c", "10", "229")
     order = "" if fuse.exists() else ",-fileordering"
-    made = "build/*/deb/*.deb build/*/deb/*.dsc build/*/rpm/*.rpm build/*/modules/*/*.ko build/dkms/*.deb"
+    artifacts = "build/*/deb/*.deb build/*/deb/*.dsc build/*/rpm/*.rpm build/*/modules/*/*.ko build/dkms/*.deb"
     vary = f"--vary=+all,-time,-user_group,-domain_host{order}"
-    said = project.run("reprotest", vary, "--no-diffoscope", "-s", ".", command, made, cwd="/project")
+    said = project.run("reprotest", vary, "--no-diffoscope", "-s", ".", command, artifacts, cwd="/project")
     assert "Reproduction successful" in said
     assert len(re.findall(r"(?m)^[0-9a-f]{64}  ", said)) == 7, said
 
 
 def test_a_build_starts_from_the_package_of_support_crates(project: DebianRoot, checkout: Checkout) -> None:
-    put_spdx_tools(project.path / "spdx")
+    copy_spdx_tools(project.path / "spdx")
     said = project.run("scons", "-Q", "crates", kdir(newest()), cwd="/project", env=["PYTHONPATH=/spdx"])
     (package,) = re.findall(r"(?m)^  DEB     (\S+)$", said)
     assert "E: " not in project.run("lintian", "--allow-root", package, cwd="/project")
     document = (project.path / "project" / package).with_suffix(".spdx.json")
     assert validate_full_spdx_document(parse_file(str(document))) == []
-    told = json.loads(document.read_text())
-    assert {"core", "alloc", "linux-headers", "rustc"} <= {one["name"] for one in told["packages"]}
-    assert "./kernel/lib.rs" in {one["fileName"] for one in told["files"]}
+    sbom = json.loads(document.read_text())
+    assert {"core", "alloc", "linux-headers", "rustc"} <= {package["name"] for package in sbom["packages"]}
+    assert "./kernel/lib.rs" in {file["fileName"] for file in sbom["files"]}
     needs = project.run("dpkg-deb", "-f", package, "Depends", cwd="/project").strip()
     versions = {name: project.run("dpkg-query", "-W", "-f", "${Version}", name) for name in TOOLS}
     assert f"rustc-web (= {versions['rustc-web']})" in needs.split(", ")
@@ -168,14 +169,14 @@ def test_a_build_starts_from_the_package_of_support_crates(project: DebianRoot, 
     assert not list(project.path.glob("project/build/*/crates")), "why makes nothing"
     scons(project, MODULE, kdir(newest()))
     build = project.path / f"project/build/kdir-{newest()}"
-    ran = {(one["step"], one["unit"]) for one in json.loads((build / "last-run.json").read_text())}
+    ran = {(entry["step"], entry["unit"]) for entry in json.loads((build / "last-run.json").read_text())}
     compiled = {unit for step, unit in ran if step in ("RUSTC", "CC", "BINDGEN")}
     assert compiled == {f"{MODULE}.o"}
     assert digest(build / f"modules/{MODULE}/{MODULE}.ko") == checkout.modules()[f"{MODULE}.ko"]
 
 
-def put_spdx_tools(place: Path) -> None:
-    """What Debian has no package of: spdx-tools and what it needs."""
+def copy_spdx_tools(directory: Path) -> None:
+    """Copy spdx-tools and what it needs: Debian has no packages of these."""
     todo, seen = ["spdx-tools"], set[str]()
     while todo:
         name = re.split(r"[^\w.-]", todo.pop())[0].lower()
@@ -189,21 +190,22 @@ def put_spdx_tools(place: Path) -> None:
         todo += [requirement for requirement in distribution.requires or [] if "extra" not in requirement]
         for file in distribution.files or ():
             if not str(file).startswith(".."):
-                (place / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(distribution.locate_file(file), place / file)
+                (directory / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(distribution.locate_file(file), directory / file)
 
 
 def test_source_packages_are_built_again_without_a_network(project: DebianRoot) -> None:
-    words = ("SOURCE=1", "INSTALL_MOD_STRIP=1", f"MODULE={MODULE}", kdir(newest()))
-    scons(project, "deb", *words)
-    scons(project, "rpm", *words)
+    args = ("SOURCE=1", "INSTALL_MOD_STRIP=1", f"MODULE={MODULE}", kdir(newest()))
+    scons(project, "deb", *args)
+    scons(project, "rpm", *args)
     build = f"/project/build/kdir-{newest()}"
     name = f"{NAME}-modules-{newest()}"
     project.run("mkdir", "-p", "/again")
     project.run("dpkg-source", "-x", f"{build}/deb/{name}_{VERSION}-1.dsc", "/again/source")
     project.run("lintian", "--allow-root", "--fail-on=error", f"{build}/deb/{name}_{VERSION}-1.dsc")
     project.run("dpkg-buildpackage", "-us", "-uc", cwd="/again/source")
-    both = [project.path / f"{place}/{name}_{VERSION}-1_amd64.deb".lstrip("/") for place in (f"{build}/deb", "/again")]
+    directories = (f"{build}/deb", "/again")
+    both = [project.path / f"{directory}/{name}_{VERSION}-1_amd64.deb".lstrip("/") for directory in directories]
     assert digest(both[0]) == digest(both[1])
 
     # The rpm database is empty; what rpms would bring is there otherwise.
@@ -213,9 +215,9 @@ def test_source_packages_are_built_again_without_a_network(project: DebianRoot) 
     day = "SOURCE_DATE_EPOCH=1770076800"
     project.run("rpmbuild", "--rebuild", "--nodeps", "--quiet", *top, source, env=[day])
     form = "%{NAME} %{VERSION} %{PAYLOADDIGEST} [%{REQUIRES} %{REQUIREVERSION} ]%{POSTIN}%{POSTUN}"
-    made = f"{name}-{VERSION}-1.x86_64.rpm"
-    places = (f"{build}/rpm/{made}", f"/again/rpm/RPMS/x86_64/{made}")
-    said = [project.run("rpm", "-qp", "--nosignature", "--qf", form, place) for place in places]
+    package = f"{name}-{VERSION}-1.x86_64.rpm"
+    paths = (f"{build}/rpm/{package}", f"/again/rpm/RPMS/x86_64/{package}")
+    said = [project.run("rpm", "-qp", "--nosignature", "--qf", form, path) for path in paths]
     assert said[0] == said[1]
 
 
@@ -255,17 +257,19 @@ def test_dkms_of_both_releases(project: DebianRoot, version: str) -> None:
         take_newer_dkms(project)
     assert f"dkms-{version}" in project.run("dkms", "--version").strip()
     older = release_of("debian-6.1")
-    start_anew(project)
+    remove_from_dkms(project)
     scons(project, "dkms", kdir(newest()))
 
     said = project.run("dpkg", "-i", f"build/dkms/{NAME}-dkms_{VERSION}-1_all.deb", cwd="/project")
-    assert sorted(status(project)) == [f"{NAME}/{VERSION}, {one}, x86_64: installed" for one in (older, newest())], said
+    assert sorted(status(project)) == [
+        f"{NAME}/{VERSION}, {release}, x86_64: installed" for release in (older, newest())
+    ], said
 
     # With a configuration that one of the kernels has not.
-    start_anew(project)
+    remove_from_dkms(project)
     with_requirement = f'[requires]\nconfig = ["CONFIG_X86_USER_SHADOW_STACK"]\n[module]\nname = "{MODULE}"\n{PACKAGE}'
     tree = add(project, with_requirement)
-    said = [hook(project, one) for one in (older, newest())]
+    said = [hook(project, release) for release in (older, newest())]
     assert LINE in said[0]
     assert "it needs CONFIG_X86_USER_SHADOW_STACK, which this kernel has not" in said[0]
     assert LINE not in said[1]
@@ -279,8 +283,9 @@ def test_dkms_of_both_releases(project: DebianRoot, version: str) -> None:
     (tree / "module/module.toml").write_text(f'[module]\nname = "{MODULE}"\n{PACKAGE}')
     (tree / f"module/{MODULE}.rs").write_text("// SPDX-License-Identifier: GPL-2.0\nno rust\n")
     project.run("dkms", "add", f"{NAME}/{VERSION}")
-    said = [hook(project, one) for one in (older, newest())]
-    assert all(f"{LINE}{one}: RUSTC {MODULE}.o: " in text for one, text in zip((older, newest()), said, strict=True))
+    said = [hook(project, release) for release in (older, newest())]
+    releases = (older, newest())
+    assert all(f"{LINE}{release}: RUSTC {MODULE}.o: " in text for release, text in zip(releases, said, strict=True))
     assert all(text.count(LINE) == 1 for text in said)
     assert status(project) == [f"{NAME}/{VERSION}: added"]
 
@@ -298,7 +303,7 @@ def take_newer_dkms(debian: DebianRoot) -> None:
     debian.apt("install", "--no-install-recommends", "dkms/trixie")
 
 
-def start_anew(debian: DebianRoot) -> None:
+def remove_from_dkms(debian: DebianRoot) -> None:
     """Remove the module from DKMS; nothing of it is left."""
     tree, logs = debian.path / f"usr/src/{NAME}-{VERSION}", debian.path / f"var/cache/scons-kmod/dkms/{NAME}-{VERSION}"
     if (
@@ -329,7 +334,7 @@ def add(debian: DebianRoot, manifest: str) -> Path:
 
 
 def test_the_plugin_is_removed_without_a_trace(project: DebianRoot) -> None:
-    start_anew(project)
+    remove_from_dkms(project)
     project.run("dpkg", "--purge", f"scons-kmod-crates-{newest()}", "scons-kmod")
     assert not [name for name in project.files() if "scons-kmod" in name and name.startswith(("usr/", "var/", "etc/"))]
     assert not (project.path / "usr/share/scons/site_scons").exists()

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	return fclose(header) || fclose(source);
 }
 """
-ONE_C = """\
+MAIN_C = """\
 #include <linux/module.h>
 #include "table.h"
 int first = FIRST;
@@ -91,22 +91,22 @@ outputs = ["table.h", "more.c"]
 arguments = ["7"]
 """
 IN_RUST_FILES = {"in_rust.rs": RUST, "make.py": MAKE_PY, "make.rs": MAKE_RS, "numbers.txt": "1 2 3\n", "secret": ""}
-IN_C_FILES = {"one.c": ONE_C, "other.c": "extern int other;\nint other = 1;\n", "make.c": MAKE_C}
+IN_C_FILES = {"one.c": MAIN_C, "other.c": "extern int other;\nint other = 1;\n", "make.c": MAKE_C}
 
 
 def new_project(directory: Path) -> OwnProject:
-    made = OwnProject(directory)
-    made.module("in_rust", IN_RUST_FILES, IN_RUST)
-    made.module("in_c", IN_C_FILES, IN_C)
-    return made
+    project = OwnProject(directory)
+    project.module("in_rust", IN_RUST_FILES, IN_RUST)
+    project.module("in_c", IN_C_FILES, IN_C)
+    return project
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnProject]:
-    made = new_project(tmp_path_factory.mktemp("generators"))
-    made.scons("-j2")
-    yield made
-    shutil.rmtree(made.path)
+    project = new_project(tmp_path_factory.mktemp("generators"))
+    project.scons("-j2")
+    yield project
+    shutil.rmtree(project.path)
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ def project(built: OwnProject) -> Iterator[OwnProject]:
 
 def generated(project: OwnProject) -> list[str]:
     """All generated sources, each MODULE/NAME."""
-    places = (project.target / "modules").glob("*/generated")
-    files = ((place, path) for place in places for path in place.rglob("*") if path.is_file())
-    return sorted(f"{place.parent.name}/{path.relative_to(place)}" for place, path in files)
+    directories = (project.target / "modules").glob("*/generated")
+    files = ((directory, path) for directory in directories for path in directory.rglob("*") if path.is_file())
+    return sorted(f"{directory.parent.name}/{path.relative_to(directory)}" for directory, path in files)
 
 
 def test_a_program_that_writes_the_same_is_all_that_runs(project: OwnProject) -> None:
@@ -143,7 +143,7 @@ def test_a_program_that_writes_the_same_is_all_that_runs(project: OwnProject) ->
     assert project.modules() == before
 
 
-def test_an_edit_reaches_what_reads_the_table_and_an_undone_one_comes_back(
+def test_an_edit_reaches_what_reads_the_table_and_undoing_it_restores_the_outputs(
     project: OwnProject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     before = project.modules()
@@ -189,7 +189,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_program_that_does_wrong_is_told_from_others(project: OwnProject, failure: str) -> None:
+def test_each_failure_of_a_generator_has_its_message(project: OwnProject, failure: str) -> None:
     text, said = FAILURES[failure]
     make = project.path / "modules/in_rust/make.py"
     make.write_text(f"{MAKE_PY}{text}\n")

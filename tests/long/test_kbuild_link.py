@@ -45,12 +45,12 @@ def write_modules(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_the_ko_is_the_one_that_kbuild_makes(tmp_path: Path, name: str) -> None:
+def test_kbuild_links_the_same_ko(tmp_path: Path, name: str) -> None:
     checkout = Checkout(tmp_path, (*PLAIN, *MAINLINE))
     write_modules(checkout)
     checkout.scons(f"TARGET={name}")
-    ours = checkout.modules()
-    assert len(ours) == len(PLAIN) + len(C) + (len(MAINLINE) if TARGETS[name].packages.source else 0)
+    modules = checkout.modules()
+    assert len(modules) == len(PLAIN) + len(C) + (len(MAINLINE) if TARGETS[name].packages.source else 0)
     checkout.scons(f"TARGET={name}", "KBUILD_LINK=make")
-    assert set(checkout.ran()) == {("KBUILD", name) for name in ours}
-    assert checkout.modules() == ours
+    assert set(checkout.ran()) == {("KBUILD", name) for name in modules}
+    assert checkout.modules() == modules

@@ -61,7 +61,7 @@ def outputs(checkout: Checkout) -> list[Path]:
     return sorted(path for path in files if path.suffix in (".o", ".ko", ".rs", ".a"))
 
 
-def test_a_killed_build_is_made_good_by_the_next(
+def test_the_build_after_a_killed_build_is_right(
     pytestconfig: pytest.Config, checkout: Checkout, other_checkout: Checkout
 ) -> None:
     names = {name for edits in EDITS.values() for name, _, _ in edits}

@@ -102,12 +102,12 @@ def test_so_does_the_body_of_an_inline_function(built: Built) -> None:
     assert built.after(f"{DRIVER}/include/driver.h", edit) == (COMPILED | linked(DRIVER), {DRIVER})
 
 
-def test_an_edit_of_a_c_file_compiles_that_one(built: Built) -> None:
+def test_an_edit_of_a_c_file_compiles_only_that_file(built: Built) -> None:
     ran, changed = built.after(f"{DRIVER}/src/stats.c", ("100ULL", "1000ULL"))
     assert (ran, changed) == (linked(DRIVER, ("CC [M]", f"{DRIVER}/stats.o")), {DRIVER})
 
 
-def test_an_edit_of_assembly_assembles_that_one(built: Built) -> None:
+def test_an_edit_of_assembly_assembles_only_that_file(built: Built) -> None:
     assert built.after(f"{DRIVER}/src/fold.S", ("$5", "$7")) == (linked(DRIVER, *ASSEMBLED), {DRIVER})
 
 
@@ -117,7 +117,7 @@ def test_an_edit_of_a_crate_compiles_no_c(built: Built) -> None:
     assert (ran, changed) == (linked(DRIVER, *compiled) - {("SYMVER", DRIVER)}, {DRIVER})
 
 
-def test_a_flag_of_a_file_compiles_that_one(built: Built) -> None:
+def test_a_flag_of_a_file_compiles_only_that_file(built: Built) -> None:
     ran, changed = built.after(f"{DRIVER}/module.toml", ('"-O3"', '"-O1"'))
     assert (ran, changed) == (linked(DRIVER, ("CC [M]", f"{DRIVER}/crc.o")), {DRIVER})
 
@@ -243,19 +243,19 @@ def test_all_are_what_a_clean_build_makes(built: Built) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_together_is_told(built: Built, name: str, old: str, new: str, expected: str) -> None:
-    assert told(expected, built.complaint(name, (old, new)))
+def test_what_does_not_fit_together_is_an_error(built: Built, name: str, old: str, new: str, expected: str) -> None:
+    assert has_line(expected, built.complaint(name, (old, new)))
 
 
-def test_a_symbol_that_is_declared_and_not_defined_is_told(built: Built) -> None:
+def test_a_symbol_that_is_declared_but_not_defined_is_an_error(built: Built) -> None:
     with built.checkout.edited(
         "modules/rust_export/include/rust_export.h", "extern atomic_t", "extern int gone; extern atomic_t"
     ):
         said = built.complaint("rust_export/module.toml", ('"digests"]', '"digests", "gone"]'))
-    assert told('"gone" [*] was exported without definition', said)
+    assert has_line('"gone" [*] was exported without definition', said)
 
 
-def told(expected: str, said: str) -> bool:
+def has_line(expected: str, said: str) -> bool:
     """Whether there is a line with this in it, whatever stands for `*`."""
     before, _, after = expected.partition("*")
     return any(before in line and after in line for line in said.splitlines())
@@ -286,12 +286,12 @@ def test_kbuild_makes_the_same_module_of_c_with_the_same_crcs(built: Built, tmp_
         "ccflags-y := -I$(src)/include -DMETER_NAMESPACE=EXPORT_C\n"
     )
     tree = unpacked_headers().kernel_tree
-    words = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
-    subprocess.run(["make", "-C", tree, f"M={tmp_path}/m", *words, "modules"], check=True, capture_output=True)
+    args = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+    subprocess.run(["make", "-C", tree, f"M={tmp_path}/m", *args, "modules"], check=True, capture_output=True)
     built.checkout.scons()
-    ours = built.checkout.target / "modules/export_c"
-    assert crcs(ours / "link/Module.symvers") == crcs(tmp_path / "m/Module.symvers")
-    assert (ours / "export_c.ko").read_bytes() == (tmp_path / "m/export_c.ko").read_bytes()
+    built_module = built.checkout.target / "modules/export_c"
+    assert crcs(built_module / "link/Module.symvers") == crcs(tmp_path / "m/Module.symvers")
+    assert (built_module / "export_c.ko").read_bytes() == (tmp_path / "m/export_c.ko").read_bytes()
 
 
 def test_users_have_the_crcs_of_what_they_use(built: Built) -> None:

@@ -147,7 +147,7 @@ def test_patterns_say_what_rust_sees(table: Table, line: str, missing: set[str])
         (lambda text: text.replace("linux/list.h", "linux/lost.h"), "'linux/lost.h' file not found"),
     ],
 )
-def test_an_error_in_the_header_has_its_place(table: Table, change: Callable[[str], str], expected: str) -> None:
+def test_an_error_in_the_header_has_its_line(table: Table, change: Callable[[str], str], expected: str) -> None:
     text = (table.checkout.path / HEADER).read_text()
     number = next(n for n, line in enumerate(text.splitlines(), 1) if change(line) != line)
     with table.checkout.edited(HEADER, text, change(text)):

@@ -103,15 +103,15 @@ def test_what_comes_out_the_same_is_not_linked(crates: Crates) -> None:
 
 
 def test_an_inline_function_reaches_the_crate_that_calls_it(crates: Crates) -> None:
-    made = crates.target / "modules/rust_crates/crate/rust_crates.o"
-    before = made.read_bytes()
+    object_file = crates.target / "modules/rust_crates/crate/rust_crates.o"
+    before = object_file.read_bytes()
     compiled, changed = crates.after("rust_crates/checksum/lib.rs", "bytes[place]", "bytes[place] ^ 1")
     assert compiled == {"rust_crates/checksum.o", "rust_crates.o"}
     assert changed == {"rust_crates"}
-    assert made.read_bytes() != before
+    assert object_file.read_bytes() != before
 
 
-def test_a_feature_compiles_its_crate_anew(crates: Crates) -> None:
+def test_a_changed_feature_compiles_its_crate(crates: Crates) -> None:
     compiled, changed = crates.after("rust_crates/module.toml", '["weighted"]', "[]")
     assert compiled == {"rust_crates/checksum.o", "rust_crates.o"}
     assert changed == {"rust_crates"}
@@ -158,10 +158,10 @@ def test_all_is_as_a_clean_build_makes_it(crates: Crates) -> None:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
-    made = OwnProject(tmp_path_factory.mktemp("project"))
-    made.module("m", {"m.rs": ROOT, "a.rs": CRATE, "b.rs": CRATE}, MANIFEST)
-    made.scons()
-    return made
+    project = OwnProject(tmp_path_factory.mktemp("project"))
+    project.module("m", {"m.rs": ROOT, "a.rs": CRATE, "b.rs": CRATE}, MANIFEST)
+    project.scons()
+    return project
 
 
 def complaint(project: OwnProject, *, crate: str = CRATE, manifest: str = MANIFEST) -> str:
@@ -203,7 +203,7 @@ def test_a_vendored_crate_that_needs_std_by_default(project: OwnProject) -> None
     assert ("RUSTC", "m/v.o") in project.ran()
 
 
-def test_two_crates_that_define_one_symbol(project: OwnProject) -> None:
+def test_two_crates_that_define_the_same_symbol(project: OwnProject) -> None:
     (project.path / "modules/m/a.rs").write_text(SYMBOL)
     said = complaint(project, crate=SYMBOL)
     (project.path / "modules/m/a.rs").write_text(CRATE)
@@ -211,7 +211,7 @@ def test_two_crates_that_define_one_symbol(project: OwnProject) -> None:
     assert "\n    b and a both define kmod_twice: rename it in one of them, or leave out #[no_mangle]\n" in said
 
 
-def test_a_crate_and_c_that_define_one_symbol(project: OwnProject) -> None:
+def test_a_crate_and_c_that_define_the_same_symbol(project: OwnProject) -> None:
     text = "unsigned int kmod_twice(void);\nunsigned int kmod_twice(void) { return 2; }\n"
     (project.path / "modules/m/c.c").write_text(text)
     said = complaint(project, crate=SYMBOL, manifest=f'{MANIFEST}[c]\nsources = ["c.c"]\n')

@@ -12,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, Checkout
 from debian_root import DebianRoot
-from long.test_packages_made import MODULE, make, with_package
+from long.test_packages_built import MODULE, make, with_package
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.download import fetch_packages
@@ -40,8 +40,8 @@ LOADER = "ld-linux-x86-64.so.2"
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Debian of its own, with nothing but what every Debian has, and kmod."""
-    made = tmp_path_factory.mktemp("debian") / "root"
-    return DebianRoot(made, ["kmod"], "essential").path
+    root = tmp_path_factory.mktemp("debian") / "root"
+    return DebianRoot(root, ["kmod"], "essential").path
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ class Rpm(Dpkg):
             "License": "MIT",
             "BuildArch": "noarch",
         }
-        lines = [*(f"{name}: {value}" for name, value in heads.items()), *(f"Provides: {one}" for one in provided)]
+        lines = [*(f"{name}: {value}" for name, value in heads.items()), *(f"Provides: {name}" for name in provided)]
         spec = directory / "image.spec"
         spec.write_text("\n".join([*lines, "%description", "stand-in", "%files", ""]))
         run("rpmbuild", "-bb", "--quiet", "--define", f"_topdir {directory}", spec)
-        (made,) = directory.glob("RPMS/noarch/*.rpm")
-        return made
+        (package,) = directory.glob("RPMS/noarch/*.rpm")
+        return package
 
     def install(self, package: Path) -> None:
         run("rpm", "--root", self.root, "--nosignature", "--install", package)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What keeps packages from being made is told, and nothing is half-made."""
+"""Errors that prevent a package have messages, and leave no incomplete package."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from long.test_packages_made import MODULE, with_package
+from long.test_packages_built import MODULE, with_package
 
 
 @pytest.fixture(scope="module")
 def packaged(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which one module can be packed, built."""
-    made = Checkout(tmp_path_factory.mktemp("packaged") / "checkout", [MODULE])
-    with_package(made)
-    made.scons()
-    assert checkout.modules()[f"{MODULE}.ko"] == made.modules()[f"{MODULE}.ko"]
-    return made
+    built = Checkout(tmp_path_factory.mktemp("packaged") / "checkout", [MODULE])
+    with_package(built)
+    built.scons()
+    assert checkout.modules()[f"{MODULE}.ko"] == built.modules()[f"{MODULE}.ko"]
+    return built
 
 
-def complaint(packaged: Checkout, *words: str) -> str:
-    done = packaged.scons("-Q", *words, check=False)
+def complaint(packaged: Checkout, *args: str) -> str:
+    done = packaged.scons("-Q", *args, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     return done.stderr.replace(str(packaged.path), "DIR")
 
@@ -42,7 +42,7 @@ def without(packaged: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("verb", "program", "fix"),
+    ("args", "program", "fix"),
     [
         (("deb",), "dpkg-deb", "apt-get install dpkg"),
         (("deb", "SOURCE=1"), "dpkg-source", "apt-get install dpkg-dev"),
@@ -50,21 +50,23 @@ def without(packaged: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (("dkms",), "dpkg-deb", "apt-get install dpkg"),
     ],
 )
-def test_a_program_is_missing(packaged: Checkout, without: Path, verb: tuple[str, ...], program: str, fix: str) -> None:
+def test_a_program_is_missing(packaged: Checkout, without: Path, args: tuple[str, ...], program: str, fix: str) -> None:
     (without / program).unlink()
-    assert f"machine error: {program}: not found\n    {fix}\n" in complaint(packaged, *verb)
+    assert f"machine error: {program}: not found\n    {fix}\n" in complaint(packaged, *args)
 
 
-@pytest.mark.parametrize(("verb", "place"), [("deb", "build/{}/deb"), ("rpm", "build/{}/rpm"), ("dkms", "build/dkms")])
-def test_packages_cannot_be_written(packaged: Checkout, verb: str, place: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "directory"), [("deb", "build/{}/deb"), ("rpm", "build/{}/rpm"), ("dkms", "build/dkms")]
+)
+def test_packages_cannot_be_written(packaged: Checkout, command: str, directory: str) -> None:
     """A file where the directory should be: not even root can write there."""
-    path = packaged.path / place.format(packaged.target.name)
+    path = packaged.path / directory.format(packaged.target.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         path.rename(path.with_name("away"))
     path.write_text("")
     try:
-        assert f"machine error: DIR/{path.relative_to(packaged.path)}: " in complaint(packaged, verb)
+        assert f"machine error: DIR/{path.relative_to(packaged.path)}: " in complaint(packaged, command)
     finally:
         path.unlink()
 
@@ -75,7 +77,10 @@ def test_what_is_staged_is_what_a_package_holds(packaged: Checkout, tmp_path: Pa
     found = {str(path.relative_to(tmp_path / "root")) for path in (tmp_path / "root").rglob("*") if path.is_file()}
     conf = f"rust-minimal-modules-{release}.conf"
     directories = ("usr/lib/modprobe.d", "usr/lib/modules-load.d")
-    assert found == {f"lib/modules/{release}/extra/{MODULE}.ko.xz", *(f"{one}/{conf}" for one in directories)}
+    assert found == {
+        f"lib/modules/{release}/extra/{MODULE}.ko.xz",
+        *(f"{directory}/{conf}" for directory in directories),
+    }
 
 
 def test_what_cannot_be_staged(packaged: Checkout, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The crates of a kernel that has them in it, made anew: their symbols, and what an edit makes run."""
+"""The crates of a kernel that has them in it, rebuilt: their symbols, and what an edit makes run."""
 
 from __future__ import annotations
 
@@ -39,38 +39,38 @@ def write_samples(project: OwnProject) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
     """Two samples on Debian's 7.2."""
-    made = OwnProject(tmp_path_factory.mktemp("rebuilt"))
-    write_samples(made)
-    made.scons(f"TARGET={TARGET.name}")
-    return made
+    project = OwnProject(tmp_path_factory.mktemp("rebuilt"))
+    write_samples(project)
+    project.scons(f"TARGET={TARGET.name}")
+    return project
 
 
 def plan_of(project: OwnProject) -> CratePlan:
     return from_json(json.loads((project.target / "kernel-rust/plan.json").read_text())["answer"])
 
 
-def code_of(plan: CratePlan, name: str, made: Path) -> set[str]:
+def code_of(plan: CratePlan, name: str, object_file: Path) -> set[str]:
     """The symbols that a crate would have in the kernel: it is compiled with its code, and the kernel's flags."""
     (rule,) = (rule for rule in plan.rules if rule.made == f"rust/{name}.o")
     part = rule.parts[0]
     emitted = dict(emitted_paths(part.programs[0]))
-    words = [word for word in part.programs[0][1:] if not word.startswith("--emit=") and "dep_depinfo" not in word]
+    args = [arg for arg in part.programs[0][1:] if not arg.startswith("--emit=") and "dep_depinfo" not in arg]
     assert emitted["obj"] == rule.made
     system = open_system(TARGET, cache_directory(), (), RunLog())
     env = dict((*ENVIRONMENT, *part.env))
     RunLog().inside(system.enter_args).run(
-        ["rustc", *words, f"--emit=obj={made},metadata={made}.rmeta"],
+        ["rustc", *args, f"--emit=obj={object_file},metadata={object_file}.rmeta"],
         step="RUSTC",
         unit=name,
         cwd=plan.objects,
         env=env,
     )
-    with made.open("rb") as file:
+    with object_file.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         return {
-            one.name
-            for one in table.iter_symbols()
-            if one["st_info"]["bind"] == "STB_GLOBAL" and one["st_shndx"] != "SHN_UNDEF"
+            symbol.name
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["bind"] == "STB_GLOBAL" and symbol["st_shndx"] != "SHN_UNDEF"
         }
 
 
@@ -79,10 +79,12 @@ def test_every_rust_export_of_the_kernel_is_a_symbol_of_the_crates(project: OwnP
     lines = (plan.objects / "Module.symvers").read_text().splitlines()
     exported = {line.split("\t")[1] for line in lines}
     wanted = {name for name in exported if name.startswith(("_R", "rust_helper_"))}
-    ours = {symbol for name in ("core", "bindings", "kernel") for symbol in code_of(plan, name, tmp_path / f"{name}.o")}
+    defined = {
+        symbol for name in ("core", "bindings", "kernel") for symbol in code_of(plan, name, tmp_path / f"{name}.o")
+    }
     helpers = (plan.objects / "rust/bindings/bindings_helpers_generated.rs").read_text()
-    ours |= set(re.findall(r'link_name\s*=\s*"(rust_helper_\w+)"', helpers))
-    assert wanted - ours == set()
+    defined |= set(re.findall(r'link_name\s*=\s*"(rust_helper_\w+)"', helpers))
+    assert wanted - defined == set()
     print(f"{len(wanted)} of {len(wanted)} Rust exports are matched")
     assert len(wanted) > 1000
 
@@ -103,10 +105,10 @@ def edited_kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory, edited_kernel: Path) -> OwnProject:
     """The same samples, built for that tree."""
-    made = OwnProject(tmp_path_factory.mktemp("edited"))
-    write_samples(made)
-    made.scons(f"KDIR={edited_kernel}")
-    return made
+    project = OwnProject(tmp_path_factory.mktemp("edited"))
+    write_samples(project)
+    project.scons(f"KDIR={edited_kernel}")
+    return project
 
 
 @contextmanager

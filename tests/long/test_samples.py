@@ -76,15 +76,15 @@ def test_samples_load_into_a_kernel_with_rust(tmp_path: Path) -> None:
 def carried(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
     """Modules of 6.12 that bring their crates, built for a kernel that has none in it."""
     sources = sources_of("debian-6.12-trixie")
-    places = {
+    paths = {
         "rust_minimal": "samples/rust/rust_minimal.rs",
         "rust_print": "samples/rust/rust_print.rs",
         "rnull": "drivers/block/rnull.rs",
         "ax88796b_rust": "drivers/net/phy/ax88796b_rust.rs",
     }
     project = OwnProject(tmp_path_factory.mktemp("carried"))
-    for name, place in places.items():
-        files: dict[str, str | Path] = {f"{name}.rs": sources / place}
+    for name, path in paths.items():
+        files: dict[str, str | Path] = {f"{name}.rs": sources / path}
         if name in SAID:
             files["test.sh"] = SCRIPT.format(name=name, said=SAID[name], while_loaded=WHILE_LOADED.get(name, ""))
         project.module(name, files, MANIFEST.format(name=name))
@@ -107,7 +107,7 @@ def test_each_import_has_the_crc_of_the_kernel(carried: OwnProject) -> None:
     for path in sorted((carried.target / "modules").glob("*/*.ko")):
         with path.open("rb") as file:
             symbols = ELFFile(file).get_section_by_name(".symtab").iter_symbols()
-            imported = {one.name for one in symbols if one["st_shndx"] == "SHN_UNDEF" and one.name}
+            imported = {symbol.name for symbol in symbols if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name}
         dump = subprocess.run(
             ["/sbin/modprobe", "--dump-modversions", path], capture_output=True, text=True, check=True
         )

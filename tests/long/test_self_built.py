@@ -120,15 +120,15 @@ def named(module: Content) -> list[tuple[str, str, str, bool]]:
 
 def test_crates_that_were_adopted_are_those_of_kbuild(kernel: Path, tmp_path: Path) -> None:
     """Rust, and Rust with C, in Kbuild directories: here `make M=` has all that it needs to build them."""
-    project = OwnProject(tmp_path / "ours")
+    project = OwnProject(tmp_path / "scons")
     for name in ADOPTED:
-        for place in (tmp_path / name, project.path / "modules" / name):
-            shutil.copytree(PROJECT / "tests/long/kbuild_directories" / name, place)
+        for directory in (tmp_path / name, project.path / "modules" / name):
+            shutil.copytree(PROJECT / "tests/long/kbuild_directories" / name, directory)
         run_in_sysroot(kernel, "make", "-s", "CC=gcc-16", f"M={tmp_path / name}", "modules")
         project.scons("adopt", f"DIR=modules/{name}")
     project.scons(f"KDIR={kernel}")
-    ours = {name: content(project.target / f"modules/{name}/{name}.ko") for name in ADOPTED}
-    theirs = {name: content(tmp_path / name / f"{name}.ko") for name in ADOPTED}
-    assert ours["rust_crate"] == theirs["rust_crate"]
-    assert ours["rust_and_c"].modinfo == theirs["rust_and_c"].modinfo
-    assert named(ours["rust_and_c"]) == named(theirs["rust_and_c"])
+    by_scons = {name: content(project.target / f"modules/{name}/{name}.ko") for name in ADOPTED}
+    by_kbuild = {name: content(tmp_path / name / f"{name}.ko") for name in ADOPTED}
+    assert by_scons["rust_crate"] == by_kbuild["rust_crate"]
+    assert by_scons["rust_and_c"].modinfo == by_kbuild["rust_and_c"].modinfo
+    assert named(by_scons["rust_and_c"]) == named(by_kbuild["rust_and_c"])

@@ -23,11 +23,14 @@ from scons_kmod.manifest.project import find_project
 
 # Those to the kernel's own crates have a table of their own: test_rebuilt_crates.py
 PROJECTS = find_project([PROJECT / "modules"])
-ALL = tuple(one.name for one in PROJECTS.modules if one.api == BUNDLED)
+ALL = tuple(module.name for module in PROJECTS.modules if module.api == BUNDLED)
 LIBRARIES = tuple(PROJECTS.libraries)
 C_MODULES = ("c_one", "c_two")
 # Those that export something, be it in C.
-EXPORTING = {*C_MODULES, *(one.name for one in PROJECTS.modules if one.api == BUNDLED and one.exports != Exports())}
+EXPORTING = {
+    *C_MODULES,
+    *(module.name for module in PROJECTS.modules if module.api == BUNDLED and module.exports != Exports()),
+}
 # What may run for a header's declarations, and what for its text.
 GATE = {"DIGEST"}
 C_CODE = {"CC", "CC [M]", "SYMVER", "CPP", "PCH", "AR", "LD", "OBJTOOL"}

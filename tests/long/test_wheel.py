@@ -63,8 +63,8 @@ def digest(path: Path) -> str:
 def test_a_project_outside_builds_and_tests_the_same_module(scons: Path, project: Path, checkout: Checkout) -> None:
     checkout.scons()
     run(scons, cwd=project)
-    (made,) = project.glob("build/*/modules/*/*.ko")
-    assert digest(made) == checkout.modules()["rust_minimal.ko"]
+    (module,) = project.glob("build/*/modules/*/*.ko")
+    assert digest(module) == checkout.modules()["rust_minimal.ko"]
     assert "is up to date" in run(scons, "-Q", cwd=project)
     assert "1 passed" in run(scons, "test", cwd=project)
     said = run(scons, "-Q", "why", "NEXT=1", cwd=project)

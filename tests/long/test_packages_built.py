@@ -40,7 +40,7 @@ def with_package(checkout: Checkout) -> None:
 
 
 def make(checkout: Checkout, kind: str) -> Path:
-    """The one package that a verb makes."""
+    """The path of the package that a command makes."""
     said = checkout.scons("-Q", kind).stdout
     (name,) = re.findall(rf"(?m)^  {kind.upper()}     (\S+\.{kind})$", said)
     assert (checkout.path / name).with_suffix(".spdx.json").is_file()
@@ -64,8 +64,8 @@ def rpm(built: Checkout) -> Path:
     return make(built, "rpm")
 
 
-def dpkg_deb(*words: str | Path) -> str:
-    return subprocess.run(["dpkg-deb", *words], check=True, capture_output=True, text=True).stdout
+def dpkg_deb(*args: str | Path) -> str:
+    return subprocess.run(["dpkg-deb", *args], check=True, capture_output=True, text=True).stdout
 
 
 def test_what_the_package_says(built: Checkout, deb: Path) -> None:
@@ -93,21 +93,21 @@ def test_what_the_package_says(built: Checkout, deb: Path) -> None:
 def test_what_is_in_the_package(built: Checkout, deb: Path, tmp_path: Path) -> None:
     release = built.target_release()
     listed = [line.split() for line in dpkg_deb("-c", deb).splitlines()]
-    assert {(words[0], words[1]) for words in listed} == {("drwxr-xr-x", "root/root"), ("-rw-r--r--", "root/root")}
+    assert {(fields[0], fields[1]) for fields in listed} == {("drwxr-xr-x", "root/root"), ("-rw-r--r--", "root/root")}
     dpkg_deb("-R", deb, tmp_path)
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     name = f"rust-minimal-modules-{release}"
     assert files == {
-        *(f"DEBIAN/{one}" for one in ("control", "md5sums", "postinst", "postrm")),
+        *(f"DEBIAN/{file}" for file in ("control", "md5sums", "postinst", "postrm")),
         f"lib/modules/{release}/updates/rust_minimal.ko.xz",
         f"usr/lib/modprobe.d/{name}.conf",
         f"usr/lib/modules-load.d/{name}.conf",
-        *(f"usr/share/doc/{name}/{one}" for one in ("changelog.Debian.gz", "copyright")),
+        *(f"usr/share/doc/{name}/{file}" for file in ("changelog.Debian.gz", "copyright")),
     }
     subprocess.run(["md5sum", "-c", "--quiet", "DEBIAN/md5sums"], cwd=tmp_path, check=True)
 
 
-def test_packages_are_the_same_wherever_and_whenever_they_are_made(
+def test_packages_are_reproducible_in_another_directory_and_environment(
     deb: Path, rpm: Path, other_checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = [digests(path) for path in (deb, rpm)]
@@ -129,7 +129,7 @@ def digests(package: Path) -> list[str]:
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
 
 
-def test_the_document_names_all_that_the_module_is_made_of(built: Checkout, deb: Path) -> None:
+def test_the_document_names_all_sources_and_tools_of_the_module(built: Checkout, deb: Path) -> None:
     path = deb.with_suffix(".spdx.json")
     document = parse_file(str(path))
     assert validate_full_spdx_document(document) == []
@@ -140,12 +140,12 @@ def test_the_document_names_all_that_the_module_is_made_of(built: Checkout, deb:
     assert not [name for name in sources if ".." in name or "build/" in name]
     own = (built.path / "modules/rust_minimal/rust_minimal.rs").read_bytes()
     (sha256,) = (
-        one["checksumValue"]
-        for one in sources["./modules/rust_minimal/rust_minimal.rs"]["checksums"]
-        if one["algorithm"] == "SHA256"
+        checksum["checksumValue"]
+        for checksum in sources["./modules/rust_minimal/rust_minimal.rs"]["checksums"]
+        if checksum["algorithm"] == "SHA256"
     )
     assert sha256 == hashlib.sha256(own).hexdigest()
-    versions = {one["name"]: one["versionInfo"] for one in said["packages"]}
+    versions = {package["name"]: package["versionInfo"] for package in said["packages"]}
     assert versions["linux-headers"] == built.target_release()
     assert {"core", "alloc", "compiler_builtins", "rustc", "bindgen", "cc"} < versions.keys()
     assert versions["core"] == versions["rustc"]
@@ -157,10 +157,10 @@ def test_a_package_of_sources_has_a_document_too(built: Checkout) -> None:
     (path,) = built.path.glob("build/dkms/*.spdx.json")
     assert validate_full_spdx_document(parse_file(str(path))) == []
     said = json.loads(path.read_text())
-    assert [one["fileName"] for one in said["files"]] == [
+    assert [file["fileName"] for file in said["files"]] == [
         f"./modules/{MODULE}/{name}" for name in ("module.toml", "rust_minimal.rs", "test.sh")
     ]
-    assert [one["name"] for one in said["packages"]] == ["rust-minimal-dkms"]
+    assert [package["name"] for package in said["packages"]] == ["rust-minimal-dkms"]
 
 
 def rpm_says(form: str, package: Path) -> str:
