@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Build the same modules by Kbuild and by us, by turns, and compare the times: docs/reference/bench.md."""
+"""Build the same modules alternately by Kbuild and by scons, and compare the times: docs/reference/bench.md."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A row's samples, the number of processes of our last build, and the modules whose bytes differ."""
+    """A row's samples, the number of processes of the last build by scons, and the modules whose bytes differ."""
 
     row: Row
     kbuild: list[Sample]
-    ours: list[Sample]
+    scons: list[Sample]
     processes: int
     different: list[str]
 
@@ -46,30 +46,30 @@ class Result:
         return statistics.median(values)
 
     def ratio(self, field: str = "seconds") -> float:
-        """Ours, as a part of Kbuild's."""
-        return self.median("ours", field) / self.median("kbuild", field)
+        """The median of scons divided by that of Kbuild."""
+        return self.median("scons", field) / self.median("kbuild", field)
 
     def line(self) -> str:
         """The row of the Markdown table."""
         row = self.row
         cells = (
             *(row.title, f"{row.count} {KINDS[row.kind]}"),
-            *(f"{self.median('kbuild'):.2f} s", f"{self.median('ours'):.2f} s", f"{self.ratio():.3f}"),
+            *(f"{self.median('kbuild'):.2f} s", f"{self.median('scons'):.2f} s", f"{self.ratio():.3f}"),
             *("" if row.goal is None else f"{row.goal}", f"{self.ratio('cpu'):.3f}"),
-            *(f"{self.median('ours', 'megabytes'):.0f} MB", str(self.processes)),
+            *(f"{self.median('scons', 'megabytes'):.0f} MB", str(self.processes)),
         )
         return f"| {' | '.join(cells)} |"
 
     def to_json(self) -> dict[str, object]:
         """All that was measured."""
         row = {field: getattr(self.row, field) for field in ("name", "title", "kind", "count", "goal")}
-        samples = {side: [dataclasses.asdict(one) for one in getattr(self, side)] for side in ("kbuild", "ours")}
+        samples = {side: [dataclasses.asdict(sample) for sample in getattr(self, side)] for side in ("kbuild", "scons")}
         return {**row, **samples, "ratio": self.ratio(), "processes": self.processes, "different": self.different}
 
 
 CRATES = 20
 KINDS = {"c": "C", "rust": "Rust", "parts": "files in one", "whole": f"files and {CRATES} crates"}
-HEAD = "| what | modules | Kbuild | ours | ratio | goal | ratio of CPU time | our memory | our processes |"
+HEAD = "| what | modules | Kbuild | scons | ratio | goal | ratio of CPU time | memory | processes |"
 
 
 def timed(argv: list[str], cwd: Path) -> Sample:
@@ -90,14 +90,14 @@ def measure(row: Row, pair: Pair, runs: int) -> Result:
     """Build by turns, each time after the row's edit."""
     pair.settle()
     kbuild: list[Sample] = []
-    ours: list[Sample] = []
+    scons: list[Sample] = []
     for _ in range(runs):
         row.edit(pair)
         kbuild.append(timed(pair.kbuild(), pair.work))
-        ours.append(timed(pair.ours, pair.checkout))
+        scons.append(timed(pair.scons, pair.checkout))
     processes = len(json.loads((pair.build / "last-run.json").read_text()))
     # Of what Kbuild has no rule for, it makes nothing.
-    result = Result(row, kbuild, ours, processes, [] if row.kind == "whole" else pair.different())
+    result = Result(row, kbuild, scons, processes, [] if row.kind == "whole" else pair.different())
     if result.different:
         print(f"warning: {row.name}: not the same bytes: {', '.join(result.different)}", file=sys.stderr)
     if row.edit is nothing and processes:
@@ -139,7 +139,7 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     jobs = os.cpu_count() or 1
     rows = all_rows([int(count) for count in options.modules.split(",")])
-    chosen = [row for row in rows if any(fnmatch.fnmatch(row.name, one) for one in options.rows.split(","))]
+    chosen = [row for row in rows if any(fnmatch.fnmatch(row.name, pattern) for pattern in options.rows.split(","))]
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="scons-kmod-bench-") as scratch:
         base = options.keep or Path(scratch)

@@ -183,7 +183,9 @@ def rust_names(count: int) -> list[str]:
     """The names of the project's first modules of one crate."""
     modules = find_project([PROJECT / "modules"]).modules
     names = [
-        one.name for one in modules if one.root and one.api == BUNDLED and not (one.has_c or one.crates or one.needs)
+        module.name
+        for module in modules
+        if module.root and module.api == BUNDLED and not (module.has_c or module.crates or module.needs)
     ]
     if count > len(names):
         raise SystemExit(f"modules/ has {len(names)} modules, not {count}")

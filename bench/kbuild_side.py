@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The same modules as a directory for ``make M=``. Run as a program: kbuild_side.py CHECKOUT TREE MODULES WORK
 
-A kernel that was built without Rust has no rules for it. Those written here follow the kernel's rust/Makefile, with the
-very commands that our own graph has for a step, made to write below WORK. Kbuild decides when they run, by its own
-if_changed and if_changed_dep; and what it can do for a module of C it does here too: the link of a module's objects,
-objtool, modpost, the .mod.c and the .ko.
+A kernel that was built without Rust has no rules for it. The rules written here follow the kernel's rust/Makefile.
+Their commands are those of the steps in scons-kmod's graph, with outputs below WORK. Kbuild decides when they run, by
+its own if_changed and if_changed_dep. What Kbuild does for a C module, it does here too: it links the module's objects,
+runs objtool and modpost, and makes the .mod.c and the .ko.
 
-CHECKOUT is built already: core, compiler_builtins and alloc are taken from there.
+CHECKOUT has been built: core, compiler_builtins and alloc are taken from there.
 """
 
 from __future__ import annotations
@@ -31,33 +31,25 @@ from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import choose_targets, open_target
 from scons_kmod.target.settings import read_settings
-from site_tools import kmod
+from site_tools.kmod import builders
 
 # The last object before Kbuild's own link of a module's objects.
 LINKED = "whole.o"
 
 
 class Collector:
-    """Stands for SCons's environment and for the session in it: keeps the steps that the tool adds, in their order."""
+    """Stands in for SCons's environment and for its session. `steps` are the steps that the tool adds, in order."""
 
-    def __init__(self, manifests: list[Manifest]) -> None:
-        self.manifests = manifests
-        self.shared: dict[tuple[str, str], list[Step]] = {}
+    def __init__(self, target: BuildTarget, manifests: list[Manifest]) -> None:
+        self.buildable = {target.name: manifests}
+        self.shared_steps: dict[tuple[str, str], list[Step]] = {}
         self.steps: list[Step] = []
 
     def __getitem__(self, name: str) -> Collector:
         return self
 
-    def File(self, path: str) -> str:  # noqa: N802 - as SCons has it
-        """A node of SCons's; here it is the path."""
-        return path
-
-    def served(self, _target: BuildTarget) -> list[Manifest]:
-        """All modules."""
-        return self.manifests
-
     def add_generators(self, _env: Any, _target: BuildTarget, _manifest: Manifest) -> None:
-        """None of the modules has any."""
+        """Does nothing: the modules have no generators."""
 
     def add(self, _env: Any, _target: str, step: Step) -> Step:
         """Keep a step."""
@@ -66,47 +58,45 @@ class Collector:
 
 
 def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
-    """The steps for which there must be rules.
+    """The steps that become rules.
 
-    Kbuild is given which declarations the bindings need, as it was in CHECKOUT's build, and the library crates.
+    The library crates, and the list of declarations that the bindings need, are taken from CHECKOUT's build.
     """
-    env = Collector(manifests)
+    env = Collector(target, manifests)
     for manifest in manifests:
         if not manifest.c.sources:
-            kmod.add_crates(env, target, manifest)
-            kmod.shared(env, target, "helpers", kmod.helper_steps)
-            env.add(env, target.name, until_linked(rust_object.bundled_object_step(target, manifest)))
-    given = str(fingerprint_file(target))
-    ours = (given, *map(str, helpers.helper_headers_step(target).outputs))
-    steps = [step for step in env.steps if step.key not in ours and not isinstance(step, CachedStep)]
-    return [as_kbuild_has_it(target, step) for step in steps]
+            builders.add_crates(env, target, manifest)
+            builders.add_shared(env, target, "helpers", builders.helper_archive_steps)
+            env.add(env, target.name, link_without_kbuilds_part(rust_object.bundled_object_step(target, manifest)))
+    omitted = (str(fingerprint_file(target)), *map(str, helpers.helper_headers_step(target).outputs))
+    steps = [step for step in env.steps if step.key not in omitted and not isinstance(step, CachedStep)]
+    return [kbuild_step(target, step) for step in steps]
 
 
-def as_kbuild_has_it(target: BuildTarget, step: Step) -> Step:
-    """A step without what is ours alone: a helper's headers are not precompiled, bindgen says what it has read."""
+def kbuild_step(target: BuildTarget, step: Step) -> Step:
+    """A step as Kbuild would run it: without precompiled headers for a helper, and with a depfile for bindgen."""
     if bindings_file(target) in step.outputs:
         return with_depfile(step)
     return helpers.c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
 
 
 def with_depfile(step: Step) -> Step:
-    """bindgen, with a file for Kbuild that says which headers it has read."""
+    """The step of bindgen with a depfile for Kbuild: a list of the headers that bindgen read."""
     depfile = step.outputs[0].with_name(f".{step.outputs[0].name}.d")
     files = []
     for path, text in step.written_files:
         if path.suffix == ".json":
-            asked = json.loads(text)
-            text = json.dumps({**asked, "bindgen": [*asked["bindgen"], f"--depfile={depfile}"]}, indent=1)
+            request = json.loads(text)
+            text = json.dumps({**request, "bindgen": [*request["bindgen"], f"--depfile={depfile}"]}, indent=1)
         files.append((path, text))
-    return dataclasses.replace(step, files=tuple(files), depfiles=(depfile,))
+    return dataclasses.replace(step, written_files=tuple(files), depfiles=(depfile,))
 
 
-def until_linked(step: Step) -> Step:
-    """A module's link without the last part, which Kbuild has: its own link of a module's objects, and objtool."""
+def link_without_kbuilds_part(step: Step) -> Step:
+    """A module's link up to Kbuild's own part: Kbuild links the module's objects, and runs objtool."""
     names = [Path(command.argv[command.argv.index("-o") + 1]).name for command in step.commands if "-o" in command.argv]
-    at = names.index(LINKED)
-    made = step.outputs[0].with_name(LINKED)
-    return dataclasses.replace(step, commands=step.commands[: at + 1], outputs=(made,))
+    count = names.index(LINKED) + 1
+    return dataclasses.replace(step, commands=step.commands[:count], outputs=(step.outputs[0].with_name(LINKED),))
 
 
 def kbuild_file(target: BuildTarget, manifests: list[Manifest]) -> str:
@@ -118,16 +108,16 @@ def kbuild_file(target: BuildTarget, manifests: list[Manifest]) -> str:
         if parts != [f"{manifest.name}.o"]:
             lines.append(f"{manifest.name}-y := {' '.join(parts)}")
     steps = rust_steps(target, manifests)
-    made_by = {str(path): step.key for step in steps for path in step.outputs}
-    return "\n".join([*lines, *(rule(target, step, made_by) for step in steps), ""])
+    step_keys = {str(path): step.key for step in steps for path in step.outputs}
+    return "\n".join([*lines, *(rule(target, step, step_keys) for step in steps), ""])
 
 
-def rule(target: BuildTarget, step: Step, made_by: dict[str, str]) -> str:
-    """A step as a rule of Kbuild's; `made_by` has the output that stands for each."""
+def rule(target: BuildTarget, step: Step, step_keys: dict[str, str]) -> str:
+    """A step as a rule of Kbuild. `step_keys` has the key of the step that makes each output."""
     name = re.sub(r"\W+", "_", f"{step.name}_{step.unit}")
-    inputs = [made_by[path] for path in map(str, step.inputs) if path in made_by]
+    inputs = [step_keys[path] for path in map(str, step.inputs) if path in step_keys]
     before = " ".join(dict.fromkeys([*map(str, step.tracked), *inputs]))
-    text = "; ".join(map(spelled, step.commands)).replace("$", "$$").replace("#", "$(pound)")
+    text = "; ".join(map(shell_text, step.commands)).replace("$", "$$").replace("#", "$(pound)")
     for depfile in step.depfiles:
         text = text.replace(str(depfile), "$(depfile)")
     rules = (
@@ -140,14 +130,14 @@ def rule(target: BuildTarget, step: Step, made_by: dict[str, str]) -> str:
     return "\n".join(rules).replace(str(target.build), "$(obj)")
 
 
-def spelled(command: Command) -> str:
-    """A command for the shell. All paths become absolute: Kbuild's commands run in the kernel tree."""
-    words = [str(command.cwd / word) if re.fullmatch(r"[\w.-]+\.o", word) else word for word in command.argv]
-    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in command.env), shlex.join(words)])
+def shell_text(command: Command) -> str:
+    """A command for the shell. All paths become absolute, because Kbuild's commands run in the kernel tree."""
+    argv = [str(command.cwd / arg) if re.fullmatch(r"[\w.-]+\.o", arg) else arg for arg in command.argv]
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in command.env), shlex.join(argv)])
 
 
 def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
-    """Write WORK: Kbuild, the C sources, and what the rules take as given."""
+    """Write WORK: Kbuild, the C sources, and the files that no rule makes."""
     work.mkdir(parents=True)
     (work / "Kbuild").write_text(kbuild_file(target, manifests))
     for manifest in manifests:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import generate
 
-# Kbuild gets the flags that we compile C with: no debug information, and so no BTF.
+# Kbuild gets the flags that scons compiles C with: no debug information, and so no BTF.
 SAME_FLAGS = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 RUST_MODULES = 20
 COLD_MOST = 100
-# An edit that was there before may be undone from what is kept; each of these is new.
+# scons restores the outputs of an edit that it has seen before, so each edit is new.
 numbers = itertools.count(1)
 
 
@@ -33,7 +33,7 @@ class Pair:
 
     @property
     def checkout(self) -> Path:
-        """The copy of the project that is built by us."""
+        """The copy of the project that scons builds."""
         return self.directory / "checkout"
 
     @property
@@ -48,26 +48,27 @@ class Pair:
 
     @property
     def build(self) -> Path:
-        """Our build directory of the target."""
+        """The target's build directory in that copy."""
         (found,) = (self.checkout / "build").glob("kdir-*")
         return found
 
     @property
-    def ours(self) -> list[str]:
-        """Our command, which is to be run in the checkout."""
-        words = (f"-j{self.jobs}", f"KDIR={self.tree}", f"MODULES={self.modules}")
-        return [sys.executable, "-m", "SCons", "-Q", *words]
+    def scons(self) -> list[str]:
+        """The command of scons. It runs in the checkout."""
+        args = (f"-j{self.jobs}", f"KDIR={self.tree}", f"MODULES={self.modules}")
+        return [sys.executable, "-m", "SCons", "-Q", *args]
 
     def kbuild(self, goal: str = "modules") -> list[str]:
-        """Kbuild's command."""
+        """The command of Kbuild."""
         return ["make", "-C", str(self.tree), f"M={self.work}", f"-j{self.jobs}", *SAME_FLAGS, goal]
 
-    def lay_out(self, *words: str) -> str:
-        """Make both directories for the modules, which are there. Ours is built, for the library crates; what that
-        printed is returned.
+    def lay_out(self, *args: str) -> str:
+        """Make both directories for the modules, which exist already, and build the checkout, for the library crates.
+
+        Returns what that build printed.
         """
         generate.checkout(self.checkout)
-        printed = self.run([*self.ours, *words])
+        printed = self.run([*self.scons, *args])
         program = Path(__file__).with_name("kbuild_side.py")
         paths = (program, self.checkout, self.tree, self.modules, self.work)
         self.run([sys.executable, *map(str, paths)], PYTHONPATH=str(self.checkout / "site_scons"))
@@ -83,17 +84,17 @@ class Pair:
         return done.stdout
 
     def settle(self) -> None:
-        """Let both be up to date."""
-        self.run(self.ours)
+        """Bring both directories up to date."""
+        self.run(self.scons)
         self.run(self.kbuild())
 
     def different(self) -> list[str]:
-        """The modules of which the two have not made the same."""
-        ours = {path.name: path for path in (self.build / "modules").glob("*/*.ko")}
-        theirs = {path.name: path for path in self.work.glob("*.ko")}
-        both = ours.keys() & theirs.keys()
-        differ = {name for name in both if ours[name].read_bytes() != theirs[name].read_bytes()}
-        return sorted((ours.keys() ^ theirs.keys()) | differ)
+        """The modules whose .ko files differ, or that only one side has made."""
+        by_scons = {path.name: path for path in (self.build / "modules").glob("*/*.ko")}
+        by_kbuild = {path.name: path for path in self.work.glob("*.ko")}
+        both = by_scons.keys() & by_kbuild.keys()
+        differ = {name for name in both if by_scons[name].read_bytes() != by_kbuild[name].read_bytes()}
+        return sorted((by_scons.keys() ^ by_kbuild.keys()) | differ)
 
 
 Edit = Callable[[Pair], None]
@@ -120,7 +121,7 @@ def nothing(pair: Pair) -> None:
 
 
 def without_modules(pair: Pair) -> None:
-    """No module was ever built; what we know of the kernel and the tools (config/) stays, as the kernel tree does."""
+    """No module was ever built. The kernel tree stays, and what scons knows of the kernel and the tools (config/)."""
     for path in (*(pair.build / name for name in ("modules", "link", "kept")), pair.build / "traces.jsonl"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     (pair.checkout / "build/digests.json").unlink(missing_ok=True)
