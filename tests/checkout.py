@@ -68,15 +68,15 @@ class Checkout:
             else:
                 shutil.copy2(source, path / part)
 
-    def scons(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run((*SCONS, *words), cwd=self.path, capture_output=True, text=True, check=False)
+    def scons(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run((*SCONS, *args), cwd=self.path, capture_output=True, text=True, check=False)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A build that the test may kill, with all the processes that it starts."""
         return subprocess.Popen(
-            (*SCONS, *words),
+            (*SCONS, *args),
             cwd=self.path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -103,9 +103,9 @@ class Checkout:
         found = sorted((self.target / "modules").glob("*/*.ko"))
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
-    def vm_tests(self, *words: str) -> dict[str, str]:
+    def vm_tests(self, *args: str) -> dict[str, str]:
         """What `scons test` says of each test: its failure, or nothing."""
-        self.scons("test", *words, check=False)
+        self.scons("test", *args, check=False)
         report = ElementTree.parse(self.path / "build/test-results.xml")
         return {
             str(case.get("name")): "".join(failure.text or "" for failure in case.iter("failure"))
@@ -126,19 +126,19 @@ class OwnProject(Checkout):
         super().__init__(path, copy=False)
         shutil.copy2(PROJECT / "SConstruct", path)
 
-    def scons(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return super().scons(PLUGIN, *words, check=check)
+    def scons(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return super().scons(PLUGIN, *args, check=check)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        return super().start(PLUGIN, *words)
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        return super().start(PLUGIN, *args)
 
     def module(self, name: str, files: Mapping[str, str | Path], manifest: str) -> None:
         """A module of these files: their text, or the path of one that is copied."""
         directory = self.path / "modules" / name
         directory.mkdir(parents=True)
         (directory / "module.toml").write_text(manifest)
-        for place, content in files.items():
+        for name, content in files.items():
             if isinstance(content, Path):
-                shutil.copy2(content, directory / place)
+                shutil.copy2(content, directory / name)
             else:
-                (directory / place).write_text(content)
+                (directory / name).write_text(content)

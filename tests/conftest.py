@@ -28,9 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout with everything built for the default target; each test leaves it as it was."""
-    made = Checkout(tmp_path_factory.mktemp("checkout"))
-    made.scons()
-    return made
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout.scons()
+    return checkout
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF
 
 def sources() -> list[Path]:
     """The lists of Debian's packages that this machine has."""
-    places = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("debian*.sources"))]
-    return [path for path in places if path.is_file() and path.stat().st_size]
+    paths = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("debian*.sources"))]
+    return [path for path in paths if path.is_file() and path.stat().st_size]
 
 
 class DebianRoot:
@@ -41,9 +41,9 @@ class DebianRoot:
         assert not check or done.returncode == 0, said
         return said if check else f"{said}exit {done.returncode}\n"
 
-    def apt(self, *words: str) -> str:
+    def apt(self, *args: str) -> str:
         """Let apt work, with the network."""
-        return self.run("apt-get", "-y", "-q", *words, network=True)
+        return self.run("apt-get", "-y", "-q", *args, network=True)
 
     def files(self) -> set[str]:
         """All files, but for what programs keep about what they did."""

@@ -27,14 +27,20 @@ def content(path: Path) -> Content:
     with path.open("rb") as file:
         elf = ELFFile(file)
         symbols = [
-            (one.name, one["st_info"]["type"], one["st_info"]["bind"], one["st_shndx"] == "SHN_UNDEF", one["st_size"])
-            for one in elf.get_section_by_name(".symtab").iter_symbols()
-            if one["st_info"]["type"] != "STT_SECTION"
+            (
+                symbol.name,
+                symbol["st_info"]["type"],
+                symbol["st_info"]["bind"],
+                symbol["st_shndx"] == "SHN_UNDEF",
+                symbol["st_size"],
+            )
+            for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+            if symbol["st_info"]["type"] != "STT_SECTION"
         ]
         sections = {
-            one.name: one.data()
-            for one in elf.iter_sections()
-            if one["sh_flags"] & SH_FLAGS.SHF_ALLOC and one.name != ".note.gnu.build-id"
+            section.name: section.data()
+            for section in elf.iter_sections()
+            if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section.name != ".note.gnu.build-id"
         }
     done = subprocess.run(["/sbin/modinfo", "-0", path], capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.split("\0") if not line.startswith("filename:")]

@@ -100,9 +100,9 @@ class World:
         if recent and self.dice.random() < 0.25:
             return self.dice.choice(recent).undone()
         while True:
-            made = self.dice.choice(MAKERS)(self)
-            if made and made.before != made.after:
-                return made
+            edit = self.dice.choice(MAKERS)(self)
+            if edit and edit.before != edit.after:
+                return edit
 
     def number(self) -> int:
         """A number that no other edit has."""
@@ -140,7 +140,7 @@ def linked(checkout: Checkout) -> Iterator[str]:
             yield entry["unit"]
 
 
-def one_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callable[[str], None]) -> None:
+def play_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callable[[str], None]) -> None:
     """Edit, build both ways, compare."""
     edit = world.edit()
     edit.apply()
@@ -153,10 +153,10 @@ def one_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callabl
     built = world.build(world.kept)
     again = reference.result()
     after, wanted = world.kept.modules(), world.clean.modules()
-    made = list(linked(world.kept)) if built else []
-    tally.linked += len(made)
-    tally.unchanged += sum(before.get(name) == after[name] for name in made)
-    say(f"{tally.rounds}: {edit.what}: {len(made)} linked")
+    relinked = list(linked(world.kept)) if built else []
+    tally.linked += len(relinked)
+    tally.unchanged += sum(before.get(name) == after[name] for name in relinked)
+    say(f"{tally.rounds}: {edit.what}: {len(relinked)} linked")
     if built != again:
         said = world.said["kept" if again else "clean"]
         tally.wrong.append(f"round {tally.rounds}: {edit.what}: built {built}, from nothing {again}\n{said}")
@@ -181,7 +181,7 @@ def run(
     with ThreadPoolExecutor(max_workers=1) as pool:
         for _ in range(rounds):
             known = len(tally.wrong)
-            one_round(world, tally, pool, say)
+            play_round(world, tally, pool, say)
             for wrong in tally.wrong[known:]:
                 say(f"WRONG {wrong}")
             if tally.rounds % SAID == 0:

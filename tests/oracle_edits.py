@@ -78,8 +78,8 @@ def replaced(what: str, path: Path, change: Callable[[str], str]) -> Edit | None
 
 def at_a_line(world: World, text: str, line: str, pattern: str = r"(?m)^$") -> str:
     """The text with a line put in at a random place that the pattern finds."""
-    places = [match.start() for match in re.finditer(pattern, text)]
-    at = world.dice.choice(places) if places else len(text)
+    offsets = [match.start() for match in re.finditer(pattern, text)]
+    at = world.dice.choice(offsets) if offsets else len(text)
     return f"{text[:at]}{line}\n{text[at:]}"
 
 

@@ -44,7 +44,7 @@ def test_the_last_run_stays_on_record(checkout: Checkout, directory: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         ([], "user error: adopt: no directory is named\n    write scons adopt DIR=path\n"),
         (["DIR="], "user error: DIR=: a path is missing\n    write DIR=/path\n"),
@@ -55,8 +55,8 @@ def test_the_last_run_stays_on_record(checkout: Checkout, directory: Path) -> No
         ),
     ],
 )
-def test_mistakes(other_checkout: Checkout, words: list[str], message: str) -> None:
-    done = other_checkout.scons("-Q", "adopt", *words, check=False)
+def test_mistakes(other_checkout: Checkout, args: list[str], message: str) -> None:
+    done = other_checkout.scons("-Q", "adopt", *args, check=False)
     assert (done.returncode, done.stderr) == (2, message)
 
 

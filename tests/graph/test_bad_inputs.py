@@ -60,10 +60,10 @@ class Author:
         (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n' if manifest is None else manifest)
         return directory
 
-    def scons(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def scons(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run scons; no traceback, whatever happens."""
         done = subprocess.run(
-            (*SCONS, *words),
+            (*SCONS, *args),
             cwd=self.checkout.path,
             env={**os.environ, **(env or {})},
             capture_output=True,
@@ -73,21 +73,21 @@ class Author:
         assert "Traceback" not in done.stdout + done.stderr
         return done
 
-    def complaint(self, *words: str, env: Mapping[str, str] | None = None) -> str:
+    def complaint(self, *args: str, env: Mapping[str, str] | None = None) -> str:
         """What scons says to something that it refuses before it builds anything."""
         before = self.built()
-        done = self.scons(*words, env=env)
+        done = self.scons(*args, env=env)
         assert done.returncode == 2, done.stdout + done.stderr
         assert self.built() == before
         return done.stderr.replace(str(self.directory), "DIR").removesuffix("\n")
 
-    def own(self, *words: str) -> str:
+    def own(self, *args: str) -> str:
         """What scons says to the author's own modules."""
-        return self.complaint(f"MODULES={self.directory}", *words)
+        return self.complaint(f"MODULES={self.directory}", *args)
 
-    def failure(self, *words: str) -> tuple[str, str]:
+    def failure(self, *args: str) -> tuple[str, str]:
         """What scons prints on standard output, and the errors, when a step fails."""
-        done = self.scons(f"MODULES={self.directory}", *words)
+        done = self.scons(f"MODULES={self.directory}", *args)
         assert done.returncode == 2, done.stdout + done.stderr
         return done.stdout, done.stderr.replace(str(self.directory), "DIR")
 
@@ -106,10 +106,10 @@ class Author:
 @pytest.fixture
 def author(checkout: Checkout, tmp_path: Path) -> Iterator[Author]:
     """An author with an empty directory; what was built of it is removed in the end."""
-    made = Author(checkout, tmp_path / "own")
-    made.directory.mkdir()
-    yield made
-    for module in made.directory.iterdir():
+    author = Author(checkout, tmp_path / "own")
+    author.directory.mkdir()
+    yield author
+    for module in author.directory.iterdir():
         shutil.rmtree(checkout.target / "modules" / module.name, ignore_errors=True)
 
 
@@ -164,7 +164,7 @@ def test_a_manifest(author: Author, manifest: str, expected: str) -> None:
     assert author.own() == f"user error: DIR/example/{expected}"
 
 
-def test_two_modules_of_one_name(author: Author) -> None:
+def test_two_modules_with_the_same_name(author: Author) -> None:
     author.module("one", '[module]\nname = "one"\n')
     author.module("two", '[module]\nname = "one"\nroot = "two.rs"\n')
     assert author.own() == (
@@ -316,7 +316,7 @@ def test_an_undefined_symbol(author: Author) -> None:
     assert not [name for name in author.left("undefined") if name.endswith(".ko")]
 
 
-def test_one_that_fails_does_not_keep_the_others_from_being_built(author: Author) -> None:
+def test_a_failed_module_does_not_stop_the_others(author: Author) -> None:
     author.module("good")
     author.module("undefined", None, *UNDEFINED)
     author.module("wrong_type", None, ("Ok(Example)", "Ok(3)"))

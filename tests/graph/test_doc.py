@@ -16,7 +16,7 @@ def test_the_documentation_has_no_warning(checkout: Checkout) -> None:
     assert checkout.ran() == []
 
 
-def test_an_edit_of_a_wrapper_makes_the_pages_anew(checkout: Checkout) -> None:
+def test_an_edit_of_a_wrapper_writes_the_pages_again(checkout: Checkout) -> None:
     checkout.scons("doc")
     page = checkout.target / "doc/kernel/rbtree/index.html"
     with checkout.edited(

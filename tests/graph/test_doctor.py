@@ -10,9 +10,9 @@ from pathlib import Path
 from checkout import SCONS, Checkout
 
 
-def doctor(checkout: Checkout, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def doctor(checkout: Checkout, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        (*SCONS, "-s", *words, "doctor"),
+        (*SCONS, "-s", *args, "doctor"),
         cwd=checkout.path,
         env={**os.environ, **env},
         capture_output=True,

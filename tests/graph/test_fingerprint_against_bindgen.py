@@ -206,7 +206,7 @@ enum { INLINE_ENUM } enum_holder;
 }
 UNIT = '#include "base.h"\n#include "types.h"\n#include "far.h"\n#include "functions.h"\n'
 # What the made-up Rust source names; each walk takes some of them.
-WORDS = (
+NAMES = (
     "plain inlined vararg everywhere constant numbers value big truth string labelled stop must by_value internal"
     " holder ONE TWO SHIFT NAME LETTER HALF LATE LATER ONE_AGAIN value_of packed_attr list early both nameless_t"
     " level_t color ANON_A LONE bits outer outer_inner outer__bindgen_ty_1 outer_NEST_A uses far further table"
@@ -328,7 +328,7 @@ class Walk:
         return self.random.choice(TYPES).replace("\\", "")
 
     def rename(self, text: str) -> str:
-        other = self.random.choice((*WORDS, "a", "b", "x", "type", "match"))
+        other = self.random.choice((*NAMES, "a", "b", "x", "type", "match"))
         return self.replaced(text, NAME, lambda old: self.random.choice((f"{old}2", other)))
 
     def attribute(self, text: str) -> str:
@@ -364,9 +364,9 @@ class Walk:
             text, re.compile(r" |\n"), lambda old: old + self.random.choice(("/* c */", " ", "// c\n"))
         )
 
-    def words(self) -> list[str]:
+    def chosen_names(self) -> list[str]:
         """Some of the names."""
-        return self.random.sample(WORDS, self.random.randint(1, len(WORDS)))
+        return self.random.sample(NAMES, self.random.randint(1, len(NAMES)))
 
 
 class Against:
@@ -395,11 +395,11 @@ class Against:
         self.second["bindgen"] += ["--no-rustfmt-bindings"]
         os.environ["LIBCLANG_PATH"] = LIBCLANG
 
-    def fingerprint(self, files: dict[str, list[str]], words: list[str]) -> str | None:
+    def fingerprint(self, files: dict[str, list[str]], names: list[str]) -> str | None:
         """The fingerprint, or None if the headers can't be compiled."""
         for name, chunks in files.items():
             (self.directory / name).write_text("".join(chunks))
-        (self.directory / "source.rs").write_text(" ".join(words))
+        (self.directory / "source.rs").write_text(" ".join(names))
         try:
             fingerprint.write_fingerprint(self.first)
         except HeaderError:
@@ -429,58 +429,58 @@ def run(directory: Path, tool: str, seed: int, mutations: int, check: Callable[[
     walk, against, counts = Walk(random.Random(seed)), Against(directory, tool), Counts()
     seen: dict[str, tuple[str, dict[str, list[str]], list[str]]] = {}
     before: tuple[str, str] | None = None
-    words: list[str] = []
+    names: list[str] = []
     for number in range(mutations):
         if number % 12 == 0:
             walk.reset()
-            words = walk.words()
+            names = walk.chosen_names()
             before = None
         kept = {name: list(chunks) for name, chunks in walk.files.items()}
         walk.mutate()
-        key = against.fingerprint(walk.files, words)
-        made = against.bindings() if key else None
+        key = against.fingerprint(walk.files, names)
+        bindings = against.bindings() if key else None
         # bindgen alone looks into the bodies of functions, and finds errors there.
-        if key is None or made is None:
+        if key is None or bindings is None:
             walk.files = kept
             continue
         counts.compiled += 1
         if check:
             check(directory / "bindings")
-        if key in seen and seen[key][0] != made:
-            report(directory, seen[key], (made, walk.files, words))
+        if key in seen and seen[key][0] != bindings:
+            report(directory, seen[key], (bindings, walk.files, names))
             raise AssertionError(
                 f"seed {seed}, mutation {number}: other bindings with the same fingerprint: {directory}"
             )
-        seen.setdefault(key, (made, {name: list(chunks) for name, chunks in walk.files.items()}, words))
+        seen.setdefault(key, (bindings, {name: list(chunks) for name, chunks in walk.files.items()}, names))
         if before:
             same = before[0] == key
             counts.same += same
             counts.changed += not same
-            counts.in_vain += not same and before[1] == made
-            if not same and before[1] == made and "-v" in sys.argv:
+            counts.in_vain += not same and before[1] == bindings
+            if not same and before[1] == bindings and "-v" in sys.argv:
                 explain(before[0], key, kept, walk.files)
-        before = (key, made)
+        before = (key, bindings)
     counts.fingerprints = len(seen)
     return counts
 
 
 def report(directory: Path, *cases: tuple[str, dict[str, list[str]], list[str]]) -> None:
     """Leave both cases for a look at them."""
-    for number, (made, files, words) in enumerate(cases):
-        place = directory / f"case-{number}"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+    for number, (bindings, files, names) in enumerate(cases):
+        case = directory / f"case-{number}"
+        shutil.rmtree(case, ignore_errors=True)
+        case.mkdir()
         for name, chunks in files.items():
-            (place / name).write_text("".join(chunks))
-        (place / "bindings.rs").write_text(made)
-        (place / "words").write_text(" ".join(words))
+            (case / name).write_text("".join(chunks))
+        (case / "bindings.rs").write_text(made)
+        (case / "names").write_text(" ".join(words))
 
 
 def explain(old: str, new: str, *files: dict[str, list[str]]) -> None:
     """What changed in vain."""
     a, b = (json.loads(text)["declarations"] for text in (old, new))
     names = [name for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
-    texts = [[chunk for chunks in one.values() for chunk in chunks] for one in files]
+    texts = [[chunk for chunks in chunks_by_name.values() for chunk in chunks] for chunks_by_name in files]
     lines = [chunk for chunk in texts[1] if chunk not in texts[0]]
     print("in vain:", names, [chunk for chunk in texts[0] if chunk not in texts[1]], "->", lines)
 

@@ -40,7 +40,7 @@ def test_touching_sources_and_headers_runs_nothing(checkout: Checkout) -> None:
     assert checkout.ran() == []
 
 
-def test_an_edit_of_one_module_rebuilds_that_module_alone(checkout: Checkout) -> None:
+def test_an_edit_of_a_module_rebuilds_that_module_alone(checkout: Checkout) -> None:
     before = checkout.modules()
     with checkout.edited(
         "modules/rust_minimal/rust_minimal.rs", "Rust minimal sample (init)", "Rust minimal sample (INIT)"

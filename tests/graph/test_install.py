@@ -43,8 +43,8 @@ def test_modules_are_installed_and_taken_away(checkout: Checkout, tmp_path: Path
 def test_installed_modules_are_signed_and_built_ones_are_not(checkout: Checkout, tmp_path: Path) -> None:
     checkout.scons()
     key, certificate = make_key(tmp_path / "key")
-    words = (f"DESTDIR={tmp_path}/root", "MODULE=rust_minimal", f"SIGN_KEY={key}", f"SIGN_CERT={certificate}")
-    checkout.scons("install", *words)
+    args = (f"DESTDIR={tmp_path}/root", "MODULE=rust_minimal", f"SIGN_KEY={key}", f"SIGN_CERT={certificate}")
+    checkout.scons("install", *args)
     built = checkout.target / "modules/rust_minimal/rust_minimal.ko"
     (signed,) = installed(tmp_path / "root").values()
     module = tmp_path / "signed.ko"
@@ -52,8 +52,8 @@ def test_installed_modules_are_signed_and_built_ones_are_not(checkout: Checkout,
     assert split_signed(module)[0] == built.read_bytes()
     secret = key.read_bytes()
     assert not [path for path in checkout.path.rglob("*") if path.is_file() and secret in path.read_bytes()]
-    checkout.scons("install", *words[:2], f"SIGN_KEY={key}", check=False)
-    done = checkout.scons("install", *words[:2], f"SIGN_KEY={key}", check=False)
+    checkout.scons("install", *args[:2], f"SIGN_KEY={key}", check=False)
+    done = checkout.scons("install", *args[:2], f"SIGN_KEY={key}", check=False)
     assert done.returncode == 2
     assert "the key's certificate is missing" in done.stderr
     assert "Traceback" not in done.stderr

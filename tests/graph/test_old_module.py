@@ -42,20 +42,20 @@ def test_a_module_of_several_files(checkout: Checkout, tmp_path: Path) -> None:
     (own / "inner.rs").write_text("pub mod deeper;\n")
     deeper = own / "inner/deeper.rs"
     deeper.write_text('pub const TEXT: &str = "before";\n')
-    words = (f"MODULES={own}", "old")
-    checkout.scons(*words)
+    args = (f"MODULES={own}", "old")
+    checkout.scons(*args)
     ko = checkout.target / "modules/old/old.ko"
     assert b"before" in ko.read_bytes()
     assert str(tmp_path).encode() not in ko.read_bytes()
     assert str(checkout.path).encode() not in ko.read_bytes()
-    checkout.scons(*words)
+    checkout.scons(*args)
     assert checkout.ran() == []
     deeper.write_text('pub const TEXT: &str = "after!";\n')
-    checkout.scons(*words)
+    checkout.scons(*args)
     assert ("RUSTC", "old.o") in checkout.ran()
     assert b"after!" in ko.read_bytes()
     (own / "old.rs").write_text(ROOT.replace("Ok(Old)", "Ok(3)"))
-    failed = checkout.scons(*words, check=False)
+    failed = checkout.scons(*args, check=False)
     assert failed.returncode == 2
     assert " --> modules/old/old.rs:20:12\n" in failed.stderr
     shutil.rmtree(checkout.target / "modules/old")

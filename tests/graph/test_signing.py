@@ -48,7 +48,7 @@ def sign(settings: Settings, tree: KernelTree, module: Path) -> RunLog:
     return log
 
 
-def test_nobody_signs_unless_told_to(tree: KernelTree) -> None:
+def test_modules_are_not_signed_without_a_key(tree: KernelTree) -> None:
     assert choose_signing(Settings(), tree) is None
 
 

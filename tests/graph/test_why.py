@@ -8,9 +8,9 @@ from checkout import Checkout
 SOURCE = "modules/rust_minimal/rust_minimal.rs"
 
 
-def why(checkout: Checkout, *words: str) -> list[str]:
+def why(checkout: Checkout, *args: str) -> list[str]:
     """What scons says of rust_minimal, without blanks at the ends."""
-    lines = checkout.scons("-Q", "why", "MODULE=rust_minimal", *words).stdout.splitlines()
+    lines = checkout.scons("-Q", "why", "MODULE=rust_minimal", *args).stdout.splitlines()
     return [line.strip() for line in lines]
 
 
@@ -27,15 +27,15 @@ def test_an_edit_is_named_with_its_line_before_and_after_the_build(checkout: Che
     record = checkout.target / "last-run.json"
     with checkout.edited(SOURCE, "Rust minimal sample (init)", "Rust minimal sample (why)"):
         (line,) = (n for n, text in enumerate((checkout.path / SOURCE).read_text().splitlines(), 1) if "(why)" in text)
-        told = ["RUSTC   rust_minimal.o", f"{SOURCE} changed", f"{SOURCE}:{line}"]
+        expected = ["RUSTC   rust_minimal.o", f"{SOURCE} changed", f"{SOURCE}:{line}"]
         before = record.read_text()
         coming = why(checkout, "NEXT=1")
-        assert coming[1:4] == told
+        assert coming[1:4] == expected
         assert "LD [M]  rust_minimal.ko" in coming
         assert coming[-1].endswith("may change")
         assert record.read_text() == before, "the record is of the last build"
         checkout.scons()
-        assert why(checkout)[1:4] == told
+        assert why(checkout)[1:4] == expected
         assert why(checkout)[-2] == "LD [M]  rust_minimal.ko"
     checkout.scons()
 
@@ -46,7 +46,7 @@ def test_a_declaration_is_named_with_where_rust_names_it(checkout: Checkout) -> 
     with checkout.edited("rust/helpers/helpers.h", lock.format("lock"), lock.format("other")):
         checkout.scons()
         lines = why(checkout)
-    (told,) = (line for line in lines if line.startswith("rust_helper_mutex_lock changed (named in "))
-    assert "kernel/sync/mutex.rs:" in told
-    assert lines.index("DIGEST  bindings") < lines.index("BINDGEN bindings") < lines.index(told)
+    (reason,) = (line for line in lines if line.startswith("rust_helper_mutex_lock changed (named in "))
+    assert "kernel/sync/mutex.rs:" in reason
+    assert lines.index("DIGEST  bindings") < lines.index("BINDGEN bindings") < lines.index(reason)
     checkout.scons()

@@ -86,8 +86,8 @@ class Machine:
         deb = pool / f"{name}.deb"
         subprocess.run(["dpkg-deb", "-Znone", "-b", tree, deb], check=True, stdout=subprocess.DEVNULL)
         digest = hashlib.sha256(deb.read_bytes()).hexdigest()
-        place = f"Filename: ./{deb.name}\nSize: {deb.stat().st_size}\nSHA256: {digest}\n"
-        self.archive[name] = f"{control}{place}Description: x\n"
+        location = f"Filename: ./{deb.name}\nSize: {deb.stat().st_size}\nSHA256: {digest}\n"
+        self.archive[name] = f"{control}{location}Description: x\n"
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         status = "".join(
@@ -163,16 +163,16 @@ def test_it_makes_the_venv_once_and_again_when_a_pin_changes(machine: Machine) -
     first = machine.run("python", "-c", show)
     assert (first.stdout, first.returncode) == ("1.0 2.0 True\n", 0), first.stderr
     python = machine.checkout / ".venv/bin/python"
-    made = python.lstat().st_mtime_ns
+    created = python.lstat().st_mtime_ns
     start = time.monotonic()
     assert machine.run("true").stderr == ""
     assert time.monotonic() - start < 1
-    assert python.lstat().st_mtime_ns == made
+    assert python.lstat().st_mtime_ns == created
     machine.pins(["one==1.1"], ["two==2.0"])
     assert machine.run("python", "-c", show).stdout == "1.1 2.0 True\n"
 
 
-def test_a_venv_that_was_left_half_made_is_made_anew(machine: Machine) -> None:
+def test_an_unfinished_venv_is_replaced(machine: Machine) -> None:
     venv = machine.checkout / ".venv"
     venv.mkdir()
     (venv / ".bootstrap").write_text("unfinished\n")
@@ -209,8 +209,8 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
         del machine.installed[name]
         machine.offer(name, "1")
     done = machine.with_venv().run("true")
-    words = "install -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 bindgen strace"
-    assert machine.apt_log() == [words], done.stderr
+    command = "install -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 bindgen strace"
+    assert machine.apt_log() == [command], done.stderr
 
 
 def test_a_tool_that_is_there_without_its_package_is_not_missing(machine: Machine) -> None:
@@ -251,7 +251,7 @@ def test_a_package_that_would_push_out_another_is_unpacked_in_the_cache(machine:
     assert again.stderr == ""
 
 
-def test_what_cannot_be_installed_is_told_in_one_message_and_the_command_runs(machine: Machine) -> None:
+def test_all_that_cannot_be_installed_is_in_a_single_message_and_the_command_runs(machine: Machine) -> None:
     (machine.programs / "apt-get").unlink()
     del machine.installed["bindgen"]
     del machine.installed["strace"]
@@ -286,15 +286,15 @@ def test_a_rustc_on_path_counts_only_with_its_version_and_sources(
     machine.program("rustc", text)
     (machine.programs / "apt-get").unlink()
     del machine.installed["rustc-web"]
-    told = machine.with_venv().run("true").stderr
-    assert ("rustc-web       rustc 1.96" in told) == ((version, sources) != ("1.96.1", True))
+    errors = machine.with_venv().run("true").stderr
+    assert ("rustc-web       rustc 1.96" in errors) == ((version, sources) != ("1.96.1", True))
 
 
 def test_it_asks_for_the_rust_of_the_targets() -> None:
     match = re.search(r"^rust=(\S+)", (PROJECT / "bootstrap").read_text(), re.MULTILINE)
     assert match
-    ours = (target for target in read_targets(PROJECT / "targets") if target.packages.suite == "bookworm")
-    assert {target.toolchain.rustc for target in ours} == {match[1]}
+    bookworm = (target for target in read_targets(PROJECT / "targets") if target.packages.suite == "bookworm")
+    assert {target.toolchain.rustc for target in bookworm} == {match[1]}
 
 
 def test_it_reads_the_pins_of_this_project_as_toml_has_them(machine: Machine) -> None:

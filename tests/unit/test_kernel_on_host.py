@@ -28,7 +28,7 @@ FIRST_OF_THE_KERNEL = 512
 def errnos() -> str:
     """Each errno that the kernel crate names as a constant, and the names by number."""
     names = re.findall(r"^    (E\w+) \"", (PROJECT / "kernel/error/errno.rs").read_text(), re.MULTILINE)
-    numbers = {name: getattr(errno, name, FIRST_OF_THE_KERNEL + place) for place, name in enumerate(names)}
+    numbers = {name: getattr(errno, name, FIRST_OF_THE_KERNEL + index) for index, name in enumerate(names)}
     constants = [f"pub const {name}: c_int = {number};" for name, number in numbers.items()]
     pairs = ", ".join(f'({number}, "{name}")' for name, number in numbers.items())
     return "\n".join((*constants, f"pub const NAMES: &[(c_int, &str)] = &[{pairs}];"))
@@ -41,14 +41,14 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wanted = default_target(read_targets(PROJECT / "targets")).toolchain.rustc
     rustc = Finder(THIS_MACHINE, RunLog(), cache_directory()).find_rustc(wanted)[0].tool
     (directory / "errnos.rs").write_text(errnos())
-    made = directory / "tests"
+    program = directory / "tests"
     argv = [rustc.path, f"--edition={EDITION}", "--test", "--crate-name=kernel_on_host", "-Dwarnings"]
     env = {**os.environ, **dict(ENVIRONMENT), **dict(rustc.env), "ERRNOS": str(directory / "errnos.rs")}
     done = subprocess.run(
-        [*argv, f"-o{made}", str(HOST / "lib.rs")], env=env, capture_output=True, text=True, check=False
+        [*argv, f"-o{program}", str(HOST / "lib.rs")], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return made
+    return program
 
 
 @pytest.mark.parametrize("name", TESTS)

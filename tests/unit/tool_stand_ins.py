@@ -37,16 +37,16 @@ class Machine:
     def script(self, name: str, text: str) -> str:
         return str(write(self.directory / name, f"#!/bin/sh\n{text}", 0o755))
 
-    def rustc(self, place: str, version: str = "1.96.0", *, sources: bool = True) -> str:
+    def rustc(self, directory: str, version: str = "1.96.0", *, sources: bool = True) -> str:
         """A rustc, with or without its library sources."""
-        sysroot = self.directory / place / "sysroot"
+        sysroot = self.directory / directory / "sysroot"
         sysroot.mkdir(parents=True)
         if sources:
             write(sysroot / "lib/rustlib/src/rust/library/core/src/lib.rs", "")
-        return self.script(f"{place}/rustc", RUSTC.replace("VERSION", version).replace("SYSROOT", str(sysroot)))
+        return self.script(f"{directory}/rustc", RUSTC.replace("VERSION", version).replace("SYSROOT", str(sysroot)))
 
-    def bindgen(self, place: str, version: str = "0.60.1") -> str:
-        return self.script(f"{place}/bindgen", BINDGEN.replace("VERSION", version))
+    def bindgen(self, directory: str, version: str = "0.60.1") -> str:
+        return self.script(f"{directory}/bindgen", BINDGEN.replace("VERSION", version))
 
     def whole(self) -> Machine:
         """All that a target asks for."""

@@ -21,9 +21,9 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("reload") / "reload"
-    subprocess.run(["gcc", *PROGRAM_FLAGS, "-o", str(made), str(HERE / "reload.c")], check=True)
-    return made
+    program = tmp_path_factory.mktemp("reload") / "reload"
+    subprocess.run(["gcc", *PROGRAM_FLAGS, "-o", str(program), str(HERE / "reload.c")], check=True)
+    return program
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_the_help_has_a_line_for_each_command_and_names_each_variable(monkeypatc
     assert max(map(len, text.splitlines())) <= 120
 
 
-def test_the_help_of_one_command_explains_its_variables() -> None:
+def test_the_help_of_a_single_command_explains_its_variables() -> None:
     assert command_help("hello", Command("says hello", variables=("NEXT",))) == (
         "scons hello [KEY=value...]\n\n  says hello\n\n"
         "  NEXT=1                      for why: the next build instead of the last\n"
