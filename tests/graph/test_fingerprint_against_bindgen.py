@@ -472,8 +472,8 @@ def report(directory: Path, *cases: tuple[str, dict[str, list[str]], list[str]])
         case.mkdir()
         for name, chunks in files.items():
             (case / name).write_text("".join(chunks))
-        (case / "bindings.rs").write_text(made)
-        (case / "names").write_text(" ".join(words))
+        (case / "bindings.rs").write_text(bindings)
+        (case / "names").write_text(" ".join(names))
 
 
 def explain(old: str, new: str, *files: dict[str, list[str]]) -> None:

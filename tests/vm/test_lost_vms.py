@@ -44,7 +44,7 @@ def modules(tmp_path: Path) -> Path:
     return tmp_path / "modules"
 
 
-def test_a_panic_a_hang_and_a_good_module_are_told_apart(
+def test_a_panic_a_hang_and_a_good_module_have_different_results(
     pytestconfig: pytest.Config, other_checkout: Checkout, modules: Path
 ) -> None:
     plan = load_plans(pytestconfig)[0]
