@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Modules whose crates other modules use: the steps that export a crate's symbols, and what users have of them."""
+"""The steps of exported crates: they write the C source that exports the symbols of a module's crate."""
 
 from __future__ import annotations
 
@@ -19,40 +19,46 @@ from scons_kmod.target.output_paths import crate_object, crate_source, crcs_file
 
 
 def export_steps(target: BuildTarget, manifest: Manifest, crates: Iterable[Step]) -> list[Step]:
-    """What finds out a crate's symbols. `crates` are the steps that make the objects of it and of what it is linked
-    with.
+    """The steps that export the crate of a module and the crates that are linked into it; none if it is not exported.
+
+    `crates` are the steps that compile these crates. If the kernel has symbol versions, each crate is compiled a second
+    time, with debug information: the versions are computed from it (export_symbols.py).
     """
     if not manifest.exports.crate:
         return []
-    wanted = [crate_object(target, manifest), *linked_crate_objects(target, manifest)]
-    makers = {path: step for step in crates for path in step.outputs}
+    objects = [crate_object(target, manifest), *linked_crate_objects(target, manifest)]
+    compile_steps = {path: step for step in crates for path in step.outputs}
     versions = target.tree.enabled("CONFIG_MODVERSIONS")
-    debug = [with_debug(target, manifest, path, makers[path]) for path in wanted] if versions else []
-    return [*debug, symbols_step(target, manifest, wanted, [step.outputs[0] for step in debug])]
+    debug = [debug_step(target, manifest, path, compile_steps[path]) for path in objects] if versions else []
+    return [*debug, export_symbols_step(target, manifest, objects, [step.outputs[0] for step in debug])]
 
 
-def with_debug(target: BuildTarget, manifest: Manifest, made: Path, step: Step) -> Step:
-    """The step that makes the object of a crate, as one that makes it with debug information."""
-    place = crate_source(target, manifest).with_name(f"{made.stem}.debug.o")
-    emit = f"--emit=obj={place},dep-info={place}.d"
+def debug_step(target: BuildTarget, manifest: Manifest, object_file: Path, step: Step) -> Step:
+    """The step that compiles a crate to `object_file`, changed so that it emits an object with debug information."""
+    debug_object = crate_source(target, manifest).with_name(f"{object_file.stem}.debug.o")
+    emit = f"--emit=obj={debug_object},dep-info={debug_object}.d"
     commands = []
     for command in step.commands:
-        words = [emit if word.startswith("--emit=") else word for word in command.argv]
-        if emit in words:
-            # Not where the same crate may be compiled at the same time: both have files of one name there.
-            argv = (*words, "-Cdebuginfo=2", f"--out-dir={place.parent}")
+        args = [emit if arg.startswith("--emit=") else arg for arg in command.argv]
+        if emit in args:
+            # The other step of this crate may run at the same time, and its temporary files have the same names. So
+            # this one has another directory for them.
+            argv = (*args, "-Cdebuginfo=2", f"--out-dir={debug_object.parent}")
             commands.append(dataclasses.replace(command, argv=argv))
-    name = f"{manifest.name}/{place.name}"
+    name = f"{manifest.name}/{debug_object.name}"
     return dataclasses.replace(
-        step, unit=name, commands=tuple(commands), outputs=(place,), depfiles=(Path(f"{place}.d"),)
+        step, unit=name, commands=tuple(commands), outputs=(debug_object,), depfiles=(Path(f"{debug_object}.d"),)
     )
 
 
-def symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], debug: list[Path]) -> Step:
-    """The C source that exports what the objects define (export_crate.py)."""
-    made = crate_source(target, manifest)
-    request = made.with_name("request.json")
-    asked = {
+def export_symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], debug: list[Path]) -> Step:
+    """Write the C source that exports what the objects define (export_symbols.py).
+
+    `debug` are the objects of the same crates with debug information, empty if the kernel has no symbol versions.
+    """
+    source = crate_source(target, manifest)
+    request_file = source.with_name("request.json")
+    request = {
         "nm": target.kbuild.binutil("nm"),
         "objects": [*map(str, objects)],
         "debug": [*map(str, debug)],
@@ -60,17 +66,19 @@ def symbols_step(target: BuildTarget, manifest: Manifest, objects: list[Path], d
         "crate": manifest.crate,
         "head": head(manifest.exports),
         "statement": statement(manifest.exports),
-        "source": str(made),
+        "source": str(source),
         "renames": str(renames_file(target, manifest)),
         "crcs": str(crcs_file(target, manifest)),
     }
     return Step(
         name="EXPORTS",
         unit=manifest.name,
-        commands=(Command(process_args(target.system.python, "crates.export_symbols", request), request.parent),),
-        outputs=(made, renames_file(target, manifest), crcs_file(target, manifest)),
+        commands=(
+            Command(process_args(target.system.python, "crates.export_symbols", request_file), request_file.parent),
+        ),
+        outputs=(source, renames_file(target, manifest), crcs_file(target, manifest)),
         inputs=(*objects, *debug),
         tracked=process_files("crates.export_symbols", "crates.dwarf_types"),
-        written_files=((request, json.dumps(asked, indent=1)),),
+        written_files=((request_file, json.dumps(request, indent=1)),),
         tools=(target.toolchain.cc.digest,),
     )

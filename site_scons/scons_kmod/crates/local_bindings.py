@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A module's bindings to its own headers: a crate of its own, CRATE_bindings, that its Rust code sees.
+"""The steps of a module's local bindings: the crate NAME_bindings, with the bindings to the module's own headers.
 
-C and Rust are to see the same. So the headers are read with the module's own defines and directories, and the kernel's
-compiler has to confirm each layout, with the flags of the module's C code (own_headers.py).
+C and Rust must see the same types. So libclang reads the headers with the module's own defines and directories, and
+the kernel's compiler confirms each layout, with the flags of the module's C code (bindings/local_headers.py).
 """
 
 from __future__ import annotations
@@ -34,57 +34,65 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, generated_files
 
-# What a crate of generated code is not told about.
-QUIET = "--cap-lints=allow"
+# rustc prints no warnings about generated code.
+NO_LINTS = "--cap-lints=allow"
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
-    """How bindgen reads headers for a kernel's crates: its arguments, the flags for libclang, and where it runs.
+class HeaderReading:
+    """How bindgen reads headers for an API: its own args, the flags for libclang, and the directory where it runs.
 
-    `shared` are the bindings that the kernel's types are taken from.
+    `shared` is the file with the kernel's bindings, from which the kernel's types are taken.
     """
 
-    words: tuple[str, ...]
+    args: tuple[str, ...]
     flags: tuple[str, ...]
     cwd: Path
     shared: Path
 
 
 def local_bindings_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
-    """All steps of the bindings of a module to the API of 2021; none if it has no own headers."""
+    """The steps of the local bindings of a module written to the 2021 API; none if it has no own headers."""
     if not manifest.bindings.own:
         return []
-    how = reading(target)
+    reading = bundled_header_reading(target)
     return [
-        local_bindgen_step(target, manifest, how),
+        local_bindgen_step(target, manifest, reading),
         local_layout_step(target, manifest),
         local_bindings_crate_step(target, manifest),
     ]
 
 
-def reading(target: BuildTarget) -> Reading:
-    """How the headers are read for the API of 2021."""
-    words = bindgen.parameters(target.sources / "rust/bindgen_parameters", target.toolchain.bindgen.version)
-    return Reading(tuple(words), tuple(bindgen.bindgen_flags(target)), target.tree.path, bindgen.bindings_file(target))
+def bundled_header_reading(target: BuildTarget) -> HeaderReading:
+    """How bindgen reads headers for the 2021 API: as it reads the kernel's headers (bindgen.py)."""
+    args = bindgen.parameters(target.sources / "rust/bindgen_parameters", target.toolchain.bindgen.version)
+    return HeaderReading(
+        tuple(args), tuple(bindgen.bindgen_flags(target)), target.tree.path, bindgen.bindings_file(target)
+    )
 
 
-def local_bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) -> Step:
-    """The bindings to a module's own headers, and the C sources that go with them."""
+def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> Step:
+    """Write the bindings to a module's own headers, and the C sources that belong to them (`local_headers_request`)."""
     directory = bindings_dir(target, manifest)
     tool = target.toolchain.bindgen
-    unit, request = directory / "headers.h", directory / "request.json"
-    flags = own_flags(target, manifest, how)
-    asked = asked_of(target, manifest, how) | {"unit": str(unit), "flags": flags}
+    unit, request_file = directory / "headers.h", directory / "request.json"
+    flags = libclang_flags(target, manifest, reading)
+    request = local_headers_request(target, manifest, reading) | {"unit": str(unit), "flags": flags}
     macros = (define.partition("=") for define in manifest.c.defines)
     defined = "".join(f"#define {name} {value if given else 1}\n" for name, given, value in macros)
-    written = ((unit, asked["includes"]), (request, json.dumps(asked, indent=1)))
+    written = ((unit, request["includes"]), (request_file, json.dumps(request, indent=1)))
     return Step(
         name="BINDGEN",
         unit=bindings_crate(manifest),
-        commands=(Command(process_args(target.system.python, "bindings.local_headers", request), how.cwd, tool.env),),
-        outputs=(rust_source(target, manifest), callers_source(target, manifest), layout_source(target, manifest)),
-        inputs=(how.shared,),
+        commands=(
+            Command(process_args(target.system.python, "bindings.local_headers", request_file), reading.cwd, tool.env),
+        ),
+        outputs=(
+            local_bindings_source(target, manifest),
+            callers_source(target, manifest),
+            local_layout_source(target, manifest),
+        ),
+        inputs=(reading.shared,),
         tracked=(*manifest.bindings.own, *process_files(*processes.LOCAL_HEADERS)),
         depfiles=(directory / "bindings.d",),
         written_files=(*written, (defines_header(target, manifest), defined)),
@@ -92,74 +100,79 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, how: Reading) ->
         order_only=generated_files(target, manifest),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=include_directories(flags, str(how.cwd)),
+        include_directories=include_directories(flags, str(reading.cwd)),
     )
 
 
-def asked_of(target: BuildTarget, manifest: Manifest, how: Reading) -> dict[str, Any]:
-    """What own_headers.py is asked, but for the file that libclang reads and its flags."""
-    directory, own = bindings_dir(target, manifest), manifest.bindings
+def local_headers_request(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> dict[str, Any]:
+    """The request for bindings/local_headers.py, without the file that libclang reads and without its flags."""
+    directory, bindings = bindings_dir(target, manifest), manifest.bindings
     tool, prototypes = target.toolchain.bindgen, directory / "callers.h"
-    directories = (*(one.directory for one in (manifest, *manifest.needs)), generated_dir(target, manifest))
+    directories = (*(module.directory for module in (manifest, *manifest.needs)), generated_dir(target, manifest))
     return {
         "libclang": dict(tool.env)["LIBCLANG_PATH"],
-        "bindgen": [tool.path, str(prototypes), *how.words, "--no-rustfmt-bindings"],
-        "includes": "".join(f'#include "{path}"\n' for path in own.own),
-        "headers": [str(defines_header(target, manifest)), *map(str, own.own)],
+        "bindgen": [tool.path, str(prototypes), *reading.args, "--no-rustfmt-bindings"],
+        "includes": "".join(f'#include "{path}"\n' for path in bindings.own),
+        "headers": [str(defines_header(target, manifest)), *map(str, bindings.own)],
         "directories": [*map(str, directories)],
-        "shared": str(how.shared),
+        "shared": str(reading.shared),
         "crate": manifest.crate,
-        **{"allow": own.allow, "block": own.block, "opaque": own.opaque},
+        **{"allow": bindings.allow, "block": bindings.block, "opaque": bindings.opaque},
         **{
             "prototypes": str(prototypes),
             "raw": str(directory / "bindgen.rs"),
             "depfile": str(directory / "bindings.d"),
         },
-        "bindings": str(rust_source(target, manifest)),
+        "bindings": str(local_bindings_source(target, manifest)),
         "callers": str(callers_source(target, manifest)),
-        "layout": str(layout_source(target, manifest)),
+        "layout": str(local_layout_source(target, manifest)),
     }
 
 
 def defines_header(target: BuildTarget, manifest: Manifest) -> Path:
-    """The macros that the manifest defines for C."""
+    """The header with the macros that the manifest defines for C."""
     return bindings_dir(target, manifest) / "defines.h"
 
 
-def rust_source(target: BuildTarget, manifest: Manifest) -> Path:
-    """bindgen's output of a module's own headers."""
+def local_bindings_source(target: BuildTarget, manifest: Manifest) -> Path:
+    """The Rust source with the bindings to a module's own headers."""
     return bindings_dir(target, manifest) / "bindings_generated.rs"
 
 
-def own_flags(target: BuildTarget, manifest: Manifest, how: Reading) -> list[str]:
-    """The flags that libclang reads a module's headers with: of the module's for C, all that is about macros."""
-    left_out = manifest.c.without
-    # Of what is defined on the command line, bindgen makes no constants.
+def libclang_flags(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> list[str]:
+    """The flags with which libclang reads the own headers.
+
+    They are the kernel's flags, those that all C files of the module share, and of ``[c] flags`` those about macros.
+    """
+    # The manifest's defines are in a header instead: bindgen makes no constants of macros from the command line.
     defines = {f"-D{define}" for define in manifest.c.defines}
     return [
         *("-include", str(defines_header(target, manifest))),
-        *(word for word in how.flags if word not in left_out),
-        *(word for word in shared_flags(target, manifest) if word not in defines),
-        *(word for word in manifest.c.flags if word.startswith(("-D", "-U"))),
+        *(flag for flag in reading.flags if flag not in manifest.c.without),
+        *(flag for flag in shared_flags(target, manifest) if flag not in defines),
+        *(flag for flag in manifest.c.flags if flag.startswith(("-D", "-U"))),
         *naming(manifest.crate, bindings_crate(manifest)),
     ]
 
 
-def layout_source(target: BuildTarget, manifest: Manifest) -> Path:
-    """The C source that compiles if C sees the types of a module's own headers as Rust does."""
+def local_layout_source(target: BuildTarget, manifest: Manifest) -> Path:
+    """The C source with the layout checks: it compiles if C sees the types of the own headers as Rust does."""
     return bindings_dir(target, manifest) / "layout.c"
 
 
 def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """Let the kernel's compiler confirm the layouts, with each set of flags that the module has for C; not linked."""
-    source = layout_source(target, manifest)
-    variants = {"": source} | {str(path.relative_to(manifest.directory)): path for path in with_own_flags(manifest)}
+    """Compile the layout checks with the kernel's compiler, once for each set of flags that the module's C code has.
+
+    The objects are not linked.
+    """
+    source = local_layout_source(target, manifest)
+    variants = {"": source} | {str(path.relative_to(manifest.directory)): path for path in sources_with_flags(manifest)}
     objects = [source.with_name(f"layout-{number}.o") for number in range(len(variants))]
     commands = []
-    for made, (name, path) in zip(objects, variants.items(), strict=True):
-        said = json.dumps(f" with the flags of {name}" if name else "", ensure_ascii=False)
-        flags = (*source_flags(target, manifest, path), f"-DFOR={said}", f"-Wp,-MMD,{made}.d")
-        argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(made), str(source))
+    for output, (name, path) in zip(objects, variants.items(), strict=True):
+        label = json.dumps(f" with the flags of {name}" if name else "", ensure_ascii=False)
+        flags = (*source_flags(target, manifest, path), f"-DFOR={label}", f"-Wp,-MMD,{output}.d")
+        argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(output), str(source))
         commands.append(Command(argv, target.tree.path, color=COLOR))
     return Step(
         name="CC",
@@ -167,7 +180,7 @@ def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=tuple(commands),
         outputs=tuple(objects),
         inputs=(source,),
-        depfiles=tuple(Path(f"{made}.d") for made in objects),
+        depfiles=tuple(Path(f"{output}.d") for output in objects),
         tools=(target.toolchain.cc.digest,),
         order_only=generated_files(target, manifest),
         digest_kind=TOKENS,
@@ -176,28 +189,28 @@ def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
     )
 
 
-def with_own_flags(manifest: Manifest) -> list[Path]:
-    """C sources with flags of their own, one for each set of flags."""
-    some: dict[tuple[tuple[str, ...], tuple[str, ...]], FileFlags] = {}
+def sources_with_flags(manifest: Manifest) -> list[Path]:
+    """C sources for which the manifest has flags of their own, one source for each set of flags."""
+    sets: dict[tuple[tuple[str, ...], tuple[str, ...]], FileFlags] = {}
     for source in manifest.c.sources:
-        one = manifest.c.of(source)
-        if source.suffix != ASSEMBLY and (one.flags or one.without):
-            some.setdefault((one.flags, one.without), one)
-    return [one.source for one in some.values()]
+        flags = manifest.c.of(source)
+        if source.suffix != ASSEMBLY and (flags.flags or flags.without):
+            sets.setdefault((flags.flags, flags.without), flags)
+    return [flags.source for flags in sets.values()]
 
 
 def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """The crate of a module to the API of 2021, around bindgen's output."""
+    """Compile the local bindings of a module written to the 2021 API."""
     command, depfile = rustc_command(
         target,
-        crate_root(target),
+        bindings_crate_root(target),
         bindings_crate(manifest),
         bindings_dir(target, manifest),
-        emit=emitted(target, manifest),
+        emit=bindings_emit(target, manifest),
         crates=("core", "compiler_builtins", "bindings"),
         prefix=(target.sources, ""),
-        flags=(build_path_remap(target), *support_search_args(target), QUIET),
-        env=environment(target, manifest),
+        flags=(build_path_remap(target), *support_search_args(target), NO_LINTS),
+        env=bindings_env(target, manifest),
     )
     step = Step(
         name="RUSTC",
@@ -205,35 +218,38 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(command,),
         outputs=(),
         inputs=(library_stamp(target), support_rmeta(target, "bindings")),
-        tracked=(crate_root(target),),
+        tracked=(bindings_crate_root(target),),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
     )
-    return around(target, manifest, step)
+    return with_bindings_files(target, manifest, step)
 
 
-def around(target: BuildTarget, manifest: Manifest, step: Step) -> Step:
-    """The crate's step with what it is made of, and what it makes; where C sees another layout, it is not made."""
+def with_bindings_files(target: BuildTarget, manifest: Manifest, step: Step) -> Step:
+    """A crate's step with the inputs and outputs of local bindings.
+
+    The objects of the layout checks are among the inputs: if C sees another layout than Rust, rustc does not run.
+    """
     return dataclasses.replace(
         step,
         outputs=(*bindings_rmeta(target, manifest), *bindings_object(target, manifest)),
-        inputs=(*step.inputs, rust_source(target, manifest), *local_layout_step(target, manifest).outputs),
+        inputs=(*step.inputs, local_bindings_source(target, manifest), *local_layout_step(target, manifest).outputs),
     )
 
 
-def emitted(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
-    """What rustc is to make."""
-    (library,), (object_,) = bindings_rmeta(target, manifest), bindings_object(target, manifest)
-    return f"metadata={library}", f"obj={object_}"
+def bindings_emit(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """What rustc emits, each as ``KIND=PATH``."""
+    (rmeta,), (object_file,) = bindings_rmeta(target, manifest), bindings_object(target, manifest)
+    return f"metadata={rmeta}", f"obj={object_file}"
 
 
-def environment(target: BuildTarget, manifest: Manifest) -> tuple[tuple[str, str], ...]:
-    """The variable by which the crate finds bindgen's output."""
-    return (("RUST_BINDINGS_FILE", str(rust_source(target, manifest))),)
+def bindings_env(target: BuildTarget, manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    """The environment variable by which the crate finds bindgen's output."""
+    return (("RUST_BINDINGS_FILE", str(local_bindings_source(target, manifest))),)
 
 
-def crate_root(target: BuildTarget) -> Path:
-    """The source around bindgen's output."""
+def bindings_crate_root(target: BuildTarget) -> Path:
+    """The crate root of local bindings: it includes bindgen's output."""
     return target.sources / "rust/own_bindings/lib.rs"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Features that crates of 2021 turn on and that today's rustc refuses to hear of, whether anything needs them or not.
+"""Compiles crates of 2021 that turn on a feature which rustc has since removed.
 
-The others of the time are no trouble: they are stable by now, or still there. These have no flag that lets them pass,
-so a crate root that names one is compiled as a copy that does not, in a directory where all else is linked to.
+rustc refuses such a crate, whether or not its code needs the feature, and no flag makes it accept one. So a copy of the
+crate root without these features is compiled, in a directory with links to all other files beside the crate root.
+Other features of 2021 cause no error: they are stable today, or still features.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from scons_kmod.manifest.manifest import Manifest
 
-# E0557 (removed) and E0635 (unknown) of rustc 1.96, of what was there from 2020 to 2021.
+# Features of 2020 and 2021 for which rustc 1.96 prints E0557 (removed) or E0635 (unknown).
 REMOVED = frozenset(
     """
     alloc_as_str alloc_prelude array_chunks box_syntax concat_idents const_evaluatable_checked const_fn const_generics
@@ -21,14 +22,14 @@ REMOVED = frozenset(
     optin_builtin_traits receiver_trait static_nobundle untagged_unions
     """.split()
 )
-# A feature that the build turns on anyway.
-STAND_IN = "used_with_arg"
+# Takes the place of a removed feature: the build turns it on for all modules (module_crate.py).
+ENABLED_FEATURE = "used_with_arg"
 ATTRIBUTE = re.compile(r"#!\[[^\]]*\bfeature\s*\(([^()]*)\)[^\]]*\]")
 
 
 @dataclasses.dataclass(frozen=True)
 class CrateRootCopy:
-    """The copy of a crate root: where it lies and its text, and what has to be linked to from its directory."""
+    """The copy of a crate root: its path, its text, and the files and directories to link to beside it."""
 
     root: Path
     text: str
@@ -36,22 +37,22 @@ class CrateRootCopy:
 
 
 def without_removed_features(text: str) -> str:
-    """The source with each feature that is gone replaced, line by line as it was."""
-    return ATTRIBUTE.sub(lambda attribute: re.sub(r"\w+", stand_in, attribute[0]), text)
+    """The source with each removed feature replaced. Its lines keep their numbers."""
+    return ATTRIBUTE.sub(lambda attribute: re.sub(r"\w+", replacement, attribute[0]), text)
 
 
-def stand_in(word: re.Match[str]) -> str:
-    """The word, if it is no feature that is gone."""
-    return STAND_IN if word[0] in REMOVED else word[0]
+def replacement(feature: re.Match[str]) -> str:
+    """The feature that takes a feature's place: itself, unless it was removed."""
+    return ENABLED_FEATURE if feature[0] in REMOVED else feature[0]
 
 
 def copy_of_crate_root(manifest: Manifest, directory: Path) -> CrateRootCopy | None:
-    """The copy, to be made in `directory`, of a root that names what is gone; None for one that names nothing such."""
+    """The copy of a module's crate root, for `directory`; None if the crate root turns on no removed feature."""
     root = manifest.crate_root
     try:
         text = root.read_text()
     except UnicodeDecodeError:
-        # rustc says where.
+        # rustc reports it, with the line.
         return None
     replaced = without_removed_features(text)
     if replaced == text:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.local_paths import bindings_crate, bindings_object
 from scons_kmod.crates.local_bindings import (
-    QUIET,
-    Reading,
-    around,
-    crate_root,
-    emitted,
-    environment,
+    NO_LINTS,
+    HeaderReading,
+    bindings_crate_root,
+    bindings_emit,
+    bindings_env,
     local_bindgen_step,
     local_layout_step,
+    with_bindings_files,
 )
 from scons_kmod.crates.rustc_command import build_path_remap
 from scons_kmod.engine.step import Step
@@ -41,22 +41,22 @@ def mainline_bindings_steps(known: Mainline, manifest: Manifest) -> list[Step]:
     """
     if not manifest.bindings.own:
         return []
-    target, how = known.target, mainline_reading(known)
+    target, how = known.target, mainline_header_reading(known)
     crate = mainline_bindings_crate_step(known, manifest)
     return [local_bindgen_step(target, manifest, how), local_layout_step(target, manifest), crate]
 
 
-def mainline_reading(known: Mainline) -> Reading:
+def mainline_header_reading(known: Mainline) -> HeaderReading:
     """How the headers are read for the kernel's own crates. Raises `MachineError` where the kernel does not tell."""
-    _, *words = bindings_command(known)
+    _, *words = kernel_bindgen_args(known)
     at = words.index("--")
     flags = [word for word in words[at + 1 :] if not word.startswith(NAMING)]
     more = ("-w", "-Wno-builtin-macro-redefined", "-D__LINE__=0")
-    kept = tuple(kept_words(words[:at]))
-    return Reading(kept, (*flags, *more), known.plan.objects, known.path(mainline.BINDINGS))
+    kept = tuple(kept_bindgen_args(words[:at]))
+    return HeaderReading(kept, (*flags, *more), known.plan.objects, known.path(mainline.BINDINGS))
 
 
-def bindings_command(known: Mainline) -> Sequence[str]:
+def kernel_bindgen_args(known: Mainline) -> Sequence[str]:
     """The words of the kernel's own bindgen after its name: a header, arguments, ``--``, flags."""
     if rule := known.rules.get(mainline.BINDINGS):
         return rule.parts[0].programs[0][1:]
@@ -68,7 +68,7 @@ def bindings_command(known: Mainline) -> Sequence[str]:
     return next(parse_commands(read_cmd_file(saved)[1])).programs[0][1:]
 
 
-def kept_words(words: Sequence[str]) -> Iterator[str]:
+def kept_bindgen_args(words: Sequence[str]) -> Iterator[str]:
     """Arguments of bindgen, each with the value after it, less those that are not kept and what to write."""
     options: list[list[str]] = []
     for word in words:
@@ -86,9 +86,11 @@ def mainline_bindings_crate_step(known: Mainline, manifest: Manifest) -> Step:
     target = known.target
     (made,) = bindings_object(target, manifest)
     words = (
-        *(f"--crate-name={bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", QUIET),
+        *(f"--crate-name={bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", NO_LINTS),
         *(f"--remap-path-prefix={target.sources}/=", build_path_remap(target)),
-        f"--emit={','.join(emitted(target, manifest))},dep-info={made}.d",
+        f"--emit={','.join(bindings_emit(target, manifest))},dep-info={made}.d",
     )
-    step = mainline_code_step(known, crate_root(target), made, words, "", environment(target, manifest), part=True)
-    return around(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))
+    step = mainline_code_step(
+        known, bindings_crate_root(target), made, words, "", bindings_env(target, manifest), part=True
+    )
+    return with_bindings_files(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))

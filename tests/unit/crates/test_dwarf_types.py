@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from scons_kmod.crates.dwarf_types import symbol_types, told
+from scons_kmod.crates.dwarf_types import symbol_types, type_lines
 
 OFFSETS = itertools.count()
 
@@ -35,7 +35,7 @@ U32 = Die("base_type", name=b"u32", byte_size=4, encoding=7)
 
 
 def text(die: Die) -> list[str]:
-    return list(told(die, {}))
+    return list(type_lines(die, {}))
 
 
 def ring(size: int = 8, last: Die = U32) -> Die:
@@ -45,10 +45,16 @@ def ring(size: int = 8, last: Die = U32) -> Die:
 
 
 def function(*parameters: Die, of: Die = U32, **attributes: Any) -> Die:
-    return Die("subprogram", *(Die("formal_parameter", of=one) for one in parameters), of=of, name=b"f", **attributes)
+    return Die(
+        "subprogram",
+        *(Die("formal_parameter", of=parameter) for parameter in parameters),
+        of=of,
+        name=b"f",
+        **attributes,
+    )
 
 
-def test_a_function_is_told_with_all_that_its_types_are_made_of() -> None:
+def test_the_text_of_a_function_has_all_types_that_it_uses() -> None:
     assert text(function(ring())) == [
         *("DW_TAG_subprogram f", "DW_TAG_base_type u32 4 7", "."),
         *("DW_TAG_formal_parameter", "DW_TAG_structure_type Ring 8"),
@@ -66,14 +72,14 @@ def test_a_type_that_holds_itself_ends() -> None:
     assert text(function(node))[-6:] == ["@2", ".", ".", ".", ".", "."]
 
 
-def test_what_callers_depend_on_is_told_apart() -> None:
+def test_what_callers_depend_on_gives_different_texts() -> None:
     i64 = Die("base_type", name=b"i64", byte_size=8, encoding=5)
-    told_of = [function(), function(U32), function(i64), function(U32, of=i64), function(ring()), function(ring(16))]
-    told_of += [function(ring(last=i64)), function(U32, U32)]
-    assert len({tuple(text(one)) for one in told_of}) == len(told_of)
+    functions = [function(), function(U32), function(i64), function(U32, of=i64), function(ring()), function(ring(16))]
+    functions += [function(ring(last=i64)), function(U32, U32)]
+    assert len({tuple(text(die)) for die in functions}) == len(functions)
 
 
-def test_variants_of_an_enumeration_are_told_with_their_values() -> None:
+def test_the_text_of_an_enumeration_has_the_values_of_its_variants() -> None:
     def kind(value: int) -> Die:
         variants = [Die("variant", Die("member", of=U32, name=b"A", data_member_location=4), discr_value=value)]
         return Die("structure_type", Die("variant_part", *variants), name=b"Kind", byte_size=8)
@@ -91,7 +97,7 @@ def test_local_variables_and_blocks_are_of_no_account() -> None:
     assert text(Die("subprogram", body, of=U32, name=b"f")) == text(function())
 
 
-def test_an_object_without_debug_information_tells_nothing(tmp_path: Path) -> None:
+def test_an_object_without_debug_information_has_no_types(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int a;\n")
     subprocess.run(["cc", "-c", "-g0", "-o", tmp_path / "a.o", tmp_path / "a.c"], check=True)
     assert symbol_types(tmp_path / "a.o", {"a"}) == {}

@@ -165,5 +165,5 @@ def test_with_versions_they_are_exported_by_short_names(tmp_path: Path, monkeypa
 
 
 def test_a_long_name_of_a_crate_is_shortened() -> None:
-    assert len(export_symbols.short("x" * 55, "_RNv")) <= 55
-    assert export_symbols.short("ring", "_RNvA") != export_symbols.short("ring", "_RNvB")
+    assert len(export_symbols.short_name("x" * 55, "_RNv")) <= 55
+    assert export_symbols.short_name("ring", "_RNvA") != export_symbols.short_name("ring", "_RNvB")
