@@ -27,12 +27,12 @@ from scons_kmod.bindings.bindgen import parameters
 from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
-from scons_kmod.kernel.toolchain import Finder
+from scons_kmod.kernel.tool_finder import ToolFinder
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(PROJECT / "targets")).toolchain
-LIBCLANG = Finder(THIS_MACHINE, RunLog(), Path()).libclang(NEED.libclang)
+LIBCLANG = ToolFinder(THIS_MACHINE, RunLog(), Path()).find_libclang(NEED.libclang)
 # Each is moved, wrapped and repeated as a whole.
 HEADERS = {
     "base.h": r"""

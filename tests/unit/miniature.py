@@ -10,7 +10,8 @@ import pytest
 
 from scons_kmod.kernel.kbuild import Kbuild, read_commands
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.kernel.toolchain import Tool, Toolchain
+from scons_kmod.kernel.tool_finder import Tool
+from scons_kmod.kernel.toolchain import Toolchain
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 
@@ -98,7 +99,7 @@ def target(directory: Path, version: str = "6.12") -> BuildTarget:
         kbuild=recorded_kbuild(directory / "probe", version),
         toolchain=Toolchain(
             rustc=Tool("/opt/rust/bin/rustc", "1.96.0", "rustc's digest", (("LD_LIBRARY_PATH", "/opt/rust/lib"),)),
-            library="/opt/rust/library",
+            library_sources="/opt/rust/library",
             bindgen=Tool("/usr/bin/bindgen", "0.60.1", "bindgen's digest", (("LIBCLANG_PATH", CLANG),)),
             cc=Tool(cc, "12.2.0", "gcc's digest"),
             refused=(),

@@ -16,7 +16,8 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
-from scons_kmod.kernel.toolchain import Finder
+from scons_kmod.kernel.tool_finder import ToolFinder
+from scons_kmod.kernel.toolchain import choose_rustc
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = Path(__file__).with_name("kernel_on_host")
@@ -39,7 +40,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program that has the tests, made by the compiler that modules are made by."""
     directory = tmp_path_factory.mktemp("host")
     wanted = default_target(read_targets(PROJECT / "targets")).toolchain.rustc
-    rustc = Finder(THIS_MACHINE, RunLog(), cache_directory()).find_rustc(wanted)[0].tool
+    rustc = choose_rustc(ToolFinder(THIS_MACHINE, RunLog(), cache_directory()), wanted)[0].tool
     (directory / "errnos.rs").write_text(errnos())
     program = directory / "tests"
     argv = [rustc.path, f"--edition={EDITION}", "--test", "--crate-name=kernel_on_host", "-Dwarnings"]

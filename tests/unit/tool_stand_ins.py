@@ -13,7 +13,8 @@ from miniature import recorded_kbuild, write
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import ToolVersions
-from scons_kmod.kernel.toolchain import Finder, Toolchain, find_toolchain
+from scons_kmod.kernel.tool_finder import ToolFinder
+from scons_kmod.kernel.toolchain import Toolchain, find_toolchain
 
 NEED = ToolVersions(rustc="1.96", bindgen="0.60", libclang="15", gcc="12")
 RUSTC = 'case $1 in -vV) echo "rustc"; echo "release: VERSION" ;; *) echo "SYSROOT" ;; esac\n'
@@ -29,7 +30,7 @@ class Machine:
         self.monkeypatch = monkeypatch
         self.log = RunLog()
         self.set_path("bin")
-        monkeypatch.setattr("scons_kmod.kernel.toolchain.SYSTEM_PROGRAMS", directory / "system")
+        monkeypatch.setattr("scons_kmod.kernel.tool_finder.SYSTEM_PROGRAMS", directory / "system")
 
     def set_path(self, *names: str) -> None:
         self.monkeypatch.setenv("PATH", os.pathsep.join(str(self.directory / name) for name in names))
@@ -58,8 +59,8 @@ class Machine:
         return self
 
     @property
-    def finder(self) -> Finder:
-        return Finder(THIS_MACHINE, self.log, self.directory / "cache")
+    def finder(self) -> ToolFinder:
+        return ToolFinder(THIS_MACHINE, self.log, self.directory / "cache")
 
     def find(self) -> Toolchain:
         kbuild = recorded_kbuild(self.directory / "probe", "6.1")

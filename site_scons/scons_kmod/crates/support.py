@@ -38,7 +38,7 @@ def library_crate_root(target: BuildTarget, root: str) -> Path:
 
     Debian's rust-src 1.85 lacks compiler_builtins; this project's stand-in takes its place.
     """
-    library = Path(target.toolchain.library)
+    library = Path(target.toolchain.library_sources)
     is_missing = (library / "core").is_dir() and not (library / root).is_file()
     return target.sources / STAND_IN if is_missing else library / root
 
@@ -49,7 +49,7 @@ def library_crates_step(target: BuildTarget) -> CachedStep:
     They are the same for all kernels with the same flags, so the outputs come from the cache if it has them.
     """
     rustc = target.toolchain.rustc
-    library = Path(target.toolchain.library)
+    library = Path(target.toolchain.library_sources)
     compiled: list[str] = []
     commands = []
     roots = {name: library_crate_root(target, root) for name, (root, _) in LIBRARY_CRATES.items()}

@@ -21,7 +21,8 @@ from scons_kmod.distro.download import fetched_packages
 from scons_kmod.distro.sysroot import existing_system, needs_sysroot
 from scons_kmod.distro.target_file import Target
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
-from scons_kmod.kernel.toolchain import Choice, Finder, libclang_version
+from scons_kmod.kernel.tool_finder import ToolFinder, libclang_version
+from scons_kmod.kernel.toolchain import Choice, choose_bindgen, choose_compiler, choose_rustc
 from scons_kmod.target.open_target import Chosen
 from scons_kmod.target.provider import find_provider, has_source_package
 from scons_kmod.vm.accelerator import BOOT_ID, KVM_DEVICE, read_answers
@@ -156,16 +157,16 @@ def tool_findings(one: Chosen, tree: KernelTree | KmodError | None, cache: Path,
         return
     if system.root:
         yield Finding("Toolchain", f"sysroot of {one.name}", str(system.root))
-    finder = Finder(system, log, cache)
-    yield tool_finding("rustc", lambda: finder.find_rustc(need.rustc))
-    yield tool_finding("bindgen", lambda: finder.find_bindgen(need))
+    finder = ToolFinder(system, log, cache)
+    yield tool_finding("rustc", lambda: choose_rustc(finder, need.rustc))
+    yield tool_finding("bindgen", lambda: choose_bindgen(finder, need))
     yield libclang_finding(finder, need.libclang)
     if isinstance(tree, KernelTree):
         name = tree.compiler.split()[0]
-        yield tool_finding(name, lambda: finder.find_compiler(name, tree.path))
+        yield tool_finding(name, lambda: choose_compiler(finder, name, tree.path))
     elif tree is None:
         name = f"gcc-{need.gcc}"
-        yield tool_finding(name, lambda: finder.find_compiler(name, Path()))
+        yield tool_finding(name, lambda: choose_compiler(finder, name, Path()))
 
 
 def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
@@ -174,15 +175,15 @@ def tool_finding(name: str, find: Callable[[], Choice]) -> Finding:
         found, refused = find()
     except KmodError as error:
         return wrong("Toolchain", name, error)
-    library = f", library sources in {found.library}" if found.library else ""
+    library = f", library sources in {found.library_sources}" if found.library_sources else ""
     lines = [f"{found.tool.version}  {found.tool.path}{library}", *(f"not taken: {reason}" for reason in refused)]
     return Finding("Toolchain", name, "\n".join(lines))
 
 
-def libclang_finding(finder: Finder, wanted: str) -> Finding:
+def libclang_finding(finder: ToolFinder, wanted: str) -> Finding:
     """The libclang that bindgen is to load."""
     try:
-        path = finder.libclang(wanted)
+        path = finder.find_libclang(wanted)
     except KmodError as error:
         return wrong("Toolchain", "libclang", error)
     return Finding("Toolchain", "libclang", f"{libclang_version(finder.system.host_path(path))}  {path}")

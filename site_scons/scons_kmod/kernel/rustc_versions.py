@@ -17,7 +17,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import System
 from scons_kmod.engine.digests import text_digest
 from scons_kmod.engine.remember import Answer, remembered
-from scons_kmod.kernel.toolchain import Tool
+from scons_kmod.kernel.tool_finder import Tool
 
 Version = tuple[int, ...]
 # A flag (a pattern for the whole word), the first rustc that takes it, and what older ones take, empty for nothing.

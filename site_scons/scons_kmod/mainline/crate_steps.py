@@ -108,7 +108,7 @@ def codegen_args(mainline: Mainline) -> tuple[str, ...]:
         # Debug information stays: which functions rustc takes for inline depends on it, and so which ones it exports.
         return ("-Zno-codegen",)
     places = {
-        mainline.target.toolchain.library: "library",
+        mainline.target.toolchain.library_sources: "library",
         f"{mainline.plan.source}/": "",
         str(mainline.plan.objects): "",
     }

@@ -147,7 +147,7 @@ def ask_make(question: Question, asked: Path, goals: Collection[str], log: RunLo
     pretended = (f"{name.upper()}={recorder} {name}" for name in ("rustc", "bindgen", "objcopy"))
     argv = [
         *("make", "--no-print-directory", "-rR", "-C", str(asked), *pretended),
-        *(f"objtool={recorder} objtool", f"RUST_LIB_SRC={question.toolchain.library}"),
+        *(f"objtool={recorder} objtool", f"RUST_LIB_SRC={question.toolchain.library_sources}"),
         *(f"{name}={value}" for name, value in question.overrides),
         *(f"KRUSTFLAGS={' '.join(question.krustflags)}", *goals),
     ]

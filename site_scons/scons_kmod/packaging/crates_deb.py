@@ -32,7 +32,7 @@ def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> 
     Raises `MachineError` if a tool that made them belongs to no Debian package.
     """
     release, tools = target.tree.release, target.toolchain
-    owned = (tools.rustc.path, f"{tools.library}/core/src/lib.rs", target.tree.path / "Makefile")
+    owned = (tools.rustc.path, f"{tools.library_sources}/core/src/lib.rs", target.tree.path / "Makefile")
     needs = sorted({owner(Path(path), log) for path in owned})
     return DebPackage(
         name=f"scons-kmod-crates-{release}",

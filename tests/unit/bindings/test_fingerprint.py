@@ -20,11 +20,11 @@ from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.identifiers import identifiers, names_in_source
-from scons_kmod.kernel.toolchain import Finder
+from scons_kmod.kernel.tool_finder import ToolFinder
 
 # The tools that kernels of this system ask for.
 NEED = default_target(read_targets(Path(__file__).resolve().parents[3] / "targets")).toolchain
-LIBCLANG = Finder(THIS_MACHINE, RunLog(), Path()).libclang(NEED.libclang)
+LIBCLANG = ToolFinder(THIS_MACHINE, RunLog(), Path()).find_libclang(NEED.libclang)
 HEADER = """\
 typedef unsigned int u32;
 struct list { struct list *next, *prev; };

@@ -52,7 +52,7 @@ def test_library_crates_know_nothing_of_the_checkout_or_the_cache(made: BuildTar
 def test_what_rustcs_sources_lack_is_taken_from_ours(made: BuildTarget, tmp_path: Path) -> None:
     for root in ("core/src/lib.rs", "alloc/src/lib.rs"):
         write(tmp_path / "library" / root, "")
-    without = dataclasses.replace(made.toolchain, library=str(tmp_path / "library"))
+    without = dataclasses.replace(made.toolchain, library_sources=str(tmp_path / "library"))
     step = library_crates_step(dataclasses.replace(made, toolchain=without))
     stand_in = made.sources / "rust/compiler_builtins/lib.rs"
     assert [command.argv[-1] for command in step.commands] == [

@@ -10,7 +10,7 @@ from miniature import write
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.kernel.rustc_versions import feature_flags, flags_for_rustc, library_edition, write_rustc_target
-from scons_kmod.kernel.toolchain import Tool
+from scons_kmod.kernel.tool_finder import Tool
 
 FLAGS = (
     *("-Copt-level=2", "-Cjump-tables=n", "-Zmin-function-alignment=16", "-Zindirect-branch-cs-prefix"),

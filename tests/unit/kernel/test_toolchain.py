@@ -10,7 +10,8 @@ from tool_stand_ins import NEED, Machine
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.kernel.toolchain import Finder, Toolchain
+from scons_kmod.kernel.tool_finder import ToolFinder
+from scons_kmod.kernel.toolchain import Toolchain, choose_bindgen, choose_compiler, choose_rustc
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def rustc_complaint(machine: Machine) -> str:
     with pytest.raises(MachineError) as caught:
-        machine.finder.find_rustc("1.96")
+        choose_rustc(machine.finder, "1.96")
     return str(caught.value).replace(str(machine.directory), "DIR")
 
 
@@ -31,14 +32,14 @@ def test_the_tools_that_fit_are_found(machine: Machine) -> None:
     found = machine.whole().find()
     bin_ = machine.directory / "bin"
     assert (found.rustc.path, found.rustc.version) == (str(bin_ / "rustc"), "1.96.0")
-    assert found.library == str(bin_ / "sysroot/lib/rustlib/src/rust/library")
+    assert found.library_sources == str(bin_ / "sysroot/lib/rustlib/src/rust/library")
     assert (found.bindgen.path, found.bindgen.version) == (str(bin_ / "bindgen"), "0.60.1")
     assert (found.cc.path, found.cc.version) == (str(bin_ / "gcc-12"), "12.2.0")
     assert found.refused == ()
 
 
 def test_bindgen_is_led_to_the_libclang_of_the_python_package(machine: Machine) -> None:
-    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", machine.finder.libclang(NEED.libclang)),)
+    assert machine.whole().find().bindgen.env == (("LIBCLANG_PATH", machine.finder.find_libclang(NEED.libclang)),)
 
 
 def test_the_answer_is_kept_and_takes_no_process(machine: Machine) -> None:
@@ -63,7 +64,7 @@ def test_another_program_changes_the_digest(machine: Machine, name: str) -> None
 
 
 def test_compiler_libraries_count_as_the_program_and_the_c_library_does_not() -> None:
-    program, *libraries = Finder(THIS_MACHINE, RunLog(), Path()).program_files("/usr/bin/ld")
+    program, *libraries = ToolFinder(THIS_MACHINE, RunLog(), Path()).program_files("/usr/bin/ld")
     assert program == "/usr/bin/ld"
     assert [name for name in libraries if "libbfd" in name]
     assert not [name for name in libraries if "libc.so" in name]
@@ -89,7 +90,7 @@ def test_a_rustc_without_library_sources_is_passed_over(machine: Machine) -> Non
 def test_the_proxy_on_path_stands_for_the_compiler_in_its_sysroot(machine: Machine) -> None:
     proxy = machine.rustc("bin")
     compiler = machine.script("bin/sysroot/bin/rustc", "")
-    found, _ = dataclasses.replace(machine.finder, cache=machine.directory).find_rustc("1.96")
+    found, _ = choose_rustc(dataclasses.replace(machine.finder, cache=machine.directory), "1.96")
     assert (found.tool.path, found.files) == (proxy, (compiler,))
 
 
@@ -99,7 +100,7 @@ def test_a_rustc_in_the_cache_directory_is_found_last(machine: Machine) -> None:
     libraries = machine.directory / "cache/rust-web/usr/lib/x86_64-linux-gnu"
     libraries.mkdir(parents=True)
     assert machine.finder.rustcs()[-1] == cached
-    found, refused = machine.finder.find_rustc("1.96")
+    found, refused = choose_rustc(machine.finder, "1.96")
     assert found.tool.path == cached
     assert found.tool.env == (("LD_LIBRARY_PATH", str(libraries)),)
     assert refused == [f"{machine.directory}/bin/rustc: version 1.95.0, where the target asks for 1.96"]
@@ -127,15 +128,15 @@ def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
 def test_a_tool_that_is_missing(machine: Machine) -> None:
     assert rustc_complaint(machine) == f"rustc: not found\n{RUSTC_FIX}"
     with pytest.raises(MachineError, match=r"^bindgen: not found\n    the target asks for 0\.60; on Debian 12"):
-        machine.finder.find_bindgen(NEED)
+        choose_bindgen(machine.finder, NEED)
     with pytest.raises(MachineError, match=r"^x86_64-linux-gnu-gcc-12: not found\n    apt-get install gcc-12$"):
-        machine.finder.find_compiler("x86_64-linux-gnu-gcc-12", machine.directory)
+        choose_compiler(machine.finder, "x86_64-linux-gnu-gcc-12", machine.directory)
 
 
 def test_a_bindgen_that_is_too_old(machine: Machine) -> None:
     machine.bindgen("bin", "0.59.2")
     with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, where the target asks for 0\.60\n"):
-        machine.finder.find_bindgen(NEED)
+        choose_bindgen(machine.finder, NEED)
 
 
 def test_an_error_is_not_kept(machine: Machine) -> None:

@@ -132,7 +132,7 @@ class Kernel:
         # The rest of it must not be run.
         rustc = write(directory / "rustc", '#!/bin/sh\n[ "$*" = "--print host" ] && echo x86_64-linux\n', 0o755)
         self.toolchain = dataclasses.replace(
-            tools, rustc=dataclasses.replace(tools.rustc, path=str(rustc)), library=str(directory / "library")
+            tools, rustc=dataclasses.replace(tools.rustc, path=str(rustc)), library_sources=str(directory / "library")
         )
         self.log = RunLog()
 
