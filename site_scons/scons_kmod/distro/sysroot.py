@@ -27,7 +27,7 @@ from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.apt import suite_sources
 from scons_kmod.distro.target_file import Target, is_of_this_system
-from scons_kmod.engine.digests import digest_of, text_digest
+from scons_kmod.engine.digests import file_digest, text_digest
 
 # The directories that a tool sees from the root instead of from the machine.
 REPLACED = ("usr", "etc")
@@ -149,7 +149,7 @@ def build_sysroot(target: Target, cache: Path, log: RunLog) -> Path:
     try:
         print(f"  SYSROOT {target.packages.suite}: about 2 GB in {directory}, two minutes", flush=True)
         run_mmdebstrap(target, partial, log)
-        digest = digest_of(partial / "root" / STATUS)[:16]
+        digest = file_digest(partial / "root" / STATUS)[:16]
         root = directory / digest
         root.parent.mkdir(exist_ok=True)
         if not root.exists():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Crates that depend on the toolchain and the flags alone, built once for all checkouts and kept in the cache.
+"""Steps whose outputs lie in the cache: crates that depend on the toolchain and the flags alone, for all checkouts.
 
-An entry is a directory, named by a digest of all that decides its content. It is made under a lock, in a directory
-of its own that is renamed when it is whole; so a killed build leaves nothing that a later one could take for an
-entry, and two builds at once make it once.
+An entry of the cache is a directory. Its name has a digest of all that decides its content. A build makes an entry
+under a lock, in a temporary directory that it renames when the entry is whole. So a killed build leaves nothing that a
+later build could take for an entry. Of two builds at the same time, one makes the entry and the other waits for it.
 """
 
 from __future__ import annotations
@@ -18,56 +18,60 @@ from pathlib import Path
 from scons_kmod.base.atomic import locked, write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.digests import Digests, digest_of, text_digest
-from scons_kmod.engine.step import Step, discard, run_command
-from scons_kmod.engine.trace import Digested
+from scons_kmod.engine.digests import Digests, file_digest, text_digest
+from scons_kmod.engine.step import Step, remove_outputs, run_command
+from scons_kmod.engine.trace import DigestByPath
 
 CONTENT = "content.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class CachedStep(Step):
-    """A step whose commands fill an entry of the cache; they use paths relative to the entry, which is their directory.
+    """A step whose commands fill an entry of the cache. They run in the entry and use paths relative to it.
 
-    `outputs` are a stamp, with the digests of the entry's files, and beside it links to `products`, the files of the
-    entry that others read. `source_dirs` are digested as a whole: they decide what is made, with the commands and the
-    tools.
+    `outputs` are a JSON file with the digests of the entry's files, and beside it links to the files themselves.
     """
 
+    # The directory of entries.
     cache: Path = Path()
+    # The files of an entry that other steps read, relative to it.
     products: tuple[str, ...] = ()
+    # Directories of Rust sources. All of them count for the entry's digest, besides commands and tools.
     source_dirs: tuple[Path, ...] = ()
     # The cache keeps the outputs. The links to them must be made again in each run.
     restorable: bool = False
 
     def signature_text(self) -> str:
-        """What decides the content; where the cache lies is no part of it."""
+        """What `signature` is a digest of. The directory of the cache is not in it."""
         return "\n".join([super().signature_text(), *self.products, *map(str, self.source_dirs)])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
-        """Provide the entry, from the cache if it is there, and link it."""
-        discard(self)
+        """Link to an entry of the cache. Make it first if it is missing or damaged. Otherwise like `Step.execute`."""
+        remove_outputs(self)
         digests = Digests()
         sources = digests.all_of(source_files(self.source_dirs))
         key = text_digest(" ".join([self.signature(), *map(str, sources.values())]))
         entry = self.cache / f"{self.unit}-{key}"
         with locked(self.cache / f"{self.unit}-{key}.lock"):
-            content = whole_entry(entry)
+            content = entry_digests(entry)
             if content is None:
-                content = self.fill(entry, sources, log, why, color, show)
-        stamp = self.outputs[0]
-        stamp.parent.mkdir(parents=True, exist_ok=True)
+                content = self.make_entry(entry, sources, log, why, color, show)
+        list_of_files = self.outputs[0]
+        list_of_files.parent.mkdir(parents=True, exist_ok=True)
         for name in self.products:
-            link = stamp.parent / Path(name).name
+            link = list_of_files.parent / Path(name).name
             link.unlink(missing_ok=True)
             link.symlink_to(entry / name)
-        write_text(stamp, json.dumps(content, indent=1) + "\n")
+        write_text(list_of_files, json.dumps(content, indent=1) + "\n")
         return list(sources)
 
-    def fill(
-        self, entry: Path, sources: Digested, log: RunLog, why: str, color: bool, show: Callable[[str], None]
+    def make_entry(
+        self, entry: Path, sources: DigestByPath, log: RunLog, why: str, color: bool, show: Callable[[str], None]
     ) -> dict[str, str]:
-        """Make the entry anew, of just these sources; returns the digests of its files."""
+        """Make the entry from just these sources. Returns the digests of its files.
+
+        Raises `StepError`, also if a source was changed meanwhile, and `MachineError`.
+        """
         if entry.exists():
             shutil.rmtree(entry)
         work = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=self.cache))
@@ -79,7 +83,7 @@ class CachedStep(Step):
             if Digests().all_of(sources) != sources:
                 where = f"{self.name} {self.unit}"
                 raise StepError("its sources were changed while it was made", where=where, fix="build again")
-            content = {name: digest_of(work / name) for name in self.products}
+            content = {name: file_digest(work / name) for name in self.products}
             write_text(work / CONTENT, json.dumps(content, indent=1) + "\n")
             work.rename(entry)
         except BaseException:
@@ -88,11 +92,11 @@ class CachedStep(Step):
         return content
 
 
-def whole_entry(entry: Path) -> dict[str, str] | None:
-    """The digests of an entry's files, if each is as it was made."""
+def entry_digests(entry: Path) -> dict[str, str] | None:
+    """The digests of an entry's files, or None if one of them is missing or damaged."""
     try:
-        wanted: dict[str, str] = json.loads((entry / CONTENT).read_text())
-        return wanted if all(digest_of(entry / name) == digest for name, digest in wanted.items()) else None
+        content: dict[str, str] = json.loads((entry / CONTENT).read_text())
+        return content if all(file_digest(entry / name) == digest for name, digest in content.items()) else None
     except (OSError, ValueError):
         return None
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Depfiles, as compilers write them: the list of files that a command read. Processes of this library write them, too.
 
-It imports nothing of the library: steps depend on all files of the library that their process reads.
+This file imports nothing of the library: a step that runs such a process depends on each file that the process imports.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pathlib import Path
 
 
 def depfile_text(output: str, paths: Iterable[str]) -> str:
-    """A depfile that says: `output` was made from the files `paths`."""
+    """The text of a depfile with the target `output` and the prerequisites `paths`."""
     escaped = [re.sub(r"([ \\#])", r"\\\1", path.replace("$", "$$")) for path in (output, *paths)]
     return f"{escaped[0]}: {' '.join(escaped[1:])}\n"
 
 
 def read_depfile(depfile: Path, base: Path) -> list[Path]:
-    """The prerequisites named in a depfile as compilers write them; relative ones are taken from `base`."""
+    """The prerequisites in a depfile as compilers write it. Relative ones are relative to `base`. Raises `OSError`."""
     text = depfile.read_text().replace("\\\n", " ")
     paths: dict[Path, None] = {}
     for line in text.splitlines():

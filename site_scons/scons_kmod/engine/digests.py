@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What files hold, as digests: each file is looked at once a run, and read only if it may have changed.
+"""Digests of files. Each file is looked at once a run, and read only if it may have changed.
 
 A file counts as unchanged while its size, its time stamps and its inode are as they were when it was last read (one
-`stat`). So a touch costs one reading, and an edit that keeps size and modification time is still seen: the change time
-can't be set back.
+`stat`). So a touch costs one reading. An edit that keeps size and modification time is seen, since nobody can set back
+the change time.
 
-There are three digests of a file. `RAW` is of its content. `LINES` and `TOKENS` are of what its compiler can notice
-(meaning.py): with the line numbers, or without. A file that is no source has one digest under all three names.
+A source file (.rs, .c, .h) has three digests, and a step says which one it depends on:
+
+* `RAW`: of its content, to the letter.
+* `LINES`: of its key text (key_text.py), the text without comments, in which each token keeps its line. For compilers
+  whose output has line numbers: ``__LINE__``, panic messages.
+* `TOKENS`: of its key text without line numbers. For C of which only declarations matter, so that one more line of
+  comment is no change. For Rust it is the same as `LINES`.
+
+All other files have their `RAW` digest in all cases.
 """
 
 from __future__ import annotations
@@ -27,21 +34,21 @@ RAW = "raw"
 LINES = "lines"
 TOKENS = "tokens"
 
-# A digest that no file has: what was read of a file that was changed meanwhile can't be known.
+# A digest that no file has, for a file that changed while a step ran: nobody knows what the step has read.
 UNKNOWN = "?"
 SOURCES = (".rs", ".c", ".h")
 # The kernel stamps files with a clock that ticks every few milliseconds.
 CLOCK_TICK_NS = 20_000_000
-# Seconds.
-OLD = 30 * 24 * 3600
-# Changes with the form of the file in which digests are kept, and with what `LINES` and `TOKENS` mean.
+# Shared files of digests that no build has written for so many seconds are removed.
+UNUSED_S = 30 * 24 * 3600
+# The version of the form of a file of digests, and of what `LINES` and `TOKENS` are digests of.
 FORMAT = 1
 
 # Size in bytes, times in nanoseconds, inode number.
 Stat = tuple[int, int, int, int]
 
 
-def digest_of(path: Path | str) -> str:
+def file_digest(path: Path | str) -> str:
     """The digest of a file's content, as hexadecimal text. Raises `OSError`."""
     with open(path, "rb") as file:  # noqa: PTH123 - takes plain text too: thousands of paths a run
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
@@ -53,25 +60,28 @@ def text_digest(text: str) -> str:
 
 
 def clock_ns() -> int:
-    """Now, on the clock that file times are taken from."""
+    """The time now in nanoseconds, on the clock that file times are taken from."""
     return time.time_ns()
 
 
 class Digests:
     """The digests of files by path. Safe to use from several threads: at worst a file is read twice."""
 
-    def __init__(self, kept: Path | None = None) -> None:
-        """`kept` is the file in which digests outlive the run, if any; one that can't be read is as good as none."""
-        self.kept = kept
-        self._known: dict[str, tuple[Stat, dict[str, str]]] = load(kept) if kept else {}
+    def __init__(self, saved: Path | None = None) -> None:
+        """`saved` is the file with the digests of earlier runs. If it can't be read, all files are digested again."""
+        self.saved = saved
+        # For each path its status when it was read, and its digests by their kind.
+        self._known: dict[str, tuple[Stat, dict[str, str]]] = read_digests(saved) if saved else {}
+        # The status of each file that this run has asked for.
         self._stats: dict[str, Stat | None] = {}
-        self._looked: dict[str, int] = {}
-        self._learnt = False
-        # Files of digests that other builds share, and the directories that each is about.
-        self._common: dict[Path, tuple[str, ...]] = {}
+        # When this run found a file changed, on `clock_ns`.
+        self._found_changed: dict[str, int] = {}
+        self._computed = False
+        # Files of digests that builds share, each with prefixes of the paths that it has.
+        self._shared: dict[Path, tuple[str, ...]] = {}
 
     def stat(self, path: str) -> Stat | None:
-        """The file's status as it was when this run first asked, or None where there is no such file."""
+        """The file's status when this run first asked for it, or None if there is no such file."""
         if path in self._stats:
             return self._stats[path]
         try:
@@ -84,7 +94,7 @@ class Digests:
         return stat
 
     def of(self, path: Path | str, kind: str = RAW) -> str | None:
-        """The digest of a file, or None where there is no file that can be read."""
+        """The digest of a file, of this kind if it is a source. None if there is no file that can be read."""
         name = str(path)
         stat = self.stat(name)
         if stat is None:
@@ -92,60 +102,60 @@ class Digests:
         known = self._known.get(name)
         if known is None or known[0] != stat:
             known = self._known[name] = (stat, {})
-            self._looked[name] = clock_ns()
+            self._found_changed[name] = clock_ns()
         kind = kind if name.endswith(SOURCES) else RAW
         if kind not in known[1]:
             try:
-                known[1][kind] = digest_of(name) if kind == RAW else meaning_digest(name, lines=kind == LINES)
+                known[1][kind] = file_digest(name) if kind == RAW else key_text_digest(name, lines=kind == LINES)
             except OSError:
                 return None
-            self._learnt = True
+            self._computed = True
         return known[1][kind]
 
     def all_of(self, paths: Iterable[Path | str], kind: str = RAW) -> dict[str, str | None]:
-        """The digests of files by path, sorted."""
+        """The digests of files by path, sorted by path."""
         return {name: self.of(name, kind) for name in sorted({str(path) for path in paths})}
 
-    def whole(self, paths: Iterable[Path | str]) -> str:
-        """One digest for the content of all these files, whatever their paths."""
+    def combined(self, paths: Iterable[Path | str]) -> str:
+        """One digest of the content of all these files. Their paths are not in it, but their order is."""
         return text_digest("\n".join(map(str, self.all_of(paths).values())))
 
-    def again(self, path: Path | str) -> None:
-        """Look at the file anew when it is next asked for: it may have changed during this run."""
+    def forget(self, path: Path | str) -> None:
+        """Look at the file once more when it is next asked for: it may have changed during this run."""
         self._stats.pop(str(path), None)
 
     def changed_since(self, path: Path | str, moment_ns: int) -> bool:
-        """Whether the file, looked at anew, may have been changed at or after a moment of the clock."""
-        self.again(path)
+        """Look at the file once more: whether it may have changed at or after a moment of `clock_ns`."""
+        self.forget(path)
         stat = self.stat(str(path))
         return stat is not None and stat[2] >= moment_ns - CLOCK_TICK_NS
 
-    def share(self, common: Path, directories: Iterable[Path]) -> None:
-        """Have the digests of files below these directories in common with other builds, in the file `common`."""
-        if common not in self._common:
-            self._common[common] = tuple(f"{path}/" for path in directories)
-            self._known = {**load(common), **self._known}
+    def share(self, shared: Path, directories: Iterable[Path]) -> None:
+        """Share the digests of files below these directories with other builds, through the file `shared`."""
+        if shared not in self._shared:
+            self._shared[shared] = tuple(f"{path}/" for path in directories)
+            self._known = {**read_digests(shared), **self._known}
 
     def save(self) -> None:
-        """Keep what is known of the files that were asked for, and of those that are still there."""
-        if self.kept is None or not self._learnt:
+        """Write the digests of files that this run has asked for, and of others that still exist. Raises `OSError`."""
+        if self.saved is None or not self._computed:
             return
         files = {
             name: [*stat, digests]
             for name, (stat, digests) in self._known.items()
             # A file that was read within a tick of its last change may have changed again since, with the same times.
-            if stat[2] < self._looked.get(name, stat[2] + CLOCK_TICK_NS + 1) - CLOCK_TICK_NS
+            if stat[2] < self._found_changed.get(name, stat[2] + CLOCK_TICK_NS + 1) - CLOCK_TICK_NS
             and (name in self._stats or Path(name).exists())
         }
-        write_files(self.kept, files)
-        for path, prefixes in self._common.items():
+        write_digests(self.saved, files)
+        for path, prefixes in self._shared.items():
             with suppress(OSError):
-                write_files(path, {name: known for name, known in files.items() if name.startswith(prefixes)})
-                forget_old(path.parent)
+                write_digests(path, {name: known for name, known in files.items() if name.startswith(prefixes)})
+                remove_unused(path.parent)
 
 
-def meaning_digest(path: str, *, lines: bool) -> str:
-    """The digest of what a source's compiler can notice; of the content, if that is not text. Raises `OSError`."""
+def key_text_digest(path: str, *, lines: bool) -> str:
+    """The digest of a source's key text, or of its content if that is not UTF-8. Raises `OSError`."""
     with open(path, "rb") as file:  # noqa: PTH123
         content = file.read()
     try:
@@ -154,32 +164,32 @@ def meaning_digest(path: str, *, lines: bool) -> str:
         return hashlib.sha256(content).hexdigest()[:32]
 
 
-def key_text_of(path: str) -> str | None:
-    """The text of which a source's `LINES` digest is, or None if it can't be read as text."""
+def lines_text_of(path: str) -> str | None:
+    """The key text of which a source's `LINES` digest is, or None if the file can't be read as text."""
     try:
         return key_text(path, Path(path).read_bytes().decode(), lines=True)
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def write_files(path: Path, files: dict[str, list[Any]]) -> None:
-    """Write what `load` reads. Raises `OSError`."""
+def write_digests(path: Path, files: dict[str, list[Any]]) -> None:
+    """Write what `read_digests` reads. Raises `OSError`."""
     write_text(path, json.dumps({"format": FORMAT, "files": files}, separators=(",", ":")))
 
 
-def forget_old(directory: Path) -> None:
-    """Remove files that no build has written for long: nobody has their trees any more. Raises `OSError`."""
+def remove_unused(directory: Path) -> None:
+    """Remove shared files that no build has written for long: nobody has their trees any more. Raises `OSError`."""
     for path in directory.glob("*.json"):
-        if path.stat().st_mtime < time.time() - OLD:
+        if path.stat().st_mtime < time.time() - UNUSED_S:
             path.unlink()
 
 
-def load(path: Path) -> dict[str, tuple[Stat, dict[str, str]]]:
-    """What an earlier run kept; nothing if that can't be read."""
+def read_digests(path: Path) -> dict[str, tuple[Stat, dict[str, str]]]:
+    """What an earlier run has written: status and digests by path. Empty if it can't be read."""
     try:
-        kept = json.loads(path.read_text())
-        if kept["format"] != FORMAT:
+        saved = json.loads(path.read_text())
+        if saved["format"] != FORMAT:
             return {}
-        return {name: ((s, m, c, ino), dict(digests)) for name, (s, m, c, ino, digests) in kept["files"].items()}
+        return {name: ((s, m, c, ino), dict(digests)) for name, (s, m, c, ino, digests) in saved["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Files that would be found in another's place: a header earlier on the include path, `foo/mod.rs` beside `foo.rs`.
+"""Rivals of a file: others that a compiler would find first, such as a header in an earlier directory.
 
-A compiler says which files it has read, and not which it has looked for in vain. A new file there changes what a later
-run reads, so a step remembers, for each file that it read, which others could have been found first and exist.
+The rival of `foo.rs` is `foo/mod.rs`, and the other way round.
+
+A compiler lists the files that it has read, not those that it looked for in vain. If one of these is created, a later
+run reads it instead. So a trace has the rivals that existed for each file that the step read. If they are not the same
+later, the step is out of date.
 """
 
 from __future__ import annotations
@@ -11,41 +14,44 @@ import os
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-# Flags that name a directory in which headers are looked for, in the compiler's order of these.
+# Flags that name a directory to search for headers, in the order in which the compiler searches them.
 SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
 
 
-class Search:
-    """One order of directories in which headers are looked for; looks at each directory once."""
+class HeaderSearch:
+    """A search for headers in directories, in this order. Lists each directory once."""
 
     def __init__(self, directories: Sequence[str]) -> None:
         self._directories = [directory.rstrip("/") + "/" for directory in directories]
         self._prefixes = tuple(self._directories)
-        self._tops: frozenset[str] = frozenset()
+        # The names in the directories: with what a header's name can begin.
+        self._first_names: frozenset[str] = frozenset()
+        # What is in a directory, by its path.
         self._names: dict[str, frozenset[str]] = {}
         self._rivals: dict[str, tuple[str, ...]] = {}
 
     def rivals(self, path: str) -> tuple[str, ...]:
-        """The files that exist and that some way to name the file at `path` would find instead of it."""
+        """The existing files that a search would find instead of the file at `path`, by one of the file's names."""
         if path not in self._rivals:
-            self._rivals[path] = tuple(other for other in self._candidates(path) if self._exists(other))
+            self._rivals[path] = tuple(rival for rival in self._candidates(path) if self._exists(rival))
         return self._rivals[path]
 
-    def of(self, paths: Collection[str], beside: str = "") -> dict[str, list[str]]:
-        """The rivals of those files that have any; also those in the directory `beside`."""
-        first = self.beside(beside, paths)
+    def rivals_of(self, paths: Collection[str], source_directory: str = "") -> dict[str, list[str]]:
+        """The rivals of those files that have any. `source_directory`, if given, is searched before all others."""
+        first = self.rivals_in(source_directory, paths)
         return {path: list(found) for path in paths if (found := (*first.get(path, ()), *self.rivals(path)))}
 
-    def beside(self, directory: str, paths: Iterable[str]) -> dict[str, list[str]]:
-        """As `of`, for rivals in the directory of the including source, which comes before all others."""
-        if not self._tops:
-            self._tops = frozenset(name for one in self._directories for name in self._names_in(one.rstrip("/")))
-        # A header is named by a path that begins in one of our directories: linux/fs.h. Few sources have such names by.
-        if not directory or not self._names_in(directory) & self._tops:
+    def rivals_in(self, source_directory: str, paths: Iterable[str]) -> dict[str, list[str]]:
+        """The rivals of those files that have any in the directory of the source that includes them."""
+        if not self._first_names:
+            names = (self._names_in(directory.rstrip("/")) for directory in self._directories)
+            self._first_names = frozenset().union(*names)
+        # A header has a name that begins in one of the directories: linux/fs.h. Few sources lie beside such a name.
+        if not source_directory or not self._names_in(source_directory) & self._first_names:
             return {}
-        places = {path: [f"{directory}/{rest}" for _, rest in self._rests(path)] for path in paths}
-        found = {path: [place for place in some if self._exists(place)] for path, some in places.items()}
-        return {path: some for path, some in found.items() if some}
+        candidates = {path: [f"{source_directory}/{name}" for _, name in self._names_of(path)] for path in paths}
+        rivals = {path: [rival for rival in found if self._exists(rival)] for path, found in candidates.items()}
+        return {path: found for path, found in rivals.items() if found}
 
     def holds(self, path: str) -> bool:
         """Whether the file lies in one of the directories."""
@@ -55,12 +61,13 @@ class Search:
         if path.endswith(".rs"):
             stem = path[: -len("/mod.rs")] if path.endswith("/mod.rs") else path[: -len(".rs")]
             return (f"{stem}.rs" if path.endswith("/mod.rs") else f"{stem}/mod.rs",)
-        earlier = ((other, rest) for number, rest in self._rests(path) for other in self._directories[:number])
-        return [other + rest for other, rest in earlier if other + rest != path]
+        earlier = (before + name for number, name in self._names_of(path) for before in self._directories[:number])
+        return [candidate for candidate in earlier if candidate != path]
 
-    def _rests(self, path: str) -> list[tuple[int, str]]:
-        """By which names, relative to which of the directories, the file can be found."""
-        return [(n, path[len(one) :]) for n, one in enumerate(self._directories) if path.startswith(one)]
+    def _names_of(self, path: str) -> list[tuple[int, str]]:
+        """The names by which the file can be found, each with the index of the directory to which it is relative."""
+        directories = enumerate(self._directories)
+        return [(number, path[len(directory) :]) for number, directory in directories if path.startswith(directory)]
 
     def _exists(self, path: str) -> bool:
         directory, _, name = path.rpartition("/")
@@ -75,14 +82,17 @@ class Search:
         return self._names[directory]
 
 
-def include_directories(words: Sequence[str], base: str) -> tuple[str, ...]:
-    """The directories in which a compiler's command looks for headers, in its order, absolute; `base` is its own."""
-    matches = [re.fullmatch(rf"({'|'.join(SEARCH_FLAGS)})(.*)", word) for word in words]
-    pairs = zip(matches, (*words[1:], ""), strict=True)
-    named = sorted(((match[1], match[2] or following) for match, following in pairs if match), key=flag_order)
-    return tuple(os.path.normpath(os.path.join(base, name)) for _, name in named)  # noqa: PTH118
+def include_directories(args: Sequence[str], base: str) -> tuple[str, ...]:
+    """The absolute directories that a compiler with these args searches for headers, in its order.
+
+    `base` is the directory in which it runs.
+    """
+    matches = [re.fullmatch(rf"({'|'.join(SEARCH_FLAGS)})(.*)", arg) for arg in args]
+    pairs = zip(matches, (*args[1:], ""), strict=True)
+    found = sorted(((match[1], match[2] or following) for match, following in pairs if match), key=flag_order)
+    return tuple(os.path.normpath(os.path.join(base, name)) for _, name in found)  # noqa: PTH118
 
 
-def flag_order(named: tuple[str, str]) -> int:
-    """Which flag's directories come first."""
-    return SEARCH_FLAGS.index(named[0])
+def flag_order(flag_and_directory: tuple[str, str]) -> int:
+    """The place of a flag's directories in the order of the search."""
+    return SEARCH_FLAGS.index(flag_and_directory[0])

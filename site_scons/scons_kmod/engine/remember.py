@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers that cost processes to find, kept in a file until something that they depend on changes."""
+"""Answers that cost processes to find. They are saved in a file until something that they depend on changes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ Answer = tuple[Any, Iterable[Path | str]]
 
 
 def remembered(path: Path, key: object, find: Callable[[], Answer]) -> Any:
-    """The answer kept in `path` if it was given for the same `key` and its files are as they were; else `find` it.
+    """The answer in the file `path`, if it was found for the same `key` and its files have not changed since.
 
-    `find` gives the answer, as JSON has it, and the files that it depends on. `key` is all else that it depends on.
-    A file that was cut short or changed by hand is as good as none.
+    Otherwise `find` is called. It returns the answer, as JSON has it, and the files that it depends on. `key` is all
+    else that the answer depends on. If the file is damaged, the answer is found again. Raises `OSError` if it can't be
+    written, and what `find` raises.
     """
-    wanted = json.loads(json.dumps(key))
+    wanted_key = json.loads(json.dumps(key))
     digests = Digests(path.with_name(f"{path.stem}-files.json"))
     try:
-        kept = json.loads(path.read_text())
-        if kept["key"] == wanted and all(digests.of(name) == digest for name, digest in kept["files"].items()):
+        saved = json.loads(path.read_text())
+        if saved["key"] == wanted_key and all(digests.of(name) == digest for name, digest in saved["files"].items()):
             digests.save()
-            return kept["answer"]
+            return saved["answer"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     started = clock_ns()
     answer, files = find()
     names = {str(name) for name in files}
     for name in names:
-        digests.again(name)
-    states = digests.all_of(names)
-    # Asked after they were read: what has changed meanwhile is not what the answer was found with.
-    states |= {name: UNKNOWN for name in names if digests.changed_since(name, started)}
-    write_text(path, json.dumps({"key": wanted, "answer": answer, "files": states}, indent=1) + "\n")
+        digests.forget(name)
+    found = digests.all_of(names)
+    # Asked after they were digested: nobody knows what `find` has read of a file that has changed since it began.
+    found |= {name: UNKNOWN for name in names if digests.changed_since(name, started)}
+    write_text(path, json.dumps({"key": wanted_key, "answer": answer, "files": found}, indent=1) + "\n")
     digests.save()
     return answer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A step of the build: what to run, what it reads and what it makes. Plain data, and the function that runs it."""
+"""A step of the build: the commands to run, what they read and what they make. And how to run them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from scons_kmod.engine.views import View
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """One process: its argument list, its working directory and what is added to its environment.
-
-    `color` is the argument that turns on the tool's colours; it is no part of what the step makes. `label` is the
-    step's name in the log where it differs from that of the whole step.
-    """
+    """One process."""
 
     argv: tuple[str, ...]
     cwd: Path
+    # Variables that are added to its environment.
     env: tuple[tuple[str, str], ...] = ()
+    # The argument that turns on the tool's colours on a terminal. It changes no output.
     color: str | None = None
+    # The name of the process in the log, if it is not the step's.
     label: str | None = None
 
 
@@ -86,31 +85,34 @@ class Step:
 
     @property
     def key(self) -> str:
-        """The step's name among all steps: its first output."""
+        """What the step is called among all steps: the path of its first output."""
         return str(self.outputs[0])
 
     def signature(self) -> str:
-        """A digest of all that decides what the step makes, but for the content of the files it reads."""
+        """A digest of all that decides what the step makes, except the content of the files that it reads."""
         return hashlib.sha256(self.signature_text().encode()).hexdigest()[:32]
 
     def signature_text(self) -> str:
         """What `signature` is a digest of."""
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.written_files]
-        views = [(v.kind, [str(p) for p in v.paths], str(v.by), [str(p) for p in v.into]) for v in self.views]
+        views = [
+            (v.kind, [str(p) for p in v.paths], str(v.names_from), [str(p) for p in v.extracts]) for v in self.views
+        ]
         tracked, order_only = ([str(path) for path in paths] for paths in (self.tracked, self.order_only))
         kinds = [self.digest_kind, self.compare_raw, str(self.compare_raw_if)]
         return json.dumps([commands, files, self.tools, tracked, order_only, views, *kinds])
 
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
-        """Run the commands in the place of old outputs, and return the files that were read besides `inputs`.
+        """Remove old outputs and run the commands. Returns the files that were read besides `inputs`, sorted.
 
-        `show` gets what the tools print when they succeed (warnings). Raises `StepError` and `MachineError`.
+        `why` are the reasons, for the log. `show` gets what the tools print when they succeed (warnings). Raises
+        `StepError` and `MachineError`.
         """
-        discard(self)
+        remove_outputs(self)
         for output in self.outputs:
             output.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in (*self.written_files, *self.parts_of_views()):
+        for path, text in (*self.written_files, *self.view_extracts()):
             write_text(path, text)
         try:
             for command in self.commands:
@@ -120,50 +122,50 @@ class Step:
         except StepError as error:
             raise self.hinted(error) from None
         self.check_outputs()
-        made = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
-        found = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
-        return sorted({*map(str, self.tracked), *found} - made)
+        listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
+        known = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
+        return sorted({*map(str, self.tracked), *listed} - known)
 
     def hinted(self, error: StepError) -> StepError:
-        """The error, with what to do about it if one of the hints knows what the tool says."""
+        """The error, with what to do about it if one of the hints matches what the tool printed."""
         for pattern, fix in self.hints:
             if match := re.search(pattern, error.output):
                 error.fix = match.expand(fix)
                 break
         return error
 
-    def parts_of_views(self) -> list[tuple[Path, str]]:
-        """The files that hold what the step needs of others. Raises `StepError` if one of those can't be read."""
+    def view_extracts(self) -> list[tuple[Path, str]]:
+        """The files to write with parts of others, and their texts. Raises `StepError` if one can't be read."""
         try:
-            return [file for view in self.views for file in view.texts()]
+            return [extract for view in self.views for extract in view.extract_texts()]
         except OSError as error:
             raise StepError(
                 f"{error.filename} can't be read: {error.strerror}", where=f"{self.name} {self.unit}"
             ) from error
 
     def check_outputs(self) -> None:
-        """Raise `StepError` if a command ended well without making what it should."""
+        """Raise `StepError` if an output is missing, though all commands have succeeded."""
         missing = [str(path) for path in self.outputs if not path.is_file()]
         if missing:
             raise StepError(f"it ended well but did not make {', '.join(missing)}", where=f"{self.name} {self.unit}")
 
 
-# What tools may see of our own environment. Anything else, such as CPATH, could change what a step makes unnoticed.
+# The variables of scons's own environment that tools get. Another, such as CPATH, could change outputs unnoticed.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "TERM", "LANG", "LC_ALL", "LC_MESSAGES")
 
 
 def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool) -> str:
-    """Run one command of a step and return what it printed."""
+    """Run one command of a step. Returns what it printed. Raises `StepError` and `MachineError`."""
     command.cwd.mkdir(parents=True, exist_ok=True)
     argv = list(command.argv)
     if color and command.color:
         argv.insert(1, command.color)
     env = {name: None for name in os.environ if name not in PASSED_ON} | dict(command.env)
-    done = log.run(argv, step=command.label or step.name, unit=step.unit, why=why, cwd=command.cwd, env=env)
-    return done.stdout.decode(errors="replace")
+    finished = log.run(argv, step=command.label or step.name, unit=step.unit, why=why, cwd=command.cwd, env=env)
+    return finished.stdout.decode(errors="replace")
 
 
-def discard(step: Step) -> None:
-    """Remove what a step makes, so that nothing half-made or out of date can be taken for its result."""
+def remove_outputs(step: Step) -> None:
+    """Remove a step's outputs, so that none that is incomplete or out of date can be taken for a good one."""
     for path in step.outputs:
         path.unlink(missing_ok=True)

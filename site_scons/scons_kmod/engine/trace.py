@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What each step read and made when it ran: the build's memory, and all that decides whether a step runs again.
+"""The record of what steps have read and made: traces of steps, and the file that keeps them between builds.
 
-A trace is written when its step has ended well, with the digests of its outputs. So it needs no word of how a build
-ended: whatever a killed build, or anybody else, has left behind, an output that is not as its trace has it is no
-output of that step.
+A trace is written when its step has succeeded. It has the digests of the step's outputs, so a build that is killed
+leaves nothing to clean up: an output that differs from its trace does not count as an output of the step. What follows
+from a trace, up_to_date.py decides.
 
-All traces of a target lie in one file, a line each; the last one of a step is its latest. Some before it are kept,
-since an edit that is undone leads back to one of them.
+All traces of a target are lines of one file. The last line of a step is its latest trace. A few before it are kept,
+since an undone edit may lead back to one of them.
 """
 
 from __future__ import annotations
@@ -20,113 +20,115 @@ from typing import Any
 
 from scons_kmod.base.atomic import write_text
 from scons_kmod.engine.digests import text_digest
-from scons_kmod.engine.views import Seen
+from scons_kmod.engine.views import ViewSeen
 
-# How many traces of a step are kept, the latest included.
-KEPT = 4
-# How many lines that are of no use are too few to write the file anew for.
-SLACK = 100
-# Changes with the form of a line.
+# How many traces of a step are remembered, the latest included.
+TRACES_PER_STEP = 4
+# The file is rewritten when it has more unused lines than these, and more than used ones.
+UNUSED_LINES = 100
+# The version of the form of a line.
 FORMAT = 4
-# The keys of shared files begin with this; those of steps are paths.
+# The keys of shared files begin with this. The keys of steps are paths.
 SHARED = "shared:"
-Digested = dict[str, str | None]
+# None: there was no file.
+DigestByPath = dict[str, str | None]
 
 
 @dataclasses.dataclass(frozen=True)
-class Files:
-    """Files that were read, digested as `kind` says (None: it was not there).
+class FilesRead:
+    """Files that a step has read, besides outputs of other steps."""
 
-    `rivals` are files that would be found in place of one of them if the search began anew.
-    """
-
-    kind: str
-    digests: Digested
+    # Which digests of source files these are: RAW, LINES or TOKENS (digests.py).
+    digest_kind: str
+    digests: DigestByPath
+    # Other files that existed and that a search for one of these files would find first (header_search.py).
     rivals: dict[str, list[str]]
 
     def to_json(self) -> list[Any]:
         """The files in types that JSON has."""
-        return [FORMAT, self.kind, self.digests, self.rivals]
+        return [FORMAT, self.digest_kind, self.digests, self.rivals]
 
     @classmethod
-    def from_json(cls, raw: list[Any]) -> Files:
-        """The files that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
-        form, kind, digests, rivals = raw
+    def from_json(cls, raw: list[Any]) -> FilesRead:
+        """The files of which `raw` is the JSON. Raises `TypeError` or `ValueError` for anything else."""
+        form, digest_kind, digests, rivals = raw
         if form != FORMAT:
             raise ValueError("files of another form")
-        return cls(kind, digests, rivals)
+        return cls(digest_kind, digests, rivals)
 
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """One run of a step.
+    """One run of a step: what it read and what it made."""
 
-    `signature` stands for its commands and tools; `inputs` are outputs of other steps, `files` what it read besides;
-    `shared` is the key of more files, which many steps have read alike: the kernel's headers. `parts` are files that it
-    read in part; `outputs` is what it made.
-    """
-
+    # `Step.signature`: a digest of its commands, tools, ...
     signature: str
-    inputs: Digested
-    files: Files
-    shared: str
-    parts: tuple[Seen, ...]
-    outputs: Digested
+    # Outputs of other steps.
+    inputs: DigestByPath
+    # Other files that it read.
+    files: FilesRead
+    # The key of more of these, which many steps have read alike: the kernel's headers. Empty if there are none.
+    shared_key: str
+    # Files of which it depends on a part.
+    views: tuple[ViewSeen, ...]
+    outputs: DigestByPath
 
     def to_json(self) -> list[Any]:
         """The trace in types that JSON has."""
-        parts = [seen.to_json() for seen in self.parts]
-        return [FORMAT, self.signature, self.inputs, self.files.to_json(), self.shared, parts, self.outputs]
+        views = [view.to_json() for view in self.views]
+        return [FORMAT, self.signature, self.inputs, self.files.to_json(), self.shared_key, views, self.outputs]
 
     @classmethod
     def from_json(cls, raw: list[Any]) -> Trace:
-        """The trace that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
-        form, signature, inputs, files, shared, parts, outputs = raw
+        """The trace of which `raw` is the JSON. Raises `TypeError` or `ValueError` for anything else."""
+        form, signature, inputs, files, shared_key, views, outputs = raw
         if form != FORMAT:
             raise ValueError("a trace of another form")
-        seen = tuple(Seen.from_json(part) for part in parts)
-        return cls(signature, inputs, Files.from_json(files), shared, seen, outputs)
+        seen = tuple(ViewSeen.from_json(view) for view in views)
+        return cls(signature, inputs, FilesRead.from_json(files), shared_key, seen, outputs)
 
 
 class Traces:
-    """The traces of one target, in a file that only grows while a build runs."""
+    """The traces of one target, in a file to which a build only appends. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._raw: dict[str, list[str]] = {}
-        self._read: dict[str, Trace | None] = {}
-        self._lines = 0
-        # What a killed build left of its last line.
+        # The lines of each key, the latest last.
+        self._lines: dict[str, list[str]] = {}
+        self._parsed: dict[str, Trace | None] = {}
+        # How many lines the file has, unused ones included.
+        self._line_count = 0
+        # Whether the file ends in a part of a line, which a killed build has left.
         self._torn = False
         self._load()
 
     def latest(self, key: str) -> Trace | None:
-        """The last trace of the step, if there is one."""
-        lines = self._raw.get(key)
-        return self._parsed(lines[-1]) if lines else None
+        """The latest trace of the step with this key, if there is one."""
+        lines = self._lines.get(key)
+        return self._parse(lines[-1]) if lines else None
 
     def all_of(self, key: str) -> list[Trace]:
-        """All traces of the step that are kept, the latest first."""
-        found = [self._parsed(line) for line in reversed(self._raw.get(key, []))]
+        """All traces of the step that are remembered, the latest first."""
+        found = [self._parse(line) for line in reversed(self._lines.get(key, []))]
         return [trace for trace in found if trace]
 
     def add(self, key: str, trace: Trace) -> None:
-        """Write a trace down; it is the step's latest from now on."""
+        """Write a trace down. It is the step's latest from now on. Raises `OSError`."""
         self._write(key, trace.to_json())
 
-    def share(self, files: Files) -> str:
-        """Write files down that several steps may have read; returns their key, the same for the same files."""
+    def add_shared_files(self, files: FilesRead) -> str:
+        """Write files down that several steps may have read. Returns their key, the same for the same files."""
         raw = files.to_json()
         key = SHARED + text_digest(json.dumps(raw))
-        if self.shared(key) is None:
+        if self.shared_files(key) is None:
             self._write(key, raw)
         return key
 
-    def shared(self, key: str) -> Files | None:
-        """The files that `share` has written down under the key."""
+    def shared_files(self, key: str) -> FilesRead | None:
+        """The files that `add_shared_files` has written down under the key."""
         try:
-            return Files.from_json(json.loads(self._raw[key][-1]))
+            return FilesRead.from_json(json.loads(self._lines[key][-1]))
         except (KeyError, ValueError, TypeError):
             return None
 
@@ -139,27 +141,28 @@ class Traces:
             self._torn = False
             self._remember(key, line)
 
-    def everything(self) -> Iterator[Trace]:
-        """All traces that are kept."""
-        for key in self._raw:
+    def all_traces(self) -> Iterator[Trace]:
+        """All traces of all steps that are remembered."""
+        for key in self._lines:
             if not key.startswith(SHARED):
                 yield from self.all_of(key)
 
     def compact(self) -> bool:
-        """Write the file anew if most of its lines are of no use any more; returns whether they were."""
-        steps = sum(not key.startswith(SHARED) for key in self._raw)
-        if self._lines <= 2 * steps + SLACK:
+        """Rewrite the file without unused lines if these are more than the others. Returns whether it was rewritten."""
+        steps = sum(not key.startswith(SHARED) for key in self._lines)
+        # To know which shared files are used, all traces must be parsed. Small files are not worth it.
+        if self._line_count <= 2 * steps + UNUSED_LINES:
             return False
-        wanted = {trace.shared for trace in self.everything()}
-        of_use = {k: lines for k, lines in self._raw.items() if not k.startswith(SHARED) or k in wanted}
-        live = sum(map(len, of_use.values()))
-        if self._lines > 2 * live + SLACK:
-            self._raw = of_use
-            text = "".join(f"{json.dumps(key)}\t{line}\n" for key, lines in self._raw.items() for line in lines)
-            write_text(self.path, text)
-            self._lines = live
-            return True
-        return False
+        shared_keys = {trace.shared_key for trace in self.all_traces()}
+        used = {key: lines for key, lines in self._lines.items() if not key.startswith(SHARED) or key in shared_keys}
+        used_count = sum(map(len, used.values()))
+        if self._line_count <= 2 * used_count + UNUSED_LINES:
+            return False
+        self._lines = used
+        text = "".join(f"{json.dumps(key)}\t{line}\n" for key, lines in used.items() for line in lines)
+        write_text(self.path, text)
+        self._line_count = used_count
+        return True
 
     def _load(self) -> None:
         try:
@@ -178,17 +181,17 @@ class Traces:
         self._torn = bool(torn)
 
     def _remember(self, key: str, line: str) -> None:
-        self._lines += 1
-        lines = self._raw.setdefault(key, [])
+        self._line_count += 1
+        lines = self._lines.setdefault(key, [])
         if line in lines:
             lines.remove(line)
         lines.append(line)
-        del lines[:-KEPT]
+        del lines[:-TRACES_PER_STEP]
 
-    def _parsed(self, line: str) -> Trace | None:
-        if line not in self._read:
+    def _parse(self, line: str) -> Trace | None:
+        if line not in self._parsed:
             try:
-                self._read[line] = Trace.from_json(json.loads(line))
+                self._parsed[line] = Trace.from_json(json.loads(line))
             except (ValueError, TypeError):
-                self._read[line] = None
-        return self._read[line]
+                self._parsed[line] = None
+        return self._parsed[line]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Files of which a step depends on a part alone: the rest of the file may change without running the step.
+"""Views: parts of files on which a step depends. The rest of such a file may change without running the step.
 
-* ``symbols``: the lines of a Module.symvers file that are about the symbols which an object names.
-* ``identifiers``: which of the names that the kernel's headers declare some sources mention.
+There are two kinds:
+
+* ``symbols``: the lines of a Module.symvers file for the symbols that an object names.
+* ``identifiers``: the names in sources that are among the names that the kernel's headers declare.
 """
 
 from __future__ import annotations
@@ -18,44 +20,45 @@ from scons_kmod.engine.identifiers import names_in_source
 
 SYMBOLS = "symbols"
 IDENTIFIERS = "identifiers"
-# modpost gives every module the CRC of this one, though no object names it (scripts/mod/modpost.c).
+# modpost gives every module the CRC of this symbol, though no object names it (scripts/mod/modpost.c).
 ALWAYS_IMPORTED = ("module_layout",)
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """The part of the files at `paths` that is about what the file at `by` names: an object, or a list of names.
+    """What of the files at `paths` a step depends on."""
 
-    `into` are files for the step to read in place of `paths`: that part alone of each, written before the step runs.
-    """
-
+    # SYMBOLS or IDENTIFIERS.
     kind: str
     paths: tuple[Path, ...]
-    by: Path
-    into: tuple[Path, ...] = ()
+    # Where the names are that choose the part: an object, or a file with a list of names.
+    names_from: Path
+    # Files that the step reads instead of `paths`, in the same order, each with the part alone. They are written before
+    # the step runs.
+    extracts: tuple[Path, ...] = ()
 
-    def texts(self) -> Iterator[tuple[Path, str]]:
-        """What to write into each of `into`. Raises `OSError` if one of the files can't be read."""
-        names = imported(self.by) if self.into else ()
-        for path, made in zip(self.paths, self.into, strict=False):
+    def extract_texts(self) -> Iterator[tuple[Path, str]]:
+        """The content of each of `extracts`. Raises `OSError` if one of the files can't be read."""
+        names = looked_up_symbols(self.names_from) if self.extracts else ()
+        for path, extract in zip(self.paths, self.extracts, strict=False):
             lines = (symbol_line(Version.now(str(path)), name) for name in names)
-            yield made, "".join(f"{line}\n" for line in lines if line)
+            yield extract, "".join(f"{line}\n" for line in lines if line)
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
-    """A part as it was when a step ran: of which files, about which names or the file that lists them, and digests.
-
-    `raw` are the digests of the whole files: while they are the same, the part need not be looked at. `pieces` are
-    those of what each file adds to the part: while these are the same, the others need not be looked at.
-    """
+class ViewSeen:
+    """A view as it was when a step ran, in the step's trace."""
 
     kind: str
     paths: tuple[str, ...]
+    # The symbols that the object named, for SYMBOLS alone.
     names: tuple[str, ...]
-    by: str
+    names_from: str
+    # Digests of the whole files. While a file has this digest, it need not be read.
     raw: tuple[str | None, ...]
+    # Digests of what each file adds to the part. While they are the same, the part is the same.
     pieces: tuple[str, ...]
+    # The digest of the part. It is the same if a line or a name only moved from one file to another.
     part: str
 
     def to_json(self) -> list[Any]:
@@ -63,56 +66,56 @@ class Seen:
         return list(dataclasses.astuple(self))
 
     @classmethod
-    def from_json(cls, raw: list[Any]) -> Seen:
-        """The record that `to_json` made `raw` of. Raises `TypeError` or `ValueError` for anything else."""
-        kind, paths, names, by, whole, pieces, part = raw
+    def from_json(cls, raw: list[Any]) -> ViewSeen:
+        """The record of which `raw` is the JSON. Raises `TypeError` or `ValueError` for anything else."""
+        kind, paths, names, names_from, whole, pieces, part = raw
         if not len(paths) == len(whole) == len(pieces):
             raise ValueError("a view of another form")
-        return cls(kind, tuple(paths), tuple(names), by, tuple(whole), tuple(pieces), part)
+        return cls(kind, tuple(paths), tuple(names), names_from, tuple(whole), tuple(pieces), part)
 
-    def changed(self, digests: Digests) -> list[str]:
-        """The files that make the part differ from what the step saw; none if it does not differ."""
-        known = zip(self.paths, self.raw, self.pieces, strict=True)
-        others = [path for path, raw, piece in known if digests.of(path) != raw and piece_digest(self, path) != piece]
-        return others if others and self.part_now() != self.part else []
+    def changed_files(self, digests: Digests) -> list[str]:
+        """The files because of which the part differs now. There are none if it is the same."""
+        recorded = zip(self.paths, self.raw, self.pieces, strict=True)
+        changed = [p for p, raw, piece in recorded if digests.of(p) != raw and self.piece_digest(p) != piece]
+        return changed if changed and self.part_digest() != self.part else []
 
     def piece(self, path: str) -> set[str]:
-        """What one of the files adds to the part. Raises `OSError`."""
+        """The lines or names that one of the files adds to the part. Raises `OSError`."""
         if self.kind == SYMBOLS:
             file = Version.now(path)
             return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
-        words = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
-        return words & names_in(Version.now(self.by))
+        names = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
+        return names & listed_names(Version.now(self.names_from))
 
-    def part_now(self) -> str:
-        """The digest of the part as it is now; empty if a file can't be read."""
+    def piece_digest(self, path: str) -> str:
+        """The digest of what one of the files adds to the part now. Empty if it can't be read."""
+        try:
+            return text_digest("\n".join(sorted(self.piece(path))))
+        except OSError:
+            return ""
+
+    def part_digest(self) -> str:
+        """The digest of the part as it is now. Empty if a file can't be read."""
         try:
             return text_digest("\n".join(sorted({line for path in self.paths for line in self.piece(path)})))
         except OSError:
             return ""
 
 
-def piece_digest(seen: Seen, path: str) -> str:
-    """The digest of what one of the files adds to the part; empty if it can't be read."""
-    try:
-        return text_digest("\n".join(sorted(seen.piece(path))))
-    except OSError:
-        return ""
-
-
-def look(view: View, digests: Digests) -> Seen:
-    """The part of some files as it is now. Raises `OSError` if the object that names symbols can't be read."""
-    names = imported(view.by) if view.kind == SYMBOLS else ()
+def view_now(view: View, digests: Digests) -> ViewSeen:
+    """The view as it is now. Raises `OSError` if the object that names the symbols can't be read."""
+    names = looked_up_symbols(view.names_from) if view.kind == SYMBOLS else ()
     for path in view.paths:
-        digests.again(path)
+        digests.forget(path)
     raw = tuple(digests.of(path) for path in view.paths)
     paths = tuple(map(str, view.paths))
-    seen = Seen(view.kind, paths, names, str(view.by), raw, (), "")
-    return dataclasses.replace(seen, pieces=tuple(piece_digest(seen, path) for path in paths), part=seen.part_now())
+    seen = ViewSeen(view.kind, paths, names, str(view.names_from), raw, (), "")
+    pieces = tuple(seen.piece_digest(path) for path in paths)
+    return dataclasses.replace(seen, pieces=pieces, part=seen.part_digest())
 
 
 class Version(NamedTuple):
-    """A file at one time of its life."""
+    """A file as it was at one time. Caches of what is in a file are keyed on it."""
 
     path: str
     changed_ns: int
@@ -124,31 +127,31 @@ class Version(NamedTuple):
 
 
 @functools.lru_cache(maxsize=8)
-def content(file: Version) -> str:
-    """A file's text."""
+def file_text(file: Version) -> str:
+    """A file's text. Raises `OSError`."""
     return Path(file.path).read_text(errors="surrogateescape")
 
 
-# Modules name many of the same symbols.
+# Different modules name the same symbols.
 @functools.lru_cache(maxsize=4096)
 def symbol_line(file: Version, name: str) -> str:
-    """A symbol's line in a Module.symvers, empty if there is none: CRC, name, module, kind of export, namespace.
+    """A symbol's line in a Module.symvers: CRC, name, module, kind of export, namespace (scripts/mod/modpost.c).
 
-    (scripts/mod/modpost.c.) A module names few of 30,000 symbols, so they are searched for.
+    Empty if there is none. Raises `OSError`. The text is searched, not parsed: a module names few of 30,000 symbols.
     """
-    text = content(file)
+    text = file_text(file)
     at = text.find(f"\t{name}\t")
     begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
     return text[begin : end if end >= 0 else len(text)] if at >= 0 else ""
 
 
 @functools.lru_cache(maxsize=8)
-def names_in(file: Version) -> frozenset[str]:
-    """The names in a file, one a line."""
+def listed_names(file: Version) -> frozenset[str]:
+    """The names that a file lists, one a line. Raises `OSError`."""
     return frozenset(Path(file.path).read_text(errors="surrogateescape").split())
 
 
-def imported(path: Path) -> tuple[str, ...]:
+def looked_up_symbols(path: Path) -> tuple[str, ...]:
     """The symbols that modpost looks up for an object, and some more. Raises `OSError`."""
     return tuple(sorted({*object_symbols(path), *ALWAYS_IMPORTED}))
 
@@ -159,13 +162,13 @@ def object_symbols(path: Path) -> tuple[str, ...]:
 
 
 def defined_symbols(path: Path) -> tuple[str, ...]:
-    """The names of the global symbols that an object has itself. Raises `OSError`."""
+    """The names of the global symbols that an object defines. Raises `OSError`."""
     return tuple(sorted({name for name, defined in global_symbols(path) if defined}))
 
 
 def global_symbols(path: Path) -> list[tuple[str, bool]]:
-    """The names of an object's global symbols, and whether it has them itself. Raises `OSError`."""
-    # Slow to import, and a build with nothing to do never gets here.
+    """The names of an object's global symbols, and whether the object defines them. Raises `OSError`."""
+    # Slow to import, and a null build never gets here.
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 

@@ -24,7 +24,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.c import compiler
 from scons_kmod.distro.sysroot import NAMESPACES_FIX
 from scons_kmod.engine.digests import LINES
-from scons_kmod.engine.step import Command, Step, discard
+from scons_kmod.engine.step import Command, Step, remove_outputs
 from scons_kmod.kernel.rustc import COLOR, EDITION
 from scons_kmod.manifest.generators import Generator
 from scons_kmod.manifest.manifest import Manifest
@@ -189,7 +189,7 @@ class GeneratorStep(Step):
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Run the program and take what it has written. Raises `StepError` and `MachineError`."""
         del color
-        discard(self)
+        remove_outputs(self)
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True, exist_ok=True)
         try:

@@ -107,7 +107,7 @@ class ToolFinder:
         # The program on PATH may be a proxy (rustup's). The compiler is in the sysroot.
         compiler = f"{sysroot}/bin/rustc"
         files = self.program_files(compiler if Path(self.system.host_path(compiler)).exists() else path, env)
-        return FoundTool(Tool(path, version, Digests().whole(files), env), files, str(core.parents[2]))
+        return FoundTool(Tool(path, version, Digests().combined(files), env), files, str(core.parents[2]))
 
     def inspect_bindgen(self, path: str, wanted: ToolVersions) -> FoundTool:
         """A bindgen of the wanted version, with the libclang that it is to load."""
@@ -116,7 +116,7 @@ class ToolFinder:
         library = self.find_libclang(wanted.libclang)
         files = (*self.program_files(path), self.system.host_path(library))
         env = (("LIBCLANG_PATH", library),)
-        return FoundTool(Tool(path, version, Digests().whole(files), env), files)
+        return FoundTool(Tool(path, version, Digests().combined(files), env), files)
 
     def inspect_compiler(self, path: str, tree: Path, binutils: Sequence[str]) -> FoundTool:
         """The C compiler that Kbuild calls, with the compiler proper, the binutils and the kernel's own build tools."""
@@ -125,7 +125,7 @@ class ToolFinder:
         programs = [program for name in (*names, *binutils) for program in self.system.programs(name)[:1] or [name]]
         build_tools = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
         files = (str(self.real_path(path)), *map(self.system.host_path, programs), *build_tools)
-        return FoundTool(Tool(path, version, Digests().whole(files)), files)
+        return FoundTool(Tool(path, version, Digests().combined(files)), files)
 
     def program_files(self, path: str, env: Environment = ()) -> tuple[str, ...]:
         """The paths on the machine of a program and of the compiler libraries that it loads (ld.so(8))."""

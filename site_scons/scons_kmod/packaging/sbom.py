@@ -28,8 +28,8 @@ from spdx_tools.spdx.model import (
 from spdx_tools.spdx.writer.write_anything import write_file
 
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.step import Step
-from scons_kmod.engine.store import Store
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.package import PackageInfo
 from scons_kmod.packaging.source_tree import sources
@@ -59,16 +59,18 @@ class Subject(Protocol):
 
 
 def write_module_sbom(
-    path: Path, package: Subject, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], store: Store
+    path: Path, package: Subject, target: BuildTarget, manifest: Manifest, steps: Sequence[Step], state: BuildState
 ) -> None:
-    """Write the document of a module's package; `steps` are those that lead to the .ko, whose traces `store` has."""
+    """Write the document of a module's package; `steps` are those that lead to the .ko, whose traces `state` has."""
     roots = {**own_roots(manifest), "": target.sources}
-    write_sbom(path, package, source_files(target, roots, steps, store), others(target, rust=bool(manifest.root)))
+    write_sbom(path, package, source_files(target, roots, steps, state), others(target, rust=bool(manifest.root)))
 
 
-def write_crates_sbom(path: Path, package: Subject, target: BuildTarget, steps: Sequence[Step], store: Store) -> None:
+def write_crates_sbom(
+    path: Path, package: Subject, target: BuildTarget, steps: Sequence[Step], state: BuildState
+) -> None:
     """Write the document of a package of support crates, which `steps` made."""
-    write_sbom(path, package, source_files(target, {"": target.sources}, steps, store), others(target, rust=True))
+    write_sbom(path, package, source_files(target, {"": target.sources}, steps, state), others(target, rust=True))
 
 
 def write_source_sbom(path: Path, package: Subject, manifest: Manifest) -> None:
@@ -108,12 +110,12 @@ def write_sbom(
 
 
 def source_files(
-    target: BuildTarget, roots: Mapping[str, Path], steps: Iterable[Step], store: Store
+    target: BuildTarget, roots: Mapping[str, Path], steps: Iterable[Step], state: BuildState
 ) -> Mapping[str, Path]:
     """The files that were read in one of the `roots`, by a name for each: the root's, and the path below it."""
     found: dict[str, Path] = {}
     for step in steps:
-        trace = store.traces.latest(step.key)
+        trace = state.traces.latest(step.key)
         for path in (Path(os.path.normpath(name)) for name in (trace.files.digests if trace else ())):
             for name, root in roots.items():
                 if path.is_relative_to(root) and not path.is_relative_to(target.build) and path.suffix != ".py":

@@ -20,9 +20,10 @@ from SCons.Node import Node
 
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.prebuilt import Prebuilt
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.store import Store
+from scons_kmod.engine.up_to_date import out_of_date_reasons
 
 # How many reasons are printed and recorded.
 MAX_REASONS = 3
@@ -45,7 +46,7 @@ class Graph:
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.dry_run_line))
 
-    def add(self, env: Env, step: Step, store: Store, log: RunLog, prebuilt: Prebuilt | None) -> None:
+    def add(self, env: Env, step: Step, state: BuildState, log: RunLog, prebuilt: Prebuilt | None) -> None:
         """Add a step to the graph, once, as a node if it may have to run. The steps that write its inputs come first.
 
         `prebuilt` is the installed package of support crates for the step's target, if there is one.
@@ -54,7 +55,7 @@ class Graph:
             return
         self.steps[step.key] = step
         inputs = [str(path) for path in step.inputs]
-        reasons = list(islice(store.reasons(step), MAX_REASONS))
+        reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
         sources = [*inputs, *map(str, step.order_only)]
         changing = [f"{path} may change" for path in sources if path in self.doubtful]
         reasons += changing[: MAX_REASONS - len(reasons)]
@@ -65,8 +66,8 @@ class Graph:
             return
         outputs = nodes(env, step)
         files = [env.File(path) for path in sources]
-        self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STORE=store, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
-        # The store keeps or removes old outputs, so SCons must not. The action asks again whether the step has to run.
+        self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STATE=state, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
+        # `run_step` moves or removes old outputs, so SCons must not. The action asks again whether the step has to run.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
 
@@ -95,17 +96,20 @@ class Graph:
 
         Returns 1 after a failure. Its error is printed, with the command and the tool's own output.
         """
+        # A null build never gets here.
+        from scons_kmod.engine.run_step import restore, run_step
+
         step: Step = env["KMOD_STEP"]
-        store: Store = env["KMOD_STORE"]
+        state: BuildState = env["KMOD_STATE"]
         prebuilt: Prebuilt | None = env["KMOD_PREBUILT"]
-        reasons = list(islice(store.reasons(step), MAX_REASONS))
+        reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
         try:
-            if not reasons or store.restore(step) or (prebuilt and prebuilt.import_outputs(step, store)):
+            if not reasons or restore(step, state) or (prebuilt and prebuilt.import_outputs(step, state)):
                 return 0
             # One write, so that the lines of steps that start at the same time do not mix.
             sys.stdout.write(self.line(step) + "\n")
             sys.stdout.flush()
-            store.run(step, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
+            run_step(step, state, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
         except KmodError as error:
             print_text(error.shown())
             return 1

@@ -57,9 +57,9 @@ def build_packages(
 def write_module_spdx(session: Session, package: Path, inputs: PackageInputs) -> None:
     """Write the SPDX document of a module's package at `package`."""
     target, _, module, contents = inputs
-    steps, store = steps_to(session.graph.steps, str(module_ko(target, module))), session.store(target.name)
+    steps, state = steps_to(session.graph.steps, str(module_ko(target, module))), session.build_state(target.name)
     write_spdx(
-        session, package, lambda sbom, path: sbom.write_module_sbom(path, contents, target, module, steps, store)
+        session, package, lambda sbom, path: sbom.write_module_sbom(path, contents, target, module, steps, state)
     )
 
 

@@ -16,10 +16,10 @@ from SCons.Script import GetOption, SConsignFile, SetOption
 
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.prebuilt import Prebuilt, open_prebuilt
 from scons_kmod.engine.step import Step
-from scons_kmod.engine.store import Store
 from scons_kmod.generators.steps import discard_others, generator_steps
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
@@ -52,7 +52,7 @@ class Session:
         self.only_asks = any(command.when is When.GRAPH_COMPLETE for command in commands.values())
         self.graph = Graph(verbose=settings.verbose, everything=self.clean)
         self.digests = Digests(self.build / "digests.json")
-        self.stores: dict[str, Store] = {}
+        self.build_states: dict[str, BuildState] = {}
         self.logs: dict[str, RunLog] = {}
         self.chosen: list[Chosen] = []
         self.targets: list[BuildTarget] = []
@@ -98,8 +98,8 @@ class Session:
             return
         for name, log in self.logs.items():
             log.write(self.build / name / "last-run.json")
-        for store in self.stores.values():
-            store.close()
+        for state in self.build_states.values():
+            state.close()
         self.digests.save()
 
     def open_prebuilts(self) -> None:
@@ -113,18 +113,18 @@ class Session:
             if prebuilt := open_prebuilt(target.tree.release, target.build):
                 self.prebuilts[target.name] = prebuilt
 
-    def store(self, target: str) -> Store:
+    def build_state(self, target: str) -> BuildState:
         """The traces and kept outputs of a target's steps."""
-        if target not in self.stores:
-            self.stores[target] = Store(self.build / target, self.digests)
-        return self.stores[target]
+        if target not in self.build_states:
+            self.build_states[target] = BuildState(self.build / target, self.digests)
+        return self.build_states[target]
 
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
-        store, prebuilt = self.store(target), self.prebuilts.get(target)
+        state, prebuilt = self.build_state(target), self.prebuilts.get(target)
         if prebuilt:
-            prebuilt.import_outputs(step, store)
-        self.graph.add(env, step, store, self.log(target).inside(self.sysroot_args.get(target, ())), prebuilt)
+            prebuilt.import_outputs(step, state)
+        self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), prebuilt)
         return step
 
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:

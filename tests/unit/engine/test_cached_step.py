@@ -16,10 +16,12 @@ import pytest
 
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Command
-from scons_kmod.engine.store import Store
+from scons_kmod.engine.up_to_date import out_of_date_reasons
 
 
 def library(directory: Path, checkout: str = "checkout", seconds: str = "0") -> CachedStep:
@@ -44,12 +46,12 @@ def library(directory: Path, checkout: str = "checkout", seconds: str = "0") -> 
 def run(step: CachedStep) -> int:
     """How many processes it took."""
     log = RunLog()
-    store_of(step).run(step, log)
+    run_step(step, state_of(step), log)
     return len(log.entries)
 
 
-def store_of(step: CachedStep) -> Store:
-    return Store(step.outputs[0].parents[1], Digests())
+def state_of(step: CachedStep) -> BuildState:
+    return BuildState(step.outputs[0].parents[1], Digests())
 
 
 def entries(directory: Path) -> list[Path]:
@@ -69,15 +71,15 @@ def test_edited_sources_and_damaged_products_are_reasons_to_run(tmp_path: Path) 
     step = library(tmp_path)
     time.sleep(0.05)  # what was written just before a step can't be told from what is written while it runs
     run(step)
-    assert list(store_of(step).reasons(step)) == []
+    assert list(out_of_date_reasons(step, state_of(step))) == []
     (entry,) = entries(tmp_path)
     os.truncate(entry / "core.o", 3)
     damaged = step.outputs[1]
-    assert list(store_of(step).reasons(step)) == [f"{damaged} was missing or damaged"]
+    assert list(out_of_date_reasons(step, state_of(step))) == [f"{damaged} was missing or damaged"]
     run(step)
     source = tmp_path / "sources/core/lib.rs"
     source.write_text("// edited")
-    assert list(store_of(step).reasons(step)) == [f"{source} changed"]
+    assert list(out_of_date_reasons(step, state_of(step))) == [f"{source} changed"]
 
 
 def test_other_sources_or_tools_make_another_entry(tmp_path: Path) -> None:

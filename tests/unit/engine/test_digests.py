@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from scons_kmod.engine.digests import FORMAT, LINES, RAW, TOKENS, Digests, clock_ns, digest_of, key_text_of, text_digest
+from scons_kmod.engine.digests import (
+    FORMAT,
+    LINES,
+    RAW,
+    TOKENS,
+    Digests,
+    clock_ns,
+    file_digest,
+    lines_text_of,
+    text_digest,
+)
 
 KINDS = (RAW, LINES, TOKENS)
 
@@ -27,12 +37,12 @@ class Memory:
     """A file, and digests that outlive a run."""
 
     def __init__(self, directory: Path) -> None:
-        self.kept = directory / "digests.json"
+        self.saved = directory / "digests.json"
         self.file = settled(directory / "file.h", "int one;\n")
 
     def run(self, kind: str = RAW) -> str | None:
         """The file's digest, as a new run has it."""
-        digests = Digests(self.kept)
+        digests = Digests(self.saved)
         found = digests.of(self.file, kind)
         digests.save()
         return found
@@ -40,7 +50,7 @@ class Memory:
     @property
     def names(self) -> set[str]:
         """The files of which something is kept."""
-        return set(json.loads(self.kept.read_text())["files"])
+        return set(json.loads(self.saved.read_text())["files"])
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def memory(tmp_path: Path) -> Memory:
 def test_a_digest_is_of_the_content_alone(tmp_path: Path) -> None:
     one, two, other = (settled(tmp_path / name, text) for name, text in (("1", "x"), ("2", "x"), ("3", "y")))
     digests = Digests()
-    assert digests.of(one) == digests.of(two) == digest_of(two)
+    assert digests.of(one) == digests.of(two) == file_digest(two)
     assert digests.of(one) != digests.of(other)
 
 
@@ -69,10 +79,10 @@ def test_a_link_has_the_digest_of_what_it_leads_to(tmp_path: Path) -> None:
     one, two = settled(tmp_path / "1", "x"), settled(tmp_path / "2", "y")
     link = tmp_path / "link"
     link.symlink_to(one)
-    assert Digests().of(link) == digest_of(one)
+    assert Digests().of(link) == file_digest(one)
     link.unlink()
     link.symlink_to(two)
-    assert Digests().of(link) == digest_of(two)
+    assert Digests().of(link) == file_digest(two)
 
 
 def test_a_file_is_looked_at_once_a_run(memory: Memory) -> None:
@@ -80,10 +90,10 @@ def test_a_file_is_looked_at_once_a_run(memory: Memory) -> None:
     before = digests.of(memory.file)
     settled(memory.file, "int two;\n")
     assert digests.of(memory.file) == before
-    digests.again(memory.file)
-    assert digests.of(memory.file) == digest_of(memory.file)
+    digests.forget(memory.file)
+    assert digests.of(memory.file) == file_digest(memory.file)
     memory.file.unlink()
-    digests.again(memory.file)
+    digests.forget(memory.file)
     assert digests.of(memory.file) is None
 
 
@@ -91,8 +101,8 @@ def test_a_file_that_appears_is_found_when_it_is_looked_at_again(tmp_path: Path)
     digests = Digests()
     assert digests.of(tmp_path / "made") is None
     settled(tmp_path / "made", "x")
-    digests.again(tmp_path / "made")
-    assert digests.of(tmp_path / "made") == digest_of(tmp_path / "made")
+    digests.forget(tmp_path / "made")
+    assert digests.of(tmp_path / "made") == file_digest(tmp_path / "made")
 
 
 # What the compiler can notice.
@@ -119,18 +129,18 @@ def test_a_shifted_line_counts_where_lines_do(tmp_path: Path, name: str, same: b
 @pytest.mark.parametrize("name", ["a.lds", "a.o", "rs", "a.txt"])
 def test_what_is_no_source_has_one_digest(tmp_path: Path, name: str) -> None:
     path = settled(tmp_path / name, "// x\n")
-    assert {Digests().of(path, kind) for kind in KINDS} == {digest_of(path)}
+    assert {Digests().of(path, kind) for kind in KINDS} == {file_digest(path)}
 
 
 def test_a_source_that_is_no_text_counts_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "a.h"
     path.write_bytes(b"int one; // \xe4\n")
-    assert {Digests().of(path, kind) for kind in KINDS} == {digest_of(path)}
-    assert key_text_of(str(path)) is None
+    assert {Digests().of(path, kind) for kind in KINDS} == {file_digest(path)}
+    assert lines_text_of(str(path)) is None
 
 
 def test_the_text_behind_a_digest(memory: Memory) -> None:
-    text = key_text_of(str(memory.file))
+    text = lines_text_of(str(memory.file))
     assert text is not None
     assert text_digest(text) == Digests().of(memory.file, LINES)
 
@@ -140,21 +150,21 @@ def test_one_digest_for_many_files(tmp_path: Path) -> None:
         (tmp_path / place).mkdir()
         for name in ("a", "b"):
             settled(tmp_path / place / name, name)
-    wholes = [Digests().whole([tmp_path / place / "b", tmp_path / place / "a"]) for place in ("one", "two")]
+    wholes = [Digests().combined([tmp_path / place / "b", tmp_path / place / "a"]) for place in ("one", "two")]
     assert wholes[0] == wholes[1]
     settled(tmp_path / "two/b", "other")
-    assert Digests().whole((tmp_path / "two").iterdir()) != wholes[1]
+    assert Digests().combined((tmp_path / "two").iterdir()) != wholes[1]
     (tmp_path / "two/b").unlink()
-    assert Digests().whole([tmp_path / "two/a", tmp_path / "two/b"]) != Digests().whole([tmp_path / "two/a"])
+    assert Digests().combined([tmp_path / "two/a", tmp_path / "two/b"]) != Digests().combined([tmp_path / "two/a"])
 
 
 # What outlives a run.
 
 
 def test_a_file_that_did_not_change_is_not_read_again(memory: Memory) -> None:
-    kept = json.loads(memory.kept.read_text())
+    kept = json.loads(memory.saved.read_text())
     kept["files"][str(memory.file)][4][RAW] = "as it was kept"
-    memory.kept.write_text(json.dumps(kept))
+    memory.saved.write_text(json.dumps(kept))
     assert memory.run() == "as it was kept"
 
 
@@ -170,7 +180,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(memory: Memory) -> None:
     os.utime(memory.file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert memory.file.stat().st_size == stat.st_size
     assert memory.file.stat().st_mtime_ns == stat.st_mtime_ns
-    assert memory.run() == digest_of(memory.file)
+    assert memory.run() == file_digest(memory.file)
 
 
 def test_another_file_in_its_place_is_seen(memory: Memory) -> None:
@@ -178,16 +188,16 @@ def test_another_file_in_its_place_is_seen(memory: Memory) -> None:
     stat = memory.file.stat()
     os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     other.replace(memory.file)
-    assert memory.run() == digest_of(memory.file)
+    assert memory.run() == file_digest(memory.file)
 
 
 def test_each_kind_is_kept_until_the_file_changes(memory: Memory) -> None:
     memory.run(TOKENS)
-    kept = json.loads(memory.kept.read_text())["files"][str(memory.file)]
+    kept = json.loads(memory.saved.read_text())["files"][str(memory.file)]
     assert set(kept[4]) == {RAW, TOKENS}
     settled(memory.file, "int two;\n")
     memory.run(LINES)
-    kept = json.loads(memory.kept.read_text())["files"][str(memory.file)]
+    kept = json.loads(memory.saved.read_text())["files"][str(memory.file)]
     assert set(kept[4]) == {LINES}
 
 
@@ -203,22 +213,22 @@ def test_a_file_read_within_a_tick_of_its_change_is_not_remembered(tmp_path: Pat
 
 def test_what_is_known_of_files_that_are_gone_is_forgotten(memory: Memory) -> None:
     other = settled(memory.file.with_name("other"), "x")
-    digests = Digests(memory.kept)
+    digests = Digests(memory.saved)
     digests.of(other)
     digests.save()
     assert memory.names == {str(memory.file), str(other)}, "also of those that were not asked for"
     memory.file.unlink()
     settled(other, "y")
-    digests = Digests(memory.kept)
+    digests = Digests(memory.saved)
     digests.of(other)
     digests.save()
     assert memory.names == {str(other)}
 
 
 def test_nothing_is_written_where_nothing_was_learnt(memory: Memory) -> None:
-    before = memory.kept.stat()
+    before = memory.saved.stat()
     memory.run()
-    assert memory.kept.stat() == before
+    assert memory.saved.stat() == before
 
 
 @pytest.mark.parametrize(
@@ -242,13 +252,13 @@ def test_what_was_kept_and_damaged_is_as_good_as_none(memory: Memory, damage: st
     words = {"FORMAT": FORMAT, "OTHER": FORMAT + 1, "PATH": memory.file, "STAT": json.dumps(entry)}
     for word, value in words.items():
         damage = damage.replace(word, str(value))
-    memory.kept.write_text(damage)
-    assert memory.run() == digest_of(memory.file)
+    memory.saved.write_text(damage)
+    assert memory.run() == file_digest(memory.file)
 
 
 def test_bytes_that_are_no_text_are_as_good_as_none(memory: Memory) -> None:
-    memory.kept.write_bytes(b"\xff" + memory.kept.read_bytes())
-    assert memory.run() == digest_of(memory.file)
+    memory.saved.write_bytes(b"\xff" + memory.saved.read_bytes())
+    assert memory.run() == file_digest(memory.file)
 
 
 # Changes while something runs.
@@ -284,12 +294,12 @@ def many_switches() -> Iterator[None]:
 @pytest.mark.usefixtures("many_switches")
 def test_several_threads_ask_at_once(tmp_path: Path) -> None:
     files = [settled(tmp_path / f"{number}.h", f"int x{number};\n") for number in range(4)]
-    wanted = {path: (digest_of(path), Digests().of(path, TOKENS)) for path in files}
+    wanted = {path: (file_digest(path), Digests().of(path, TOKENS)) for path in files}
     digests = Digests()
 
     def ask(number: int) -> bool:
         path = files[number % len(files)]
-        digests.again(path)
+        digests.forget(path)
         return (digests.of(path), digests.of(path, TOKENS)) == wanted[path]
 
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -312,7 +322,7 @@ def test_digests_of_some_directories_are_in_common_with_other_builds(
     other = Digests(tmp_path / "other.json")
     other.share(common, [tmp_path / "tree"])
     with monkeypatch.context() as patch:
-        patch.setattr("scons_kmod.engine.digests.meaning_digest", None)
+        patch.setattr("scons_kmod.engine.digests.key_text_digest", None)
         assert other.of(header, TOKENS) == known
     settled(header, "int b;\n")
     again = Digests(tmp_path / "other.json")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from miniature import write
 
-from scons_kmod.engine.header_search import Search, include_directories
+from scons_kmod.engine.header_search import HeaderSearch, include_directories
 
 
 class Headers:
@@ -20,8 +20,8 @@ class Headers:
         for name in names:
             write(self.path / name, "")
 
-    def search(self) -> Search:
-        return Search(self.directories)
+    def search(self) -> HeaderSearch:
+        return HeaderSearch(self.directories)
 
     def rivals(self, name: str) -> list[str]:
         """The rivals of a file, as a new run has them."""
@@ -91,8 +91,8 @@ def test_each_directory_is_looked_at_once_a_run(headers: Headers) -> None:
 def test_files_without_rivals_are_not_listed(headers: Headers) -> None:
     headers.write("arch/asm/io.h")
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
-    assert headers.search().of(paths) == {paths[1]: [str(headers.path / "arch/asm/io.h")]}
-    assert Search(()).of(paths) == {}
+    assert headers.search().rivals_of(paths) == {paths[1]: [str(headers.path / "arch/asm/io.h")]}
+    assert HeaderSearch(()).rivals_of(paths) == {}
 
 
 @pytest.mark.parametrize(
@@ -108,23 +108,23 @@ def test_the_two_places_of_a_rust_module(headers: Headers, name: str, rival: str
 def test_the_directory_of_the_source_comes_before_all(headers: Headers) -> None:
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
     beside = str(headers.path / "module")
-    assert headers.search().beside(beside, paths) == {}
+    assert headers.search().rivals_in(beside, paths) == {}
     headers.write("module/own.h", "module/linux/own.h")
-    assert headers.search().beside(beside, paths) == {}
+    assert headers.search().rivals_in(beside, paths) == {}
     headers.write("module/linux/fs.h", "arch/asm/io.h")
-    assert headers.search().beside(beside, paths) == {paths[0]: [f"{beside}/linux/fs.h"]}
+    assert headers.search().rivals_in(beside, paths) == {paths[0]: [f"{beside}/linux/fs.h"]}
 
 
 def test_a_source_without_a_directory_has_nothing_beside_it(headers: Headers) -> None:
-    assert headers.search().beside("", [str(headers.path / "include/linux/fs.h")]) == {}
-    assert Search(()).beside(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
+    assert headers.search().rivals_in("", [str(headers.path / "include/linux/fs.h")]) == {}
+    assert HeaderSearch(()).rivals_in(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
 
 
 def test_rivals_of_all_places_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
     headers.write("module/asm/io.h", "arch/asm/io.h")
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
     rivals = [str(headers.path / name) for name in ("module/asm/io.h", "arch/asm/io.h")]
-    assert headers.search().of(paths, str(headers.path / "module")) == {paths[1]: rivals}
+    assert headers.search().rivals_of(paths, str(headers.path / "module")) == {paths[1]: rivals}
 
 
 def test_include_directories_are_those_of_the_command_in_its_order() -> None:

@@ -13,10 +13,12 @@ import pytest
 from scons_kmod.base.atomic import write_bytes
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.prebuilt import OUTPUTS, TRACES, Prebuilt, open_prebuilt, package_files
+from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.store import Store
+from scons_kmod.engine.up_to_date import out_of_date_reasons
 
 
 @dataclasses.dataclass
@@ -52,17 +54,17 @@ class Place:
             inputs=self.first.outputs,
         )
 
-    def store(self) -> Store:
-        return Store(self.build, Digests())
+    def state(self) -> BuildState:
+        return BuildState(self.build, Digests())
 
     def run(self) -> None:
         for step in (self.first, self.second):
-            self.store().run(step, RunLog())
+            run_step(step, self.state(), RunLog())
 
     def imported(self, package: Path) -> list[bool]:
         """Whether each step was provided by a package."""
-        store, prebuilt = self.store(), Prebuilt(package, self.build)
-        return [prebuilt.import_outputs(step, store) for step in (self.first, self.second)]
+        state, prebuilt = self.state(), Prebuilt(package, self.build)
+        return [prebuilt.import_outputs(step, state) for step in (self.first, self.second)]
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def here(tmp_path: Path) -> Place:
 @pytest.fixture
 def package(here: Place, tmp_path: Path) -> Path:
     directory = tmp_path / "package"
-    for name, data in package_files((here.first, here.second), here.store(), here.build).items():
+    for name, data in package_files((here.first, here.second), here.state(), here.build).items():
         write_bytes(directory / name, data)
     return directory
 
@@ -95,7 +97,7 @@ def there(here: Place, package: Path, tmp_path: Path) -> Place:
 def test_a_package_provides_the_outputs_and_nothing_has_to_run(there: Place, package: Path) -> None:
     assert there.imported(package) == [True, True]
     assert (there.build / "second").read_text() == "text\n"
-    assert [list(there.store().reasons(step)) for step in (there.first, there.second)] == [[], []]
+    assert [list(out_of_date_reasons(step, there.state())) for step in (there.first, there.second)] == [[], []]
     # Other steps read it.
     assert (there.build / "request.json").read_text() == "{}"
 
@@ -104,7 +106,7 @@ def test_it_knows_nothing_of_the_place_where_it_was_made(here: Place, package: P
     assert str(here.build) not in (package / TRACES).read_text()
     other = Place(tmp_path / "elsewhere/build", here.source)
     other.run()
-    again = package_files((other.first, other.second), other.store(), other.build)
+    again = package_files((other.first, other.second), other.state(), other.build)
     assert again == {name: (package / name).read_bytes() for name in (TRACES, OUTPUTS)}
 
 
@@ -121,20 +123,20 @@ def test_another_source_is_compiled(there: Place, package: Path) -> None:
 
 def test_another_compiler_compiles(there: Place, package: Path) -> None:
     step = dataclasses.replace(there.first, tools=("another",))
-    assert not Prebuilt(package, there.build).import_outputs(step, there.store())
+    assert not Prebuilt(package, there.build).import_outputs(step, there.state())
 
 
 def test_a_step_that_the_package_has_not(there: Place, package: Path) -> None:
     step = dataclasses.replace(there.second, outputs=(there.build / "third",))
-    assert not Prebuilt(package, there.build).import_outputs(step, there.store())
+    assert not Prebuilt(package, there.build).import_outputs(step, there.state())
 
 
 def test_precompiled_headers_are_left_out(here: Place) -> None:
     made = here.build / "x.h.gch"
     step = dataclasses.replace(here.second, outputs=(made,), commands=(Command(("touch", str(made)), here.build),))
-    store = here.store()
-    store.run(step, RunLog())
-    files = package_files((step,), store, here.build)
+    state = here.state()
+    run_step(step, state, RunLog())
+    files = package_files((step,), state, here.build)
     assert files[TRACES] == b"{}\n"
 
 
@@ -144,7 +146,7 @@ def test_there_may_be_no_package_for_the_kernel(tmp_path: Path) -> None:
 
 def test_a_damaged_package_is_told(there: Place, package: Path) -> None:
     (package / OUTPUTS).write_bytes(b"")
-    with pytest.raises(MachineError, match=r"outputs\.tar: can't be read: .*\n    install the package"):
+    with pytest.raises(MachineError, match=r"outputs\.tar: can't be read: .*\n    reinstall the package"):
         there.imported(package)
     (package / TRACES).write_text("{")
     with pytest.raises(MachineError, match=r"traces\.json: can't be read: "):

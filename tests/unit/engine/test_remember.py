@@ -13,14 +13,14 @@ class Question:
     """Counts how often it had to be answered."""
 
     def __init__(self, directory: Path) -> None:
-        self.kept = directory / "answer.json"
+        self.answer_file = directory / "answer.json"
         self.tool = directory / "tool"
         self.tool.write_text("1")
         self.asked = 0
         time.sleep(0.03)  # longer than the clock tick within which a file counts as just changed
 
     def __call__(self, key: object = "key") -> object:
-        return remembered(self.kept, key, self.find)
+        return remembered(self.answer_file, key, self.find)
 
     def find(self) -> Answer:
         self.asked += 1
@@ -57,14 +57,14 @@ def test_a_file_that_changed_during_the_answer_asks_again(question: Question) ->
         question.tool.write_text("edited meanwhile")
         return answer
 
-    remembered(question.kept, "key", find)
+    remembered(question.answer_file, "key", find)
     assert question() == {"answer": ["edited meanwhile"]}
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"key": "key"}', '{"key": "key", "files": 3}'])
 def test_a_damaged_answer_asks_again(question: Question, damage: str) -> None:
     question()
-    question.kept.write_text(damage)
+    question.answer_file.write_text(damage)
     assert question() == {"answer": ["1"]}
     assert question.asked == 2
 
@@ -74,5 +74,5 @@ def test_an_error_is_not_remembered(question: Question) -> None:
         raise ValueError("no answer")
 
     with pytest.raises(ValueError, match="no answer"):
-        remembered(question.kept, "key", find)
-    assert not question.kept.exists()
+        remembered(question.answer_file, "key", find)
+    assert not question.answer_file.exists()

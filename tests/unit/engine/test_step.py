@@ -10,10 +10,11 @@ import pytest
 
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.digests import LINES, Digests
+from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.store import Store
 
 
 def command(*argv: str | Path, cwd: Path = Path("/"), **more: object) -> Command:
@@ -37,7 +38,7 @@ def copy(tmp_path: Path, source: Path) -> Step:
 
 def run(step: Step, log: RunLog, **options: Any) -> None:
     """Run the step with a memory of its own."""
-    Store(step.outputs[0].parent.with_name("build"), Digests()).run(step, log, **options)
+    run_step(step, BuildState(step.outputs[0].parent.with_name("build"), Digests()), log, **options)
 
 
 def test_the_outputs_are_made(copy: Step) -> None:

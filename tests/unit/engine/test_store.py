@@ -13,10 +13,12 @@ import pytest
 
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import LINES, TOKENS, Digests, Stat
+from scons_kmod.engine.run_step import restore, run_step, set_outputs_aside
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.store import NEVER_MADE, Store
-from scons_kmod.engine.trace import FORMAT, KEPT
+from scons_kmod.engine.trace import FORMAT, TRACES_PER_STEP
+from scons_kmod.engine.up_to_date import NEVER_RAN, out_of_date_reasons
 from scons_kmod.engine.views import IDENTIFIERS, SYMBOLS, View
 
 
@@ -64,20 +66,22 @@ class Workshop:
     def made(self) -> Path:
         return self.path / "out/made"
 
-    def store(self) -> Store:
-        return Store(self.path / "build", Digests(self.path / "build/digests.json"))
+    def state(self) -> BuildState:
+        return BuildState(self.path / "build", Digests(self.path / "build/digests.json"))
 
     def run(self, step: Step | None = None) -> None:
-        store = self.store()
-        store.run(step or self.step(), RunLog())
-        store.close()
-        store.digests.save()
+        state = self.state()
+        run_step(step or self.step(), state, RunLog())
+        state.close()
+        state.digests.save()
 
     def reasons(self, step: Step | None = None) -> list[str]:
-        return [reason.replace(f"{self.path}/", "") for reason in self.store().reasons(step or self.step())]
+        return [
+            reason.replace(f"{self.path}/", "") for reason in out_of_date_reasons(step or self.step(), self.state())
+        ]
 
     def restored(self) -> bool:
-        return self.store().restore(self.step())
+        return restore(self.step(), self.state())
 
     def write(self, name: str, text: str) -> None:
         (self.path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -100,13 +104,13 @@ class Workshop:
     def build(self, step: Step | None = None) -> int:
         """Bring the step up to date as a build does; returns how many processes that took."""
         step = step or self.step()
-        store, log = self.store(), RunLog()
+        state, log = self.state(), RunLog()
         try:
-            if list(store.reasons(step)) and not store.restore(step):
-                store.run(step, log)
+            if list(out_of_date_reasons(step, state)) and not restore(step, state):
+                run_step(step, state, log)
         finally:
-            store.close()
-            store.digests.save()
+            state.close()
+            state.digests.save()
         return len(log.entries)
 
 
@@ -118,7 +122,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 def test_a_step_that_was_never_run_has_to_run(tmp_path: Path) -> None:
-    assert Workshop(tmp_path).reasons() == [NEVER_MADE]
+    assert Workshop(tmp_path).reasons() == [NEVER_RAN]
 
 
 def test_a_step_that_ran_is_up_to_date(workshop: Workshop) -> None:
@@ -298,7 +302,7 @@ def test_a_step_that_fails_leaves_no_output_and_what_was_before_can_come_back(wo
 
 
 def test_a_build_killed_after_outputs_were_put_aside_is_made_good(workshop: Workshop) -> None:
-    workshop.store().keep_outputs(workshop.step())
+    set_outputs_aside(workshop.step(), workshop.state())
     assert not workshop.made.exists()
     assert workshop.reasons() == ["out/made was missing or damaged"]
     assert workshop.restored()
@@ -306,22 +310,22 @@ def test_a_build_killed_after_outputs_were_put_aside_is_made_good(workshop: Work
 
 
 def test_only_the_last_traces_are_kept(workshop: Workshop) -> None:
-    for number in range(KEPT + 1):
+    for number in range(TRACES_PER_STEP + 1):
         workshop.write("source.c", f"int number_{number};\n")
         workshop.run()
     workshop.write("source.c", "int one;\n")
     assert not workshop.restored()
-    workshop.write("source.c", f"int number_{KEPT - 1};\n")
+    workshop.write("source.c", f"int number_{TRACES_PER_STEP - 1};\n")
     assert workshop.restored()
 
 
 def test_outputs_that_no_trace_leads_to_are_forgotten(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scons_kmod.engine.trace.SLACK", -1000)
-    for number in range(3 * KEPT):
+    monkeypatch.setattr("scons_kmod.engine.trace.UNUSED_LINES", -1000)
+    for number in range(3 * TRACES_PER_STEP):
         workshop.write("source.c", f"int number_{number};\n")
         workshop.run()
     outputs = [path for path in (workshop.path / "build/kept").iterdir() if not path.name.startswith("text-")]
-    assert len(outputs) == KEPT - 1
+    assert len(outputs) == TRACES_PER_STEP - 1
 
 
 @pytest.mark.parametrize("rubbish", ["half a line", '"key"\t[1, 2]\n', "\n\n\t\n", '"key"\t["form", {}]\n'])
@@ -333,12 +337,12 @@ def test_rubbish_among_the_traces_is_as_good_as_none(workshop: Workshop, rubbish
     workshop.run()
     assert workshop.reasons() == []
     traces.write_text(rubbish)
-    assert workshop.reasons() == [NEVER_MADE]
+    assert workshop.reasons() == [NEVER_RAN]
 
 
 def test_the_file_of_traces_does_not_grow_for_ever(workshop: Workshop) -> None:
     for number in range(150):
-        workshop.store().traces.add("key", workshop.store().traces.all_of(workshop.step().key)[0])
+        workshop.state().traces.add("key", workshop.state().traces.all_of(workshop.step().key)[0])
         workshop.write("input", f"{number % 2}") if number % 50 == 0 else None
     workshop.write("source.c", "int two;\n")
     workshop.run()
@@ -426,9 +430,9 @@ class Two:
 
     def reasons(self) -> list[list[str]]:
         """The reasons of both, in one run."""
-        store = self.workshop.store()
+        state = self.workshop.state()
         root = f"{self.workshop.path}/"
-        return [[reason.replace(root, "") for reason in store.reasons(step)] for step in self.steps]
+        return [[reason.replace(root, "") for reason in out_of_date_reasons(step, state)] for step in self.steps]
 
 
 @pytest.fixture
@@ -499,7 +503,7 @@ def test_an_edit_while_the_step_ran_is_a_reason_also_when_it_is_undone(workshop:
     assert workshop.reasons(step) == [f"{name} changed"]
     workshop.write(name, before)
     assert workshop.reasons(step) == [f"{name} changed"]
-    assert not workshop.store().restore(step)
+    assert not restore(step, workshop.state())
 
 
 def test_a_file_that_was_moved_into_place_meanwhile_never_counts_as_unchanged(workshop: Workshop) -> None:
@@ -510,12 +514,12 @@ def test_a_file_that_was_moved_into_place_meanwhile_never_counts_as_unchanged(wo
 
 
 def test_an_edit_between_the_question_and_the_run_is_no_later_reason(workshop: Workshop) -> None:
-    store = workshop.store()
-    assert list(store.reasons(workshop.step())) == []
+    state = workshop.state()
+    assert list(out_of_date_reasons(workshop.step(), state)) == []
     workshop.write("source.c", "int two;\n")
-    store.run(workshop.step(), RunLog())
-    store.close()
-    store.digests.save()
+    run_step(workshop.step(), state, RunLog())
+    state.close()
+    state.digests.save()
     assert workshop.made.read_text() == "int two;\n"
     assert workshop.reasons() == []
 
@@ -558,17 +562,17 @@ def test_an_edit_while_files_are_digested_never_counts_as_unchanged(workshop: Wo
     workshop.write("source.c", "int two;\n")
     digests = Editing()
     digests.path = workshop.path / "source.c"
-    Store(workshop.path / "build", digests).run(workshop.step(), RunLog())
+    run_step(workshop.step(), BuildState(workshop.path / "build", digests), RunLog())
     assert workshop.made.read_text() == "int two;\n"
     assert (workshop.path / "source.c").read_text() == "int edited;\n"
     assert workshop.reasons() == ["source.c changed"]
 
 
 def test_an_input_that_was_not_as_it_was_made_is_a_reason(workshop: Workshop) -> None:
-    store = workshop.store()
-    assert list(store.reasons(workshop.step())) == []
+    state = workshop.state()
+    assert list(out_of_date_reasons(workshop.step(), state)) == []
     workshop.write("input", "damaged\n")
-    store.run(workshop.step(), RunLog())
+    run_step(workshop.step(), state, RunLog())
     # The step that makes it brings it back.
     workshop.write("input", "in\n")
     assert workshop.reasons() == ["input changed"]
@@ -655,7 +659,7 @@ def test_all_outputs_come_back_or_none(tmp_path: Path) -> None:
     lost.unlink()
     workshop.write("source.c", "int one;\n")
     workshop.write("input", "in\n")
-    assert not workshop.store().restore(step)
+    assert not restore(step, workshop.state())
     assert (workshop.made.read_text(), workshop.second.read_text()) == ("int two;\n", "two\n")
     assert workshop.build(step) == 2
 
@@ -716,7 +720,7 @@ def test_the_names_that_tell_a_part_are_those_of_the_run_that_comes_back(tmp_pat
 
 def test_a_step_that_fails_again_and_again(workshop: Workshop) -> None:
     failing = workshop.step(commands=(*workshop.step().commands, workshop.command("false")))
-    for number in range(KEPT + 1):
+    for number in range(TRACES_PER_STEP + 1):
         workshop.write("source.c", f"int number_{number};\n")
         with pytest.raises(StepError):
             workshop.build(failing)
@@ -732,7 +736,7 @@ def test_a_build_killed_when_one_of_two_outputs_was_put_aside(tmp_path: Path) ->
     workshop.build(step)
     aside = tmp_path / "aside"
     workshop.second.rename(aside)
-    workshop.store().keep_outputs(step)
+    set_outputs_aside(step, workshop.state())
     aside.rename(workshop.second)
     assert workshop.reasons(step) == ["out/made was missing or damaged"]
     assert workshop.build(step) == 0
@@ -741,8 +745,8 @@ def test_a_build_killed_when_one_of_two_outputs_was_put_aside(tmp_path: Path) ->
 
 def test_a_build_killed_before_the_trace_was_written(workshop: Workshop) -> None:
     workshop.write("source.c", "int two;\n")
-    store = workshop.store()
-    store.keep_outputs(workshop.step())
+    state = workshop.state()
+    set_outputs_aside(workshop.step(), state)
     workshop.step().execute(RunLog(), "", False, print)
     assert workshop.reasons() == ["source.c changed", "out/made was missing or damaged"]
     workshop.write("source.c", "int one;\n")
@@ -770,7 +774,7 @@ def test_a_build_killed_by_force_while_a_step_runs(workshop: Workshop, after: fl
 
 
 def test_what_was_half_put_aside_is_forgotten(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scons_kmod.engine.trace.SLACK", -1000)
+    monkeypatch.setattr("scons_kmod.engine.trace.UNUSED_LINES", -1000)
     kept = workshop.path / "build/kept"
     kept.mkdir(exist_ok=True)
     (kept / ".text-x.tmp").write_text("half")
@@ -805,7 +809,7 @@ def test_without_the_digests_of_an_earlier_run_all_is_read_again(workshop: Works
 def test_traces_of_another_form_are_as_good_as_none(workshop: Workshop) -> None:
     traces = workshop.path / "build/traces.jsonl"
     traces.write_text(traces.read_text().replace(f"\t[{FORMAT},", f"\t[{FORMAT - 1},"))
-    assert workshop.reasons() == [NEVER_MADE]
+    assert workshop.reasons() == [NEVER_RAN]
     assert workshop.build() == 1
     assert workshop.reasons() == []
 
@@ -841,7 +845,7 @@ def test_whatever_happens_outputs_are_those_of_a_build_from_nothing(tmp_path: Pa
                 workshop.write(made, "damaged")
                 dice.choice((Path.unlink, Path.stat))(workshop.path / made)
             case 6:
-                workshop.store().keep_outputs(sound)
+                set_outputs_aside(sound, workshop.state())
             case 7:
                 kept = sorted((tmp_path / "build/kept").glob("*"))
                 if kept:
@@ -893,11 +897,11 @@ def test_a_file_that_a_step_before_wrote_just_now_was_not_changed_meanwhile(work
 def test_a_header_that_is_written_during_the_run_is_a_reason_afterwards(workshop: Workshop) -> None:
     step, header = including_generated(workshop)
     workshop.run(step)
-    store = workshop.store()
-    assert list(store.reasons(step)) == []
+    state = workshop.state()
+    assert list(out_of_date_reasons(step, state)) == []
     header.write_text("int other;\n")
-    store.digests.again(header)
-    assert list(store.reasons(step)) == [f"{header} changed"]
+    state.digests.forget(header)
+    assert list(out_of_date_reasons(step, state)) == [f"{header} changed"]
 
 
 def test_other_files_that_may_be_read_are_a_reason(workshop: Workshop) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.engine.digests import LINES
-from scons_kmod.engine.trace import FORMAT, KEPT, SHARED, Files, Trace, Traces
-from scons_kmod.engine.views import SYMBOLS, Seen
+from scons_kmod.engine.trace import FORMAT, SHARED, TRACES_PER_STEP, FilesRead, Trace, Traces
+from scons_kmod.engine.views import SYMBOLS, ViewSeen
 
 
-def trace(number: int = 0, shared: str = "") -> Trace:
+def trace(number: int = 0, shared_key: str = "") -> Trace:
     """A trace with something in every field; another for each number."""
-    files = Files(LINES, {"/a.c": f"{number}", "/gone.h": None}, {"/b/x.h": ["/a/x.h"]})
-    seen = Seen(SYMBOLS, ("/symvers",), ("_printk", "é\t"), "/x.o", (None,), ("piece",), "part")
-    return Trace(f"signature {number}", {"/in": "1"}, files, shared, (seen,), {"/out": "2"})
+    files = FilesRead(LINES, {"/a.c": f"{number}", "/gone.h": None}, {"/b/x.h": ["/a/x.h"]})
+    seen = ViewSeen(SYMBOLS, ("/symvers",), ("_printk", "é\t"), "/x.o", (None,), ("piece",), "part")
+    return Trace(f"signature {number}", {"/in": "1"}, files, shared_key, (seen,), {"/out": "2"})
 
 
 @pytest.fixture
@@ -49,46 +49,46 @@ def test_the_last_one_is_the_latest(path: Path) -> None:
 
 def test_so_many_are_kept(path: Path) -> None:
     traces = Traces(path)
-    for number in range(KEPT + 2):
+    for number in range(TRACES_PER_STEP + 2):
         traces.add("/out", trace(number))
-    assert traces.all_of("/out") == Traces(path).all_of("/out") == [trace(n) for n in range(KEPT + 1, 1, -1)]
+    assert traces.all_of("/out") == Traces(path).all_of("/out") == [trace(n) for n in range(TRACES_PER_STEP + 1, 1, -1)]
 
 
 def test_the_same_run_again_pushes_no_other_out(path: Path) -> None:
     traces = Traces(path)
-    for number in (*range(KEPT), 0, 0, 0):
+    for number in (*range(TRACES_PER_STEP), 0, 0, 0):
         traces.add("/out", trace(number))
     assert traces.latest("/out") == trace(0)
-    assert len(traces.all_of("/out")) == len(Traces(path).all_of("/out")) == KEPT
+    assert len(traces.all_of("/out")) == len(Traces(path).all_of("/out")) == TRACES_PER_STEP
 
 
 # Shared files.
 
 
 def test_the_same_files_are_written_once(path: Path) -> None:
-    files = Files(LINES, {"/x.h": "1"}, {})
-    keys = {traces.share(files) for traces in map(Traces, (path, path)) for _ in range(2)}
+    files = FilesRead(LINES, {"/x.h": "1"}, {})
+    keys = {traces.add_shared_files(files) for traces in map(Traces, (path, path)) for _ in range(2)}
     assert len(keys) == 1
     assert len(path.read_text().splitlines()) == 1
-    assert Traces(path).shared(keys.pop()) == files
+    assert Traces(path).shared_files(keys.pop()) == files
 
 
 def test_other_files_or_rivals_or_kinds_have_other_keys(path: Path) -> None:
     traces = Traces(path)
     digests = {"/x.h": "1"}
-    some = (Files(LINES, digests, {}), Files("raw", digests, {}), Files(LINES, digests, {"/x.h": ["/y.h"]}))
-    assert len({traces.share(files) for files in some}) == 3
+    some = (FilesRead(LINES, digests, {}), FilesRead("raw", digests, {}), FilesRead(LINES, digests, {"/x.h": ["/y.h"]}))
+    assert len({traces.add_shared_files(files) for files in some}) == 3
 
 
 def test_a_key_that_leads_to_nothing(path: Path) -> None:
-    assert Traces(path).shared(f"{SHARED}lost") is None
+    assert Traces(path).shared_files(f"{SHARED}lost") is None
 
 
 def test_shared_files_are_no_traces(path: Path) -> None:
     traces = Traces(path)
-    key = traces.share(Files(LINES, {}, {}))
-    traces.add("/out", trace(shared=key))
-    assert list(traces.everything()) == [trace(shared=key)]
+    key = traces.add_shared_files(FilesRead(LINES, {}, {}))
+    traces.add("/out", trace(shared_key=key))
+    assert list(traces.all_traces()) == [trace(shared_key=key)]
 
 
 # Damage.
@@ -121,7 +121,7 @@ def test_a_row_that_is_not_understood_is_as_good_as_none(path: Path, row: str) -
         file.write(f"{row}\n")
     traces = Traces(path)
     assert traces.all_of("/out") == [trace(1)]
-    assert list(traces.everything()) == [trace(1)]
+    assert list(traces.all_traces()) == [trace(1)]
     traces.add("/out", trace(2))
     assert Traces(path).latest("/out") == trace(2)
 
@@ -160,21 +160,21 @@ def test_a_last_line_that_was_cut_short_costs_nothing_else(path: Path) -> None:
 
 
 def test_shared_files_whose_row_was_cut_short_are_written_again(path: Path) -> None:
-    files = Files(LINES, {"/x.h": "1"}, {})
-    key = Traces(path).share(files)
+    files = FilesRead(LINES, {"/x.h": "1"}, {})
+    key = Traces(path).add_shared_files(files)
     row = path.read_bytes()
     for length in range(len(row) - 1):
         path.write_bytes(row[:length])
         Traces(path).add("/out", trace())
-        assert Traces(path).shared(key) is None
-        Traces(path).share(files)
-        assert Traces(path).shared(key) == files
+        assert Traces(path).shared_files(key) is None
+        Traces(path).add_shared_files(files)
+        assert Traces(path).shared_files(key) == files
 
 
 @pytest.mark.parametrize("raw", [None, 1, [], {}, [FORMAT], [FORMAT + 1, LINES, {}, {}]])
 def test_files_of_another_form_are_refused(raw: object) -> None:
     with pytest.raises((TypeError, ValueError)):
-        Files.from_json(raw)  # type: ignore[arg-type]
+        FilesRead.from_json(raw)  # type: ignore[arg-type]
 
 
 # The file's size.
@@ -182,30 +182,30 @@ def test_files_of_another_form_are_refused(raw: object) -> None:
 
 def test_it_is_written_anew_when_most_of_it_is_of_no_use(path: Path) -> None:
     traces = Traces(path)
-    unused = traces.share(Files(LINES, {"/unused.h": "1"}, {}))
-    used = traces.share(Files(LINES, {"/used.h": "1"}, {}))
+    unused = traces.add_shared_files(FilesRead(LINES, {"/unused.h": "1"}, {}))
+    used = traces.add_shared_files(FilesRead(LINES, {"/used.h": "1"}, {}))
     for number in range(150):
         traces.add("/out", trace(number, used))
     traces.add("/other", trace())
     traces.compact()
-    assert len(path.read_text().splitlines()) == KEPT + 2
+    assert len(path.read_text().splitlines()) == TRACES_PER_STEP + 2
     for one in (traces, Traces(path)):
-        assert one.all_of("/out") == [trace(n, used) for n in range(149, 149 - KEPT, -1)]
+        assert one.all_of("/out") == [trace(n, used) for n in range(149, 149 - TRACES_PER_STEP, -1)]
         assert one.latest("/other") == trace()
-        assert (one.shared(used) is None, one.shared(unused) is None) == (False, True)
+        assert (one.shared_files(used) is None, one.shared_files(unused) is None) == (False, True)
     traces.add("/out", trace(200))
     assert Traces(path).latest("/out") == trace(200)
-    assert traces.share(Files(LINES, {"/unused.h": "1"}, {})) == unused
-    assert Traces(path).shared(unused) is not None
+    assert traces.add_shared_files(FilesRead(LINES, {"/unused.h": "1"}, {})) == unused
+    assert Traces(path).shared_files(unused) is not None
 
 
 def test_shared_files_that_no_trace_leads_to_are_of_no_use(path: Path) -> None:
     for number in range(200):
         traces = Traces(path)
-        traces.add("/out", trace(number, traces.share(Files(LINES, {"/x.h": f"{number}"}, {}))))
+        traces.add("/out", trace(number, traces.add_shared_files(FilesRead(LINES, {"/x.h": f"{number}"}, {}))))
         traces.compact()
     assert len(path.read_text().splitlines()) < 150
-    assert Traces(path).shared(traces.share(Files(LINES, {"/x.h": "199"}, {}))) is not None
+    assert Traces(path).shared_files(traces.add_shared_files(FilesRead(LINES, {"/x.h": "199"}, {}))) is not None
 
 
 def test_it_is_left_alone_while_most_of_it_is_of_use(path: Path) -> None:

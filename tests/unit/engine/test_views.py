@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.engine.digests import Digests
-from scons_kmod.engine.views import ALWAYS_IMPORTED, IDENTIFIERS, SYMBOLS, Seen, View, look, object_symbols
+from scons_kmod.engine.views import ALWAYS_IMPORTED, IDENTIFIERS, SYMBOLS, View, ViewSeen, object_symbols, view_now
 
 UNIT = """\
 extern int imported(void);
@@ -52,29 +52,29 @@ def row(name: str, crc: str = "0x1", module: str = "vmlinux", kind: str = "EXPOR
     return f"{crc}\t{name}\t{module}\t{kind}\t{namespace}\n"
 
 
-class Part:
-    """What was seen of some files, and what became of it."""
+class SeenView:
+    """A view of files as it was seen, to be compared with what became of them."""
 
     def __init__(self, directory: Path, kind: str, by: Path, *texts: str) -> None:
         end = "symvers" if kind == SYMBOLS else "rs"
         self.paths = tuple(write(directory / f"{number}.{end}", text) for number, text in enumerate(texts))
-        self.seen = look(View(kind, self.paths, by), Digests())
+        self.seen = view_now(View(kind, self.paths, by), Digests())
 
-    def changed(self) -> list[str]:
+    def changed_files(self) -> list[str]:
         """The names of the files that changed it, as a later run has them: from JSON, with digests of its own."""
-        seen = Seen.from_json(json.loads(json.dumps(self.seen.to_json())))
-        return [Path(path).name for path in seen.changed(Digests())]
+        seen = ViewSeen.from_json(json.loads(json.dumps(self.seen.to_json())))
+        return [Path(path).name for path in seen.changed_files(Digests())]
 
 
 @pytest.fixture
-def symbols(tmp_path: Path, linked: Path) -> Part:
+def symbols(tmp_path: Path, linked: Path) -> SeenView:
     texts = [row("module_layout") + row("imported") + row("other"), row("weak", module="extra") + row("another")]
-    part = Part(tmp_path, SYMBOLS, linked, *texts)
-    assert part.changed() == []
+    part = SeenView(tmp_path, SYMBOLS, linked, *texts)
+    assert part.changed_files() == []
     return part
 
 
-def test_names_are_those_of_the_object_and_what_every_module_imports(symbols: Part) -> None:
+def test_names_are_those_of_the_object_and_what_every_module_imports(symbols: SeenView) -> None:
     assert symbols.seen.names == tuple(sorted(("data", "exported", "imported", "weak", *ALWAYS_IMPORTED)))
 
 
@@ -88,9 +88,9 @@ def test_names_are_those_of_the_object_and_what_every_module_imports(symbols: Pa
     ],
     ids=["another CRC", "gone", "new and in another order", "a line of another form"],
 )
-def test_lines_about_other_symbols_do_not_count(symbols: Part, text: str) -> None:
+def test_lines_about_other_symbols_do_not_count(symbols: SeenView, text: str) -> None:
     write(symbols.paths[0], text)
-    assert symbols.changed() == []
+    assert symbols.changed_files() == []
 
 
 @pytest.mark.parametrize(
@@ -106,54 +106,54 @@ def test_lines_about_other_symbols_do_not_count(symbols: Part, text: str) -> Non
     ],
     ids=["CRC", "module", "kind", "namespace", "gone", "one that the object exports", "also in another file"],
 )
-def test_all_that_a_line_says_of_a_named_symbol_counts(symbols: Part, line: str) -> None:
+def test_all_that_a_line_says_of_a_named_symbol_counts(symbols: SeenView, line: str) -> None:
     write(symbols.paths[0], row("module_layout") + line)
-    assert symbols.changed() == ["0.symvers"]
+    assert symbols.changed_files() == ["0.symvers"]
 
 
-def test_what_every_module_imports_counts(symbols: Part) -> None:
+def test_what_every_module_imports_counts(symbols: SeenView) -> None:
     write(symbols.paths[0], row("module_layout", crc="0x2") + row("imported"))
-    assert symbols.changed() == ["0.symvers"]
+    assert symbols.changed_files() == ["0.symvers"]
 
 
 def test_which_of_two_files_has_a_symbol_counts(tmp_path: Path, linked: Path) -> None:
     texts = [row("imported", crc=crc) for crc in ("0x1", "0x2")]
-    part = Part(tmp_path, SYMBOLS, linked, *texts)
+    part = SeenView(tmp_path, SYMBOLS, linked, *texts)
     for path, text in zip(part.paths, reversed(texts), strict=True):
         write(path, text)
-    assert part.changed() == ["0.symvers", "1.symvers"]
+    assert part.changed_files() == ["0.symvers", "1.symvers"]
 
 
-def test_a_file_that_is_gone_counts_and_can_come_back(symbols: Part) -> None:
+def test_a_file_that_is_gone_counts_and_can_come_back(symbols: SeenView) -> None:
     text = symbols.paths[1].read_text()
     symbols.paths[1].unlink()
-    assert symbols.changed() == ["1.symvers"]
+    assert symbols.changed_files() == ["1.symvers"]
     write(symbols.paths[1], text)
-    assert symbols.changed() == []
+    assert symbols.changed_files() == []
 
 
-def test_bytes_that_are_no_text_do_not_hide_a_change(symbols: Part) -> None:
+def test_bytes_that_are_no_text_do_not_hide_a_change(symbols: SeenView) -> None:
     line = row("imported").encode()
     symbols.paths[0].write_bytes(row("module_layout").encode() + line + b"0x3\t\xff\tvmlinux\tEXPORT_SYMBOL\t\n")
     time.sleep(0.02)
-    assert symbols.changed() == []
+    assert symbols.changed_files() == []
     symbols.paths[0].write_bytes(row("module_layout").encode() + line.replace(b"EXPORT", b"\xff"))
-    assert symbols.changed() == ["0.symvers"]
+    assert symbols.changed_files() == ["0.symvers"]
 
 
 def test_without_the_object_there_is_no_part(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        Part(tmp_path, SYMBOLS, tmp_path / "absent.o", row("x"))
+        SeenView(tmp_path, SYMBOLS, tmp_path / "absent.o", row("x"))
 
 
 # Identifiers.
 
 
 @pytest.fixture
-def identifiers(tmp_path: Path) -> Part:
+def identifiers(tmp_path: Path) -> SeenView:
     by = write(tmp_path / "declared", "file\ninode\ntype\nspinlock\n")
-    part = Part(tmp_path, IDENTIFIERS, by, "fn f(file: u32) {}\n", "fn g(local: u32) {}\n")
-    assert part.changed() == []
+    part = SeenView(tmp_path, IDENTIFIERS, by, "fn f(file: u32) {}\n", "fn g(local: u32) {}\n")
+    assert part.changed_files() == []
     return part
 
 
@@ -169,51 +169,51 @@ def identifiers(tmp_path: Path) -> Part:
     ],
     ids=["not declared", "in a comment", "in documentation", "a part of a word", "known from the other file", "none"],
 )
-def test_names_that_add_nothing_do_not_count(identifiers: Part, text: str) -> None:
+def test_names_that_add_nothing_do_not_count(identifiers: SeenView, text: str) -> None:
     write(identifiers.paths[1], text)
-    assert identifiers.changed() == []
+    assert identifiers.changed_files() == []
 
 
 @pytest.mark.parametrize("word", ["inode", "type_", "spinlock__bindgen_ty_1"])
-def test_a_declared_name_counts_also_as_bindgen_spells_it(identifiers: Part, word: str) -> None:
+def test_a_declared_name_counts_also_as_bindgen_spells_it(identifiers: SeenView, word: str) -> None:
     write(identifiers.paths[1], f"fn g(local: bindings::{word}) {{}}\n")
-    assert identifiers.changed() == ["1.rs"]
+    assert identifiers.changed_files() == ["1.rs"]
 
 
-def test_a_name_that_moves_to_another_file_does_not_count(identifiers: Part) -> None:
+def test_a_name_that_moves_to_another_file_does_not_count(identifiers: SeenView) -> None:
     write(identifiers.paths[0], "fn f() {}\n")
-    assert identifiers.changed() == ["0.rs"]
+    assert identifiers.changed_files() == ["0.rs"]
     write(identifiers.paths[1], "fn g(file: u32) {}\n")
-    assert identifiers.changed() == []
+    assert identifiers.changed_files() == []
 
 
-def test_a_source_that_is_gone_counts(identifiers: Part) -> None:
+def test_a_source_that_is_gone_counts(identifiers: SeenView) -> None:
     identifiers.paths[1].unlink()
-    assert identifiers.changed() == ["1.rs"]
+    assert identifiers.changed_files() == ["1.rs"]
 
 
-def test_without_the_list_of_names_any_other_source_counts(identifiers: Part) -> None:
-    by = Path(identifiers.seen.by)
-    by.unlink()
-    assert identifiers.changed() == []
+def test_without_the_list_of_names_any_other_source_counts(identifiers: SeenView) -> None:
+    names_list = Path(identifiers.seen.names_from)
+    names_list.unlink()
+    assert identifiers.changed_files() == []
     write(identifiers.paths[1], "fn h() {}\n")
-    assert identifiers.changed() == ["1.rs"]
+    assert identifiers.changed_files() == ["1.rs"]
 
 
-def test_a_damaged_list_of_names_is_no_end_of_the_build(identifiers: Part) -> None:
-    Path(identifiers.seen.by).write_bytes(b"\xff\xfe\nfile\ninode\n")
+def test_a_damaged_list_of_names_is_no_end_of_the_build(identifiers: SeenView) -> None:
+    Path(identifiers.seen.names_from).write_bytes(b"\xff\xfe\nfile\ninode\n")
     write(identifiers.paths[1], "fn g(inode: u32) {}\n")
-    assert identifiers.changed() == ["1.rs"]
+    assert identifiers.changed_files() == ["1.rs"]
 
 
 def test_c_sources_have_identifiers_too(tmp_path: Path) -> None:
     by = write(tmp_path / "declared", "file\ninode\n")
     source = write(tmp_path / "layout.c", "SIZE(file); /* inode */\n")
-    seen = look(View(IDENTIFIERS, (source,), by), Digests())
+    seen = view_now(View(IDENTIFIERS, (source,), by), Digests())
     write(source, "/* another */ SIZE(file);\n")
-    assert seen.changed(Digests()) == []
+    assert seen.changed_files(Digests()) == []
     write(source, "SIZE(file); SIZE(inode);\n")
-    assert seen.changed(Digests()) == [str(source)]
+    assert seen.changed_files(Digests()) == [str(source)]
 
 
 @pytest.mark.parametrize(
@@ -229,4 +229,4 @@ def test_c_sources_have_identifiers_too(tmp_path: Path) -> None:
 )
 def test_a_record_of_another_form_is_refused(raw: object) -> None:
     with pytest.raises((TypeError, ValueError)):
-        Seen.from_json(raw)  # type: ignore[arg-type]
+        ViewSeen.from_json(raw)  # type: ignore[arg-type]

@@ -17,9 +17,10 @@ from miniature import module as a_module
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Step
-from scons_kmod.engine.store import Store
 from scons_kmod.generators.steps import discard_others, generator_steps, with_generated
 from scons_kmod.manifest.generators import Generator
 from scons_kmod.manifest.manifest import Manifest
@@ -46,7 +47,7 @@ def run(made: BuildTarget, manifest: Manifest, log: RunLog | None = None) -> str
     (step,) = generator_steps(made, manifest)
     directory = made.build / "modules" / manifest.name
     try:
-        Store(made.build, Digests()).run(step, log or RunLog())
+        run_step(step, BuildState(made.build, Digests()), log or RunLog())
     finally:
         assert list(directory.glob("generators/*/*")) == []
     return step.outputs[0].read_text()
@@ -205,7 +206,7 @@ def test_it_runs_on_the_machine_and_not_in_the_targets_sysroot(made: BuildTarget
 def test_what_a_program_prints_is_shown(made: BuildTarget, tmp_path: Path) -> None:
     (step,) = generator_steps(made, module(tmp_path / "m", "open('table.rs', 'w')\nprint(__file__)\n"))
     said: list[str] = []
-    Store(made.build, Digests()).run(step, RunLog(), show=said.append)
+    run_step(step, BuildState(made.build, Digests()), RunLog(), show=said.append)
     assert said == [f"{tmp_path}/m/make.py\n"]
 
 

@@ -40,12 +40,12 @@ def run(session: Session, modules: list[Manifest]) -> int:
 
 def write_crates_deb(session: Session, target: BuildTarget) -> None:
     """Write the package of a target's support crates, and print its path."""
-    log, store = session.log(target.name), session.store(target.name)
+    log, state = session.log(target.name), session.build_state(target.name)
     steps = [step for key, step in session.graph.steps.items() if Path(key).is_relative_to(target.build)]
-    package = crates_deb(target, package_files(steps, store, target.build), log)
+    package = crates_deb(target, package_files(steps, state, target.build), log)
     path = build_deb(package, target.build / "deb", log)
     print(f"  {'DEB':<8}{path.relative_to(session.top)}")
-    write_spdx(session, path, lambda sbom, path: sbom.write_crates_sbom(path, package, target, steps, store))
+    write_spdx(session, path, lambda sbom, path: sbom.write_crates_sbom(path, package, target, steps, state))
 
 
 COMMAND = Command(

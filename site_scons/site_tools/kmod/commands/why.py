@@ -16,14 +16,14 @@ from ..session import Session
 def run(session: Session, modules: list[Manifest]) -> int:
     """Print for each module which steps the last build ran and why, or with NEXT=1 which the next may run."""
     for target in session.targets:
-        store, graph = session.store(target.name), session.graph
+        state, graph = session.build_state(target.name), session.graph
         entries = [] if session.settings.next else read_entries(target.build / "last-run.json")
         for module in buildable_modules(session, target, modules):
             key = str(module_ko(target, module))
             if session.settings.next:
-                lines = next_run(graph.steps, key, graph.reasons, store)
+                lines = next_run(graph.steps, key, graph.reasons, state)
             else:
-                lines = last_run(graph.steps, key, entries, store)
+                lines = last_run(graph.steps, key, entries, state)
             short = (line.replace(f"{session.top}/", "") for line in lines)
             print(f"{module.name} ({target.name})", *(f"  {line}" for line in short), sep="\n")
     return 0

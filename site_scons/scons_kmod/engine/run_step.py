@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Makes a step's outputs: restores those of an earlier run, or runs the step and records its trace."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from scons_kmod.base.errors import StepError
+from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.build_state import BuildState
+from scons_kmod.engine.digests import LINES, RAW, UNKNOWN, clock_ns
+from scons_kmod.engine.step import Step, remove_outputs
+from scons_kmod.engine.trace import DigestByPath, FilesRead, Trace
+from scons_kmod.engine.up_to_date import differences
+from scons_kmod.engine.views import View, ViewSeen, view_now
+
+# Rust macros that take in a file to the letter, comments included.
+INCLUDES_TEXT = ("include_str", "include_bytes")
+
+
+def restore(step: Step, state: BuildState) -> bool:
+    """Restore the outputs of an earlier run that has read just what the step would read now.
+
+    Returns whether the step is up to date now. It is not if no such run is remembered, or if an output of it is lost.
+    """
+    earlier = state.earlier_outputs
+    for trace in state.traces.all_of(step.key) if step.restorable else ():
+        if any(differences(step, trace, state)):
+            continue
+        if all(earlier.find(path, digest) for path, digest in trace.outputs.items()):
+            set_outputs_aside(step, state)
+            for path, digest in trace.outputs.items():
+                earlier.put_back(path, digest)
+            state.record(step, trace)
+            # The names that choose a view may stand in an output. Now it is the output that belongs to the trace.
+            return not any(differences(step, trace, state))
+    return False
+
+
+def set_outputs_aside(step: Step, state: BuildState) -> None:
+    """Move the outputs of the latest run to the earlier outputs."""
+    trace = state.traces.latest(step.key) if step.restorable else None
+    if trace:
+        state.earlier_outputs.set_aside(trace.outputs)
+
+
+def run_step(
+    step: Step,
+    state: BuildState,
+    log: RunLog,
+    *,
+    why: str = "",
+    color: bool = False,
+    show: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run the step. On success all its outputs are there and its trace is recorded, otherwise no output is left.
+
+    `why` are the reasons, for the log. `show` gets what the tools print when they succeed (warnings). Raises
+    `StepError` and `MachineError`.
+    """
+    set_outputs_aside(step, state)
+    started = clock_ns()
+    try:
+        files_read = step.execute(log, why, color, show)
+        trace = trace_of_run(step, files_read, started, state)
+    except BaseException:
+        remove_outputs(step)
+        for path in step.outputs:
+            state.digests.forget(path)
+        raise
+    state.record(step, trace)
+
+
+def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildState) -> Trace:
+    """The trace of a step that has just run. It began at `started`, in nanoseconds of `clock_ns`."""
+    digests = state.digests
+    kind = RAW if raw_matters(step) or includes_text(files_read) else step.digest_kind
+    for name in (*map(str, step.inputs), *files_read):
+        digests.forget(name)
+    inputs = digests.all_of(step.inputs)
+    outputs: DigestByPath = {}
+    for path in step.outputs:
+        digests.forget(path)
+        outputs[str(path)] = digests.of(path)
+    files = {path: digests.of(path, kind) for path in files_read}
+    # Looked at once more: a file may have changed while others were digested. One that is gone was there to be read.
+    uncertain = {path for path in files_read if files[path] is None or may_have_changed(path, step, started, state)}
+    files |= dict.fromkeys(uncertain, UNKNOWN)
+    views = tuple(view_of_run(step, view, started, state) for view in step.views)
+    if kind == LINES:
+        state.earlier_outputs.save_key_texts(files)
+    files, shared = split_shared(step, files, state)
+    search = state.header_search(step.include_directories)
+    key = state.traces.add_shared_files(FilesRead(kind, shared, search.rivals_of(shared))) if shared else ""
+    own_files = FilesRead(kind, files, search.rivals_of(files, step.source_directory))
+    return Trace(step.signature(), inputs, own_files, key, views, outputs)
+
+
+def split_shared(step: Step, files: DigestByPath, state: BuildState) -> tuple[DigestByPath, DigestByPath]:
+    """The files of this step's own, and those that other steps read alike: the kernel's headers."""
+    search = state.header_search(step.include_directories)
+    found = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
+    shared = {path: digest for path, digest in found.items() if not path.startswith(state.modules_prefix)}
+    # For this step alone, a file beside its source comes before one of them.
+    if search.rivals_in(step.source_directory, shared):
+        return files, {}
+    return {path: digest for path, digest in files.items() if path not in shared}, shared
+
+
+def view_of_run(step: Step, view: View, started: int, state: BuildState) -> ViewSeen:
+    """The part of a file that the step saw, for its trace. Raises `StepError` if the file can't be read."""
+    try:
+        seen = view_now(view, state.digests)
+    except OSError as error:
+        raise StepError(f"{view.names_from} can't be read: {error}", where=f"{step.name} {step.unit}") from error
+    if not any(may_have_changed(path, step, started, state) for path in view.paths):
+        return seen
+    unknown = (UNKNOWN,) * len(seen.paths)
+    return dataclasses.replace(seen, raw=unknown, pieces=unknown, part=UNKNOWN)
+
+
+def may_have_changed(path: Path | str, step: Step, started: int, state: BuildState) -> bool:
+    """Whether a file may have changed since the step began. Outputs of earlier steps were there before it began."""
+    return Path(path) not in step.order_only and state.digests.changed_since(path, started)
+
+
+def raw_matters(step: Step) -> bool:
+    """Whether a step that has just run depends on its sources to the letter."""
+    return step.compare_raw or bool(step.compare_raw_if and step.compare_raw_if.stat().st_size)
+
+
+def includes_text(files_read: list[str]) -> bool:
+    """Whether one of the Rust sources takes in another file as text. True if one can't be read any more."""
+    try:
+        texts = (Path(path).read_text(errors="replace") for path in files_read if path.endswith(".rs"))
+        return any(macro in text for text in texts for macro in INCLUDES_TEXT)
+    except OSError:
+        return True

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Decides whether a step is up to date: compares its latest trace with what the step would read now.
+
+Each difference is a reason to run the step, in words that `scons why` prints. No difference: it is up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scons_kmod.engine.build_state import BuildState
+from scons_kmod.engine.header_search import HeaderSearch
+from scons_kmod.engine.step import Step
+from scons_kmod.engine.trace import FilesRead, Trace
+
+NEVER_RAN = "it was never made"
+
+
+def out_of_date_reasons(step: Step, state: BuildState) -> Iterator[str]:
+    """Why the step is out of date as things are now. There is none if it is up to date."""
+    trace = state.traces.latest(step.key)
+    if trace is None:
+        yield NEVER_RAN
+        return
+    yield from differences(step, trace, state)
+    for path, digest in trace.outputs.items():
+        if state.digests.of(path) != digest:
+            yield f"{path} was missing or damaged"
+
+
+def differences(step: Step, trace: Trace, state: BuildState) -> Iterator[str]:
+    """What the step would read now that differs from what the run of `trace` has read. Outputs are not compared."""
+    if step.signature() != trace.signature:
+        yield "its command or its tools changed"
+    if trace.inputs.keys() != set(map(str, step.inputs)) or trace.outputs.keys() != set(map(str, step.outputs)):
+        yield "it has other inputs or outputs"
+    digest_of = state.digests.of
+    for path, digest in trace.inputs.items():
+        if digest_of(path) != digest:
+            yield changed(path)
+    search = state.header_search(step.include_directories)
+    yield from file_differences(trace.files, search, state, step.source_directory)
+    for view in trace.views:
+        yield from map(changed, view.changed_files(state.digests))
+    if trace.shared_key:
+        yield from shared_file_differences(trace.shared_key, step, state)
+
+
+def file_differences(
+    files: FilesRead, search: HeaderSearch, state: BuildState, source_directory: str = ""
+) -> Iterator[str]:
+    """Which of the files have changed, and which of them a search for headers would no longer find first."""
+    rivals = search.rivals_of(files.digests, source_directory)
+    for path, digest in files.digests.items():
+        if state.digests.of(path, files.digest_kind) != digest:
+            yield changed(path)
+    for path in files.digests:
+        if rivals.get(path) != files.rivals.get(path):
+            yield found_before(path)
+
+
+def shared_file_differences(key: str, step: Step, state: BuildState) -> Iterator[str]:
+    """Like `file_differences`, for files that many steps have read alike. They are compared once a run."""
+    search = state.header_search(step.include_directories)
+    if key not in state.shared_comparisons:
+        files = state.traces.shared_files(key)
+        state.shared_comparisons[key] = (
+            list(file_differences(files, search, state)) if files else ["it is not known what it read"],
+            list(files.digests) if files else [],
+        )
+    reasons, paths = state.shared_comparisons[key]
+    yield from reasons
+    # The directory of the source is another for each step.
+    for path in search.rivals_in(step.source_directory, paths):
+        yield found_before(path)
+
+
+def changed(path: str) -> str:
+    """The reason that a file has changed."""
+    return f"{path} changed"
+
+
+def found_before(path: str) -> str:
+    """The reason that a search for headers would find another file first."""
+    return f"another file would be found before {path}"
