@@ -46,7 +46,7 @@ def adopt_directory(
         if write:
             write_manifest(path, draft, reserved)
     except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}".lower(), where=str(directory)) from error
+        raise UserError(str(error.strerror).lower(), where=str(error.filename or directory)) from error
     return AdoptedModule(path, draft.name, tuple(draft.remarks.all))
 
 

@@ -13,7 +13,7 @@ from scons_kmod.adopt.config_condition import ConfigCondition
 from scons_kmod.adopt.kbuild_file import KbuildFile
 from scons_kmod.adopt.manifest_draft import ManifestDraft, Source
 from scons_kmod.adopt.remarks import Remarks
-from scons_kmod.adopt.statements import Location
+from scons_kmod.adopt.statements import StatementLocation
 from scons_kmod.adopt.words import DIRECTORY, KERNEL, UNKNOWN, Y_OR_M, Word
 from scons_kmod.manifest.c import DEFINE, FLAG
 
@@ -56,7 +56,7 @@ def values_of(kbuild: KbuildFile, *names: str) -> list[Word]:
 
 
 def add_removed_flags(draft: ManifestDraft, kbuild: KbuildFile) -> set[str]:
-    """Add the flags that the file removes, for all sources and for each. The result is these flags."""
+    """Add the flags that the file removes, for all sources and for each. Returns these flags."""
     found = set()
     for flag, condition in removed_flags(kbuild.value("ccflags-remove-y"), draft.remarks):
         draft.add_value(condition, ("c", "without-flags"), flag)
@@ -110,7 +110,7 @@ def add_file_flags(draft: ManifestDraft, kbuild: KbuildFile, source: Source) -> 
 
 
 def add_c_flags(words: Iterable[Word], draft: ManifestDraft, add: AddValue) -> None:
-    """Add the flags of a value for C or assembly. `add` gets each under the key of ``[c]`` that it belongs to."""
+    """Add the flags of a value for C or assembly: `add` is called with the key of ``[c]`` that each belongs to."""
     for name, argument, condition, location in split_flags(words, draft.remarks):
         joined = next((option for option in ("-I", "-D") if name.startswith(option) and name != option), "")
         option, value = (joined, name.removeprefix(joined)) if joined else (name, argument)
@@ -147,7 +147,9 @@ def add_rust_flags(words: Iterable[Word], draft: ManifestDraft) -> None:
             draft.remarks.add(location, message)
 
 
-def split_flags(words: Iterable[Word], remarks: Remarks) -> Iterator[tuple[str, str, ConfigCondition, Location]]:
+def split_flags(
+    words: Iterable[Word], remarks: Remarks
+) -> Iterator[tuple[str, str, ConfigCondition, StatementLocation]]:
     """The flags of a value, split as a shell splits them: flag, its argument or "", condition, location.
 
     Words whose text is unknown are skipped with a remark.
@@ -176,7 +178,7 @@ def is_usable(word: Word, remarks: Remarks) -> bool:
 
 
 def manifest_path(text: str, directory: Path) -> tuple[str, str]:
-    """The path as the manifest in `directory` has it, and "". If it cannot have it, "" and a message that says why."""
+    """A path relative to the module's `directory`, and "". If a manifest cannot name the path: "", and the reason."""
     if text.startswith(KERNEL):
         return "", f"{text} is in the kernel tree: copy what the module needs of it"
     path = text.replace(DIRECTORY, str(directory))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from scons_kmod.adopt.config_condition import ALWAYS, NEVER, ConfigCondition, conjunction, disjunction, negation
 from scons_kmod.adopt.expansion import expand, look_up
 from scons_kmod.adopt.remarks import Remarks
-from scons_kmod.adopt.statements import ConditionalDirective, Location
+from scons_kmod.adopt.statements import ConditionalDirective, StatementLocation
 from scons_kmod.adopt.variables import Variables
 from scons_kmod.adopt.words import UNKNOWN, Y_OR_M, Word, only_text, split_arguments, text_cases
 
@@ -64,7 +64,7 @@ class Conditionals:
 
 
 def evaluate_directive(
-    variables: Variables, directive: str, rest: str, location: Location, remarks: Remarks
+    variables: Variables, directive: str, rest: str, location: StatementLocation, remarks: Remarks
 ) -> ConfigCondition | str:
     """The condition under which ``ifdef``, ``ifndef``, ``ifeq`` or ``ifneq`` holds, or why it cannot be known."""
     if directive in ("ifdef", "ifndef"):
@@ -89,7 +89,7 @@ def compared_texts(rest: str) -> list[str]:
 
 
 def equality(
-    first: Sequence[Word], second: Sequence[Word], location: Location, remarks: Remarks
+    first: Sequence[Word], second: Sequence[Word], location: StatementLocation, remarks: Remarks
 ) -> ConfigCondition | str:
     """The condition under which two texts are equal, or why it cannot be known."""
     condition = NEVER

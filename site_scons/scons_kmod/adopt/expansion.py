@@ -7,14 +7,14 @@ import re
 
 from scons_kmod.adopt.config_condition import ALWAYS, ConfigCondition, conjunction, is_enabled, negation
 from scons_kmod.adopt.make_functions import FunctionCall, evaluate
-from scons_kmod.adopt.statements import Assignment, Location
+from scons_kmod.adopt.statements import Assignment, StatementLocation
 from scons_kmod.adopt.variables import (
     CONSTANTS,
     KERNEL_TREES,
     KERNEL_VARIABLES,
     MODULE_DIRECTORIES,
     DeferredText,
-    Variable,
+    MakeVariable,
     Variables,
 )
 from scons_kmod.adopt.words import (
@@ -33,7 +33,7 @@ from scons_kmod.adopt.words import (
 )
 
 
-def expand(variables: Variables, text: str, location: Location) -> list[Word]:
+def expand(variables: Variables, text: str, location: StatementLocation) -> list[Word]:
     """The words of a text in the statement at `location`."""
     found: list[Word] = []
     for word in split_words(text):
@@ -47,7 +47,7 @@ def expand(variables: Variables, text: str, location: Location) -> list[Word]:
     return found
 
 
-def word_cases(variables: Variables, pieces: list[Piece], location: Location) -> list[Case]:
+def word_cases(variables: Variables, pieces: list[Piece], location: StatementLocation) -> list[Case]:
     """All texts that the pieces of a word can have together."""
     return concatenated(
         [Case(piece, ALWAYS)]
@@ -57,7 +57,7 @@ def word_cases(variables: Variables, pieces: list[Piece], location: Location) ->
     )
 
 
-def expand_reference(variables: Variables, body: str, location: Location) -> list[Word]:
+def expand_reference(variables: Variables, body: str, location: StatementLocation) -> list[Word]:
     """The words of ``$(BODY)``: a function call, a substitution reference, or a variable."""
     function, blank, arguments = body.partition(" ")
     if blank and re.fullmatch(r"[a-z-]+", function):
@@ -76,7 +76,7 @@ def call_function(variables: Variables, call: FunctionCall) -> list[Word]:
     return evaluate(call, lambda text: expand(variables, text, call.location), variables.directory)
 
 
-def look_up(variables: Variables, name: str, location: Location) -> list[Word]:
+def look_up(variables: Variables, name: str, location: StatementLocation) -> list[Word]:
     """The words of a variable that the statement at `location` uses."""
     if name in variables.given:
         return [Word(text, ALWAYS, location) for text in variables.given[name].split()]
@@ -115,7 +115,7 @@ def expand_variable(variables: Variables, name: str) -> list[Word]:
 
 def assign(variables: Variables, name: str, assignment: Assignment, condition: ConfigCondition) -> None:
     """Carry out an assignment to the variable `name` where a condition holds."""
-    variable = variables.set.get(name) or Variable(False, [])
+    variable = variables.set.get(name) or MakeVariable(False, [])
     operator, location = assignment.operator, assignment.location
     if operator == "?=":
         condition = conjunction(condition, negation(variable.defined))

@@ -19,10 +19,10 @@ from scons_kmod.adopt.statements import (
     Assignment,
     ConditionalDirective,
     Include,
-    Location,
+    MakeRule,
     OtherStatement,
-    Rule,
     Statement,
+    StatementLocation,
     read_statements,
 )
 from scons_kmod.adopt.variables import Variables
@@ -56,7 +56,7 @@ class KbuildFile:
         Raises `OSError`.
         """
         self.variables = Variables(directory, given)
-        self.rules: list[Rule] = []
+        self.rules: list[MakeRule] = []
         self.texts: list[str] = []
         self.remarks = Remarks()
         self.conditionals = Conditionals()
@@ -78,7 +78,7 @@ class KbuildFile:
             self.include(statement, depth)
         elif isinstance(statement, Assignment):
             self.assign(statement)
-        elif isinstance(statement, Rule):
+        elif isinstance(statement, MakeRule):
             self.rules.append(statement)
         elif isinstance(statement, OtherStatement):
             self.remarks.add(statement.location, "adopt does not read such a statement: write by hand what it is for")
@@ -110,4 +110,4 @@ class KbuildFile:
         """The words of a variable; none if neither the file nor the command line sets it."""
         if name not in self.variables.set and name not in self.variables.given:
             return []
-        return look_up(self.variables, name, Location("make's command line", 0, name))
+        return look_up(self.variables, name, StatementLocation("make's command line", 0, name))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scons_kmod.adopt.config_condition import ALWAYS
-from scons_kmod.adopt.statements import Location
+from scons_kmod.adopt.statements import StatementLocation
 from scons_kmod.adopt.words import DIRECTORY, UNKNOWN, Y_OR_M, Word, only_text, split_arguments
 
 # Expands a text to its words.
@@ -24,7 +24,7 @@ class FunctionCall:
 
     name: str
     arguments: str
-    location: Location
+    location: StatementLocation
 
     def unknown(self, note: str) -> list[Word]:
         """The result if it cannot be known, with the reason."""
@@ -36,7 +36,7 @@ def evaluate(call: FunctionCall, expand: Expand, directory: Path) -> list[Word]:
     if call.name == "shell" and call.arguments == "pwd":
         return [Word(DIRECTORY, ALWAYS, call.location)]
     if call.name == "wildcard":
-        return matching_files(call, only_text(expand(call.arguments)), directory)
+        return wildcard_words(call, only_text(expand(call.arguments)), directory)
     if call.name == "call" and COMPILER_OPTION.match(call.arguments):
         return compiler_option(call, expand)
     if call.name == "lastword":
@@ -74,7 +74,7 @@ def compiler_option(call: FunctionCall, expand: Expand) -> list[Word]:
     return call.unknown("adopt does not ask the compiler")
 
 
-def matching_files(call: FunctionCall, patterns: str, directory: Path) -> list[Word]:
+def wildcard_words(call: FunctionCall, patterns: str, directory: Path) -> list[Word]:
     """The files of the module's directory that a pattern matches, except for those that Kbuild writes there."""
     if UNKNOWN in patterns or not all(pattern.startswith(f"{DIRECTORY}/") for pattern in patterns.split()):
         return call.unknown("adopt evaluates $(wildcard ...) only for patterns that begin with $(src)/")

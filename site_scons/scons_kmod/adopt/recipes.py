@@ -9,7 +9,7 @@ from scons_kmod.adopt.expansion import expand
 from scons_kmod.adopt.kbuild_file import KbuildFile
 from scons_kmod.adopt.manifest_draft import ManifestDraft
 from scons_kmod.adopt.remarks import Remarks
-from scons_kmod.adopt.statements import Rule
+from scons_kmod.adopt.statements import MakeRule
 from scons_kmod.adopt.words import UNKNOWN, only_text
 
 # Variables that tell make where to build and for which kernel. scons has variables of its own for that.
@@ -51,10 +51,10 @@ def variables_of_recipes(wrapper: KbuildFile, remarks: Remarks) -> dict[str, str
     return found
 
 
-def default_rules(rules: list[Rule]) -> list[Rule]:
+def default_rules(rules: list[MakeRule]) -> list[MakeRule]:
     """The rules that make follows if no target is named: the first rule, and all rules that it depends on."""
     targets = next((rule.targets.split() for rule in rules if not rule.targets.startswith(".")), [])
-    found: list[Rule] = []
+    found: list[MakeRule] = []
     for target in targets:
         for rule in rules:
             if target in rule.targets.split() and rule not in found:
@@ -83,7 +83,7 @@ def explain_rules(draft: ManifestDraft, kbuild: KbuildFile, wrapper: KbuildFile)
             draft.remarks.add(rule.location, message)
 
 
-def rule_message(rule: Rule) -> str:
+def rule_message(rule: MakeRule) -> str:
     """The message about a rule, or ""."""
     targets = rule.targets.split()
     if all(target.startswith(".") for target in targets):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from scons_kmod.adopt.statements import Location
+from scons_kmod.adopt.statements import StatementLocation
 from scons_kmod.adopt.words import DISPLAYED
 
 
@@ -13,7 +13,7 @@ from scons_kmod.adopt.words import DISPLAYED
 class Remark:
     """A statement, what happened to it, and what the user can do."""
 
-    location: Location
+    location: StatementLocation
     message: str
 
     def __str__(self) -> str:
@@ -26,7 +26,7 @@ class Remarks:
     def __init__(self) -> None:
         self.all: list[Remark] = []
 
-    def add(self, location: Location, message: str) -> None:
+    def add(self, location: StatementLocation, message: str) -> None:
         """Add a remark about a statement."""
         remark = Remark(location, message.translate(DISPLAYED))
         if remark not in self.all:

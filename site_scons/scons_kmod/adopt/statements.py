@@ -21,7 +21,7 @@ RULE = re.compile(rf"((?:{REFERENCE}|[^:$])*)::?(?!=)(.*)", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
-class Location:
+class StatementLocation:
     """A statement as messages name it: the `file` as the user sees it, the `line` from 1, the `text` on one line."""
 
     file: str
@@ -36,7 +36,7 @@ class Location:
 class Statement:
     """A statement of a file, and where it is."""
 
-    location: Location
+    location: StatementLocation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Include(Statement):
 
 
 @dataclasses.dataclass(frozen=True)
-class Rule(Statement):
+class MakeRule(Statement):
     """``TARGETS: PREREQUISITES`` and the commands of its recipe."""
 
     targets: str
@@ -81,7 +81,7 @@ class OtherStatement(Statement):
 def read_statements(text: str, file: str) -> list[Statement]:
     """The statements of a file's text. Exports of variables are skipped: they mean nothing to Kbuild."""
     found: list[Statement] = []
-    rule: Rule | None = None
+    rule: MakeRule | None = None
     depth = rule_depth = 0
     lines = logical_lines(text)
     for number, line in lines:
@@ -94,7 +94,7 @@ def read_statements(text: str, file: str) -> list[Statement]:
         printable = "".join(character if character.isprintable() else "?" for character in " ".join(plain.split()))
         if DEFINE.match(plain):
             skip_definition(lines)
-        statement = parse_statement(plain, Location(file, number, printable))
+        statement = classify_statement(plain, StatementLocation(file, number, printable))
         found.append(statement)
         if isinstance(statement, ConditionalDirective):
             # A rule ends with the branch in which it began. Conditionals inside its recipe do not end it.
@@ -102,11 +102,11 @@ def read_statements(text: str, file: str) -> list[Statement]:
             rule = rule if opens or rule_depth < depth else None
             depth += opens - (statement.directive == "endif")
         else:
-            rule, rule_depth = (statement if isinstance(statement, Rule) else None), depth
+            rule, rule_depth = (statement if isinstance(statement, MakeRule) else None), depth
     return found
 
 
-def parse_statement(text: str, location: Location) -> Statement:
+def classify_statement(text: str, location: StatementLocation) -> Statement:
     """The statement that a text without comments is."""
     if match := CONDITIONAL.fullmatch(text):
         return ConditionalDirective(location, match[1], match[2].strip())
@@ -117,7 +117,7 @@ def parse_statement(text: str, location: Location) -> Statement:
     if not DEFINE.match(text) and (match := RULE.fullmatch(text)):
         prerequisites, _, command = match[2].partition(";")
         recipe = [command.strip()] if command.strip() else []
-        return Rule(location, match[1].strip(), prerequisites.strip(), recipe)
+        return MakeRule(location, match[1].strip(), prerequisites.strip(), recipe)
     return OtherStatement(location)
 
 

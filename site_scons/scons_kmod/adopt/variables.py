@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from scons_kmod.adopt.config_condition import ALWAYS, NEVER, ConfigCondition, conjunction, disjunction, negation
-from scons_kmod.adopt.statements import Location
+from scons_kmod.adopt.statements import StatementLocation
 from scons_kmod.adopt.words import Word
 
 # Variables that name the module's directory, and variables that name the kernel tree.
@@ -40,7 +40,7 @@ class DeferredText:
 
     text: str
     condition: ConfigCondition
-    location: Location
+    location: StatementLocation
 
     def under(self, condition: ConfigCondition) -> DeferredText:
         """The text if it applies only where this condition holds, too."""
@@ -48,7 +48,7 @@ class DeferredText:
 
 
 @dataclasses.dataclass
-class Variable:
+class MakeVariable:
     """A variable of either flavor (GNU make manual, 6.2): if it is `simple`, += expands its value at once.
 
     `defined` is the condition under which the variable is set.
@@ -79,5 +79,5 @@ class Variables:
     def __init__(self, directory: Path, given: dict[str, str]) -> None:
         self.directory = directory
         self.given = given
-        self.set = {name: Variable(True, [], ALWAYS) for name in KBUILD_LISTS}
+        self.set = {name: MakeVariable(True, [], ALWAYS) for name in KBUILD_LISTS}
         self.expanding: list[str] = []

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from scons_kmod.adopt.config_condition import ALWAYS, ConfigCondition, conjunction, negation
-from scons_kmod.adopt.statements import Location
+from scons_kmod.adopt.statements import StatementLocation
 
 # These characters stand for what is unknown before a build. No file name contains them: the module's directory, the
 # kernel tree, the value of a symbol that is y or m, anything else.
@@ -32,7 +32,7 @@ class Word:
 
     text: str
     condition: ConfigCondition
-    location: Location
+    location: StatementLocation
     note: str = ""
 
     def under(self, condition: ConfigCondition) -> Word:

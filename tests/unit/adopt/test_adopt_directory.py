@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -477,6 +478,16 @@ def test_an_error_leaves_no_manifest(tmp_path: Path, text: str, message: str) ->
     write_files(tmp_path, text, "8x.c")
     assert error_text(tmp_path) == message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["8x.c", "Kbuild"]
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, "obj-m := m.o\n", "m.c")
+
+    def read_bytes(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert error_text(tmp_path) == "DIR/Kbuild: permission denied"
 
 
 def test_a_directory_without_a_kbuild_file_is_an_error(tmp_path: Path) -> None:

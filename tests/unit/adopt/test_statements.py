@@ -7,8 +7,8 @@ from scons_kmod.adopt.statements import (
     Assignment,
     ConditionalDirective,
     Include,
+    MakeRule,
     OtherStatement,
-    Rule,
     Statement,
     read_statements,
 )
@@ -54,7 +54,7 @@ def test_a_statement_has_its_first_line_and_its_text() -> None:
 
 def test_the_commands_of_a_rule_are_not_statements() -> None:
     rule, after = read_statements("all: a b ; echo 1\n\tx := 2\n\n# c\n\techo \\\n\t  3\nx := 4\n", "Makefile")
-    assert isinstance(rule, Rule)
+    assert isinstance(rule, MakeRule)
     assert (rule.targets, rule.prerequisites) == ("all", "a b")
     assert rule.recipe == ["echo 1", "x := 2", "echo 3"]
     assert isinstance(after, Assignment)
@@ -65,12 +65,12 @@ def test_an_indented_line_is_a_command_only_after_a_rule_in_the_same_branch() ->
     found = [
         statement for statement in read_statements(text, "Makefile") if not isinstance(statement, ConditionalDirective)
     ]
-    assert [type(statement).__name__ for statement in found] == ["Rule", "Assignment", "Assignment"]
+    assert [type(statement).__name__ for statement in found] == ["MakeRule", "Assignment", "Assignment"]
 
 
 def test_a_conditional_among_the_commands_does_not_end_the_rule() -> None:
     rule = read_statements("all:\nifdef A\n\tone\nelse\n\ttwo\nendif\n\tthree\n", "Makefile")[0]
-    assert isinstance(rule, Rule)
+    assert isinstance(rule, MakeRule)
     assert rule.recipe == ["one", "two", "three"]
 
 
