@@ -17,9 +17,9 @@ import pytest
 
 from checkout import PROJECT, Checkout, copy_of_tree
 from oracle_edits import before_the_end, write_c_module
-from scons_kmod.manifest.depends import Exports
 from scons_kmod.manifest.manifest import BUNDLED
 from scons_kmod.manifest.project import find_project
+from scons_kmod.manifest.sections.exports import Exports
 
 # Those to the kernel's own crates have a table of their own: test_rebuilt_crates.py
 PROJECTS = find_project([PROJECT / "modules"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from miniature import write
 
-from scons_kmod.manifest.manifest import read_manifest
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.package import PackageInfo
 
 WHOLE = {
     "version": '"1.0"',

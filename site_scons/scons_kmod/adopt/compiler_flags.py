@@ -15,7 +15,7 @@ from scons_kmod.adopt.manifest_draft import ManifestDraft, Source
 from scons_kmod.adopt.remarks import Remarks
 from scons_kmod.adopt.statements import StatementLocation
 from scons_kmod.adopt.words import DIRECTORY, KERNEL, UNKNOWN, Y_OR_M, Word
-from scons_kmod.manifest.c import DEFINE, FLAG
+from scons_kmod.manifest.sections.c import DEFINE, FLAG
 
 # Flags whose argument may be the next word.
 FLAGS_WITH_ARGUMENT = frozenset("-I -D -U -include -isystem -iquote -idirafter -imacros --cfg --edition -C".split())
@@ -124,9 +124,9 @@ def add_c_flags(words: Iterable[Word], draft: ManifestDraft, add: AddValue) -> N
                 draft.remarks.add(location, message)
             if path:
                 add(condition, "include-first" if option == "-include" else "include", path)
-        elif option == "-D" and DEFINE.fullmatch(value):
+        elif option == "-D" and DEFINE.fits(value):
             add(condition, "defines", value.replace(DIRECTORY, str(draft.directory)))
-        elif FLAG.fullmatch(flag):
+        elif FLAG.fits(flag):
             add(condition, "flags", flag.replace(DIRECTORY, str(draft.directory)))
         else:
             message = f"a manifest cannot have {flag}: flags may begin with -W, -O, -f, -m, -D, -U and -std="

@@ -13,7 +13,7 @@ from scons_kmod.adopt.remarks import Remark
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import load
-from scons_kmod.manifest.manifest import read_manifest
+from scons_kmod.manifest.read import read_manifest
 
 # An array that does not fit into a line of this length has a line for each value.
 LONGEST_LINE = 100

@@ -12,7 +12,8 @@ from scons_kmod.adopt.kbuild_file import KbuildFile, kbuild_path
 from scons_kmod.adopt.manifest_draft import ManifestDraft
 from scons_kmod.adopt.words import DIRECTORY, Word
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.manifest import FILE_NAME, read_manifest
+from scons_kmod.manifest.manifest import FILE_NAME
+from scons_kmod.manifest.read import read_manifest
 
 SYMVERS = "Module.symvers"
 

@@ -115,7 +115,7 @@ def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Pa
     directories = {target.sources / "kernel", target.sources / "rust", *own}
     found = {path for directory in directories for path in files_below(directory, ".rs", target.build.parent)}
     # So that what they name is not made for each of them.
-    with_headers = (one.directory for one in manifests if one.bindings.own)
+    with_headers = (one.directory for one in manifests if one.bindings.own_headers)
     found |= {path for directory in with_headers for path in files_below(directory, ".h", target.build.parent)}
     for_machine = {generator.program for one in manifests for generator in one.generators}
     return (*sorted(found - for_machine), target.sources / "rust/bindings/layout.c")

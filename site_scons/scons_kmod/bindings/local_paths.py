@@ -27,13 +27,13 @@ def callers_source(target: BuildTarget, manifest: Manifest) -> Path:
 def bindings_rmeta(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The crate's metadata, if the module has own headers."""
     made = bindings_dir(target, manifest) / f"lib{bindings_crate(manifest)}.rmeta"
-    return (made,) if manifest.bindings.own else ()
+    return (made,) if manifest.bindings.own_headers else ()
 
 
 def bindings_object(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The crate's object, if the module has own headers."""
     made = bindings_dir(target, manifest) / f"{bindings_crate(manifest)}.o"
-    return (made,) if manifest.bindings.own else ()
+    return (made,) if manifest.bindings.own_headers else ()
 
 
 def bindings_words(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:

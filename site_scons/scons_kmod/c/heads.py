@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.engine.digests import text_digest
-from scons_kmod.manifest.c import CCode
+from scons_kmod.manifest.sections.c import CCode
 
 # So many sources pay for the precompilation of what they share.
 FEWEST = 6

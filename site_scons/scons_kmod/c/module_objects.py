@@ -90,7 +90,7 @@ def with_head(step: Step, head: Step) -> Step:
 def c_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """All of the module's sources in C and assembly: those of the manifest, and those that the build writes."""
     built = (path for path in built_files(target, manifest) if path.suffix in (".c", ASSEMBLY))
-    callers = (callers_source(target, manifest),) if manifest.bindings.own else ()
+    callers = (callers_source(target, manifest),) if manifest.bindings.own_headers else ()
     return (*manifest.c.sources, *built, *callers, *written_sources(target, manifest))
 
 
@@ -167,14 +167,14 @@ def source_flags(target: BuildTarget, manifest: Manifest, source: Path) -> tuple
     What is left out for the module is left out of the kernel's, for a file of the module's too (scripts/Makefile.lib,
     ccflags-remove-y and CFLAGS_REMOVE).
     """
-    own = manifest.c.of(source)
+    own = manifest.c.flags_of(source)
     asm = source.suffix == ASSEMBLY
     kernels = (*target.kbuild.assembler[1:], NO_DEBUG_INFO) if asm else target.kbuild.cc[1:]
     flags = manifest.c.asm_flags if asm else manifest.c.flags
     return (
-        *(word for word in kernels if word not in (*manifest.c.without, *own.without)),
+        *(word for word in kernels if word not in (*manifest.c.without_flags, *own.without_flags)),
         *shared_flags(target, manifest),
-        *(word for word in flags if word not in own.without),
+        *(word for word in flags if word not in own.without_flags),
         *own.flags,
         *naming(manifest.crate, source.stem),
         *no_paths(target, manifest),
@@ -186,7 +186,7 @@ def shared_flags(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
     """What the module's C code, assembly and headers have in common besides the kernel's flags."""
     return (
         *(f"-I{path}" for path in own_directories(target, manifest)),
-        *(word for path in manifest.c.first for word in ("-include", str(path))),
+        *(word for path in manifest.c.include_first for word in ("-include", str(path))),
         *(f"-D{name}" for name in manifest.c.defines),
     )
 

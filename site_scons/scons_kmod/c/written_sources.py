@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scons_kmod.manifest.depends import Exports
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_dir
 

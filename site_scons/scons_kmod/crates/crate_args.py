@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from scons_kmod.bindings.local_paths import bindings_words
 from scons_kmod.crates.dependencies import with_dependencies
 from scons_kmod.crates.local_outputs import crate_library, module_rmeta, used_crate_libraries
-from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 

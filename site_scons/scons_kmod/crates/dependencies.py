@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 
 

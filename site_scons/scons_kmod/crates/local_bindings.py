@@ -29,8 +29,8 @@ from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.manifest.c import FileFlags
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.c import FileFlags
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, generated_files
 
@@ -53,7 +53,7 @@ class HeaderReading:
 
 def local_bindings_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """The steps of the local bindings of a module written to the 2021 API; none if it has no own headers."""
-    if not manifest.bindings.own:
+    if not manifest.bindings.own_headers:
         return []
     reading = bundled_header_reading(target)
     return [
@@ -93,7 +93,7 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderR
             local_layout_source(target, manifest),
         ),
         inputs=(reading.shared,),
-        tracked=(*manifest.bindings.own, *process_files(*processes.LOCAL_HEADERS)),
+        tracked=(*manifest.bindings.own_headers, *process_files(*processes.LOCAL_HEADERS)),
         depfiles=(directory / "bindings.d",),
         written_files=(*written, (defines_header(target, manifest), defined)),
         tools=(tool.digest,),
@@ -112,12 +112,12 @@ def local_headers_request(target: BuildTarget, manifest: Manifest, reading: Head
     return {
         "libclang": dict(tool.env)["LIBCLANG_PATH"],
         "bindgen": [tool.path, str(prototypes), *reading.args, "--no-rustfmt-bindings"],
-        "includes": "".join(f'#include "{path}"\n' for path in bindings.own),
-        "headers": [str(defines_header(target, manifest)), *map(str, bindings.own)],
+        "includes": "".join(f'#include "{path}"\n' for path in bindings.own_headers),
+        "headers": [str(defines_header(target, manifest)), *map(str, bindings.own_headers)],
         "directories": [*map(str, directories)],
         "shared": str(reading.shared),
         "crate": manifest.crate,
-        **{"allow": bindings.allow, "block": bindings.block, "opaque": bindings.opaque},
+        **{"allow": bindings.allowlist, "block": bindings.blocklist, "opaque": bindings.opaque},
         **{
             "prototypes": str(prototypes),
             "raw": str(directory / "bindgen.rs"),
@@ -148,7 +148,7 @@ def libclang_flags(target: BuildTarget, manifest: Manifest, reading: HeaderReadi
     defines = {f"-D{define}" for define in manifest.c.defines}
     return [
         *("-include", str(defines_header(target, manifest))),
-        *(flag for flag in reading.flags if flag not in manifest.c.without),
+        *(flag for flag in reading.flags if flag not in manifest.c.without_flags),
         *(flag for flag in shared_flags(target, manifest) if flag not in defines),
         *(flag for flag in manifest.c.flags if flag.startswith(("-D", "-U"))),
         *naming(manifest.crate, bindings_crate(manifest)),
@@ -193,9 +193,9 @@ def sources_with_flags(manifest: Manifest) -> list[Path]:
     """C sources for which the manifest has flags of their own, one source for each set of flags."""
     sets: dict[tuple[tuple[str, ...], tuple[str, ...]], FileFlags] = {}
     for source in manifest.c.sources:
-        flags = manifest.c.of(source)
-        if source.suffix != ASSEMBLY and (flags.flags or flags.without):
-            sets.setdefault((flags.flags, flags.without), flags)
+        flags = manifest.c.flags_of(source)
+        if source.suffix != ASSEMBLY and (flags.flags or flags.without_flags):
+            sets.setdefault((flags.flags, flags.without_flags), flags)
     return [flags.source for flags in sets.values()]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scons_kmod.bindings.local_paths import bindings_object, bindings_rmeta
 from scons_kmod.crates.dependencies import crates_named_by_module, linked_crates, with_dependencies
-from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 

@@ -26,8 +26,8 @@ from scons_kmod.distro.sysroot import NAMESPACES_FIX
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step, remove_outputs
 from scons_kmod.kernel.rustc import COLOR, EDITION
-from scons_kmod.manifest.generators import Generator
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, generated_files, module_dir
 
@@ -209,15 +209,15 @@ class GeneratorStep(Step):
         (command,) = self.commands
         argv = (find_program("bwrap"), *command.argv[1:])
         env = dict.fromkeys(os.environ) | dict(command.env)
-        patience = self.generator.patience
+        timeout = self.generator.timeout
         try:
-            done = log.run(argv, step=self.name, unit=self.unit, why=why, cwd=self.work, env=env, timeout=patience)
+            done = log.run(argv, step=self.name, unit=self.unit, why=why, cwd=self.work, env=env, timeout=timeout)
         except StepError as error:
             if error.output.startswith("bwrap: "):
                 last = error.output.rstrip().splitlines()[-1]
                 raise MachineError(f"generators can't be run: {last}", where="bwrap", fix=NAMESPACES_FIX) from error
             if error.status is None:
-                what = f"no end after {patience} s"
+                what = f"no end after {timeout} s"
                 raise self.failure(what, error.output, "let it end, or give it more `timeout`") from error
             raise self.hinted(self.failure(f"exit status {error.status}", error.output)) from error
         return self.outside(done.stdout.decode(errors="replace"))

@@ -39,7 +39,7 @@ def mainline_bindings_steps(known: Mainline, manifest: Manifest) -> list[Step]:
 
     Raises `MachineError`.
     """
-    if not manifest.bindings.own:
+    if not manifest.bindings.own_headers:
         return []
     target, how = known.target, mainline_header_reading(known)
     crate = mainline_bindings_crate_step(known, manifest)

@@ -28,7 +28,7 @@ from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.mainline.crate_steps import kept_rustc_args
 from scons_kmod.mainline.mainline import Mainline
-from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.output_paths import crate_object, module_object
 

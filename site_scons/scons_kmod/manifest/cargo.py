@@ -40,94 +40,91 @@ class Cargo:
         known |= {f"VERSION_{part}": value for part, value in {**parts, "PRE": pre}.items()}
         return tuple((f"CARGO_PKG_{key}", value) for key, value in known.items())
 
-    def turned_on(self, table: Table, features: Iterable[str]) -> tuple[str, ...]:
-        """All features that the manifest's table asks for, and those that they turn on, by name.
+    def enabled_features(self, features: Iterable[str], default: bool) -> tuple[str, ...]:
+        """These features of the crate and all that they turn on, by name; with `default`, the default ones too."""
+        return tuple(sorted(name for name in self._reached(features, default) if name in self.features))
 
-        Raises `UserError` for one that the crate has not.
-        """
-        asked = [*features, *(["default"] if self.default(table) else [])]
-        for name in features:
-            if name not in self.features:
-                fix = suggestion(name, self.features)
-                table.wrong("features", f"the crate has no feature {name!r}", fix)
-        return tuple(sorted(word for word in self.reached(asked) if word in self.features))
-
-    def needs(self, table: Table, features: Iterable[str]) -> tuple[str, ...]:
+    def used_crates(self, features: Iterable[str], default: bool) -> tuple[str, ...]:
         """The crates that it uses with these features, as its code names them."""
-        reached = self.reached([*features, *(["default"] if self.default(table) else [])])
+        reached = self._reached(features, default)
         used = (name for name, optional in self.dependencies.items() if not optional or f"dep:{name}" in reached)
         return tuple(name.replace("-", "_") for name in used)
 
-    def default(self, table: Table) -> bool:
-        """Whether the features of `default` are turned on."""
-        return table.boolean("default-features", default=True) and "default" in self.features
-
-    def reached(self, features: Iterable[str]) -> set[str]:
+    def _reached(self, features: Iterable[str], default: bool) -> set[str]:
         """These features, what they turn on, and ``dep:NAME`` for optional crates."""
-        found: set[str] = set()
-        left = list(features)
+        reached: set[str] = set()
+        left = [*features, *(["default"] if default and "default" in self.features else [])]
         while left:
-            word = left.pop()
-            if word not in found:
-                found.add(word)
+            feature = left.pop()
+            if feature not in reached:
+                reached.add(feature)
                 # "NAME/FEATURE" turns NAME on, and the feature of that name. "NAME?/FEATURE" does not: none is "NAME?".
-                left += self.features.get(word, ())
-                crate, slash, _ = word.partition("/")
+                left += self.features.get(feature, ())
+                crate, slash, _ = feature.partition("/")
                 if slash:
                     left += (f"dep:{crate}", crate)
-        return found
+        return reached
 
 
-def read_cargo(table: Table, home: Path) -> Cargo:
-    """Read the Cargo.toml in `home`. `table` is the one of the manifest that is about the crate.
+def read_cargo(home: Path, ignore_build_script: bool) -> Cargo:
+    """Read the Cargo.toml in `home`.
 
-    Raises `UserError` if it can't be used without cargo: a build script that the manifest does not say to ignore.
+    Raises `UserError` if it can't be used without cargo: a build script that is not to be ignored.
     """
     located = load(home / CARGO)
-    package, lib = section(located, "package"), section(located, "lib")
+    package, lib = cargo_table(located, "package"), cargo_table(located, "lib")
     named = package.get("build", True)
     script = "build.rs" if named is True else named
-    ignored = table.boolean("ignore-build-script", default=False)
-    if script and (home / str(script)).is_file() and not ignored:
+    if script and (home / str(script)).is_file() and not ignore_build_script:
         fix = "give in cfg and env what it would find out, and write ignore-build-script = true"
         raise UserError("the crate has a build script, which is not run", where=str(home / str(script)), fix=fix)
-    dependencies = section(located, "dependencies")
+    dependencies = cargo_table(located, "dependencies")
     optional = {
         name: bool(value.get("optional")) if isinstance(value, dict) else False for name, value in dependencies.items()
     }
-    features = read_features(located)
-    hidden = {word for turned in features.values() for word in turned if word.startswith("dep:")}
+    features = cargo_features(located)
+    hidden = {name for enabled in features.values() for name in enabled if name.startswith("dep:")}
     # An optional crate is a feature of its own name, unless a feature names it with "dep:".
     implicit = {
         name: (f"dep:{name}",) for name, is_optional in optional.items() if is_optional and f"dep:{name}" not in hidden
     }
     return Cargo(
-        name=text(located, package, "name", home.name),
-        version=text(located, package, "version", "0.0.0"),
-        edition=text(located, package, "edition", OLDEST_EDITION),
-        root=text(located, lib, "path", ""),
+        name=cargo_string(located, package, "name", home.name),
+        version=cargo_string(located, package, "version", "0.0.0"),
+        edition=cargo_string(located, package, "edition", OLDEST_EDITION),
+        root=cargo_string(located, lib, "path", ""),
         proc_macro=bool(lib.get("proc-macro") or lib.get("proc_macro")),
         features={**implicit, **features},
         dependencies=optional,
     )
 
 
-def read_features(located: Located) -> dict[str, tuple[str, ...]]:
-    """The features that the file has, and what each turns on."""
+def check_features(cargo: Cargo, table: Table, features: Iterable[str]) -> None:
+    """Raise `UserError`, with the line of a manifest's table, for a feature that the crate does not have."""
+    for name in features:
+        if name not in cargo.features:
+            table.wrong("features", f"the crate has no feature {name!r}", suggestion(name, cargo.features))
+
+
+def cargo_features(located: Located) -> dict[str, tuple[str, ...]]:
+    """The features in [features], and what each turns on."""
     table = Table(located, ("features",))
     return {name: table.strings(name) for name in table.values}
 
 
-def section(located: Located, name: str) -> Mapping[str, Any]:
-    """A table of the file; empty if it is not there."""
-    found = located.data.get(name, {})
-    if not isinstance(found, dict):
+def cargo_table(located: Located, name: str) -> Mapping[str, Any]:
+    """A table of a Cargo.toml; empty if it is not there. Raises `UserError`."""
+    table = located.data.get(name, {})
+    if not isinstance(table, dict):
         raise UserError("must be a table", where=located.where((name,)))
-    return found
+    return table
 
 
-def text(located: Located, values: Mapping[str, Any], key: str, default: str) -> str:
-    """A string, which can't be taken from a workspace: crates as they are published have their own."""
+def cargo_string(located: Located, values: Mapping[str, Any], key: str, default: str) -> str:
+    """A string of a Cargo.toml, which can't be taken from a workspace: a published crate has its own.
+
+    Raises `UserError`.
+    """
     value = values.get(key, default)
     if not isinstance(value, str):
         table = "lib" if key == "path" else "package"

@@ -1,68 +1,105 @@
 # SPDX-License-Identifier: MIT
-"""Files and directories that a manifest names: all lie within the directory of its module."""
+"""Keys that name files and directories, which all lie within the directory of the manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Key, Located, Table
+from scons_kmod.manifest.kinds import Kind
 
 GLOB = frozenset("*?[")
-# Directories of a module that hold no sources, nor do hidden ones.
+# Directories of a module that hold no sources. Hidden directories hold none either.
 NO_SOURCES = ("build", "__pycache__")
 
 
-def inside(
-    located: Located, directory: Path, key: Key, value: str, there: Callable[[Path], bool] = Path.is_file
+class ExistingPath(Kind):
+    """The path of a file, or of what `exists` asks for."""
+
+    def __init__(self, exists: Callable[[Path], bool] = Path.is_file, label: str = "path of a file") -> None:
+        self.exists = exists
+        self.label = label
+
+    def read(self, table: Table, name: str, directory: Path) -> Path:
+        """The path, absolute and without symbolic links."""
+        return path_within(table.located, directory, (*table.key, name), table.string(name), self.exists)
+
+    def schema(self) -> dict[str, Any]:
+        """A string: whether the file exists can't be said."""
+        return {"type": "string", "minLength": 1}
+
+
+class ExistingPaths(Kind):
+    """The paths of files, or of what `exists` asks for, named one by one."""
+
+    def __init__(self, exists: Callable[[Path], bool] = Path.is_file, label: str = "array of files") -> None:
+        self.exists = exists
+        self.label = label
+
+    def read(self, table: Table, name: str, directory: Path) -> tuple[Path, ...]:
+        """The paths, absolute and without symbolic links."""
+        return tuple(
+            path_within(table.located, directory, (*table.key, name, number), path, self.exists)
+            for number, path in enumerate(table.strings(name))
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """An array of strings."""
+        return {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+
+class MatchingFiles(Kind):
+    """Files that an array names or that its patterns (``src/*.c``, ``**``) match; each once, those of one by name."""
+
+    label = "array of files or patterns"
+
+    def read(self, table: Table, name: str, directory: Path) -> tuple[Path, ...]:
+        """The files' paths, absolute and without symbolic links."""
+        files: dict[Path, None] = {}
+        for number, pattern in enumerate(table.strings(name)):
+            files |= dict.fromkeys(matching_files(table.located, directory, (*table.key, name, number), pattern))
+        return tuple(files)
+
+    def schema(self) -> dict[str, Any]:
+        """An array of strings."""
+        return {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+
+def path_within(
+    located: Located, directory: Path, key: Key, value: str, exists: Callable[[Path], bool] = Path.is_file
 ) -> Path:
-    """What a key names, which must exist within the module's directory: a file, unless `there` asks otherwise."""
+    """What a key names, which must exist within the directory: a file, unless `exists` asks for something else.
+
+    Raises `UserError`, with the line of the key.
+    """
     where = located.where(key)
     path = (directory / value).resolve()
     if not path.is_relative_to(directory):
         raise UserError(f"{value} lies outside of the module's directory", where=where, fix=f"move it into {directory}")
-    if not there(path):
+    if not exists(path):
         raise UserError(f"{value} is not there", where=where, fix=f"make {path}, or name another file")
     return path
 
 
-def own_paths(
-    table: Table, directory: Path, key: str, there: Callable[[Path], bool] = Path.is_file, **default: tuple[str, ...]
-) -> tuple[Path, ...]:
-    """The files, or directories, that a list of a table names one by one."""
-    names = table.strings(key, **default)
-    places = ((*table.key, key, number) for number in range(len(names)))
-    return tuple(
-        inside(table.located, directory, place, name, there) for place, name in zip(places, names, strict=True)
-    )
-
-
-def matching_files(table: Table, directory: Path, key: str, **default: tuple[str, ...]) -> tuple[Path, ...]:
-    """The files that a list of a table names, or that its patterns (``src/*.c``, ``**``) match; each once, by name."""
-    found: dict[Path, None] = {}
-    for number, name in enumerate(table.strings(key, **default)):
-        place = (*table.key, key, number)
-        found |= dict.fromkeys(matches(table.located, directory, place, name))
-    return tuple(found)
-
-
-def matches(located: Located, directory: Path, key: Key, name: str) -> list[Path]:
+def matching_files(located: Located, directory: Path, key: Key, pattern: str) -> list[Path]:
     """The files that a name or a pattern stands for. Raises `UserError` if there is none."""
-    if not GLOB & set(name) or (directory / name).is_file():
-        return [inside(located, directory, key, name)]
+    if not GLOB & set(pattern) or (directory / pattern).is_file():
+        return [path_within(located, directory, key, pattern)]
     where = located.where(key)
-    if name.startswith("/"):
-        raise UserError(f"{name} lies outside of the module's directory", where=where, fix=f"begin at {directory}")
+    if pattern.startswith("/"):
+        raise UserError(f"{pattern} lies outside of the module's directory", where=where, fix=f"begin at {directory}")
     try:
-        found = [path for path in directory.glob(name) if path.is_file() and is_source(path.relative_to(directory))]
+        paths = [path for path in directory.glob(pattern) if path.is_file() and is_source(path.relative_to(directory))]
     except ValueError as error:
-        raise UserError(f"{name} is no pattern: {error}", where=where, fix="write src/*.c or src/**/*.c") from error
-    files = sorted(path.resolve() for path in found)
+        raise UserError(f"{pattern} is no pattern: {error}", where=where, fix="write src/*.c or src/**/*.c") from error
+    files = sorted(path.resolve() for path in paths)
     if not files:
-        raise UserError(f"{name} matches no file", where=where, fix=f"make one below {directory}, or leave it out")
+        raise UserError(f"{pattern} matches no file", where=where, fix=f"make one below {directory}, or leave it out")
     for path in files:
-        inside(located, directory, key, str(path))
+        path_within(located, directory, key, str(path))
     return files
 
 

@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, Table, load, suggestion
+from scons_kmod.base.located_toml import Located, load, suggestion
 from scons_kmod.kernel.kernel_tree import KernelTree
-from scons_kmod.manifest.crates import CrateSpec, in_order, read_crate
-from scons_kmod.manifest.manifest import FILE_NAME, Manifest, ManifestFile, open_manifest
-
-LIBRARY = "library"
+from scons_kmod.manifest.crate import CrateSpec, sort_crates
+from scons_kmod.manifest.manifest import FILE_NAME, Manifest
+from scons_kmod.manifest.read import LIBRARY, ManifestFile, check_manifest, read_library
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,63 +26,64 @@ class Project:
     @functools.cached_property
     def modules(self) -> list[Manifest]:
         """The modules without what counts for some kernels only, by name."""
-        return self.fitted({name: file.plain for name, file in self.files.items()})
+        return self.resolve({name: file.plain for name, file in self.files.items()})
 
     def on(self, tree: KernelTree) -> list[Manifest]:
         """The modules as they are for a kernel, by name. Raises `UserError` if they don't fit together."""
-        return self.fitted({name: file.on(tree) for name, file in self.files.items()})
+        return self.resolve({name: file.on(tree) for name, file in self.files.items()})
 
-    def fitted(self, modules: Mapping[str, Manifest]) -> list[Manifest]:
-        """The modules with all that they need of each other, by name."""
-        placed: dict[str, Manifest] = {}
-        for name in modules:
-            self.place(name, modules, placed, ())
-        return [placed[name] for name in sorted(placed)]
+    def resolve(self, modules: Mapping[str, Manifest]) -> list[Manifest]:
+        """The modules with what they need: other modules and crates. They are sorted by name.
 
-    def place(
-        self, name: str, modules: Mapping[str, Manifest], placed: dict[str, Manifest], users: tuple[str, ...]
-    ) -> Manifest:
-        """A module, after those that it depends on.
-
-        Raises `UserError` if one of them depends on it, or is not there.
+        Raises `UserError` if something that they need does not exist, or if they need each other.
         """
-        if name in placed:
-            return placed[name]
-        one = modules[name]
-        if name in users:
-            circle = " -> ".join((*users[users.index(name) :], name))
-            raise UserError(f"these modules depend on each other: {circle}", where=place_of(one), fix="part them anew")
-        needs: dict[str, Manifest] = {}
-        for other in one.depends.modules:
-            if (crate := other.replace("-", "_")) not in modules:
-                fix = "name its directory with MODULES= too"
-                raise UserError(f"there is no module {other!r}, which it depends on", where=place_of(one), fix=fix)
-            needed = self.place(crate, modules, placed, (*users, name))
-            needs |= {each.crate: each for each in (*needed.needs, needed)}
-        crates = in_order((*self.linked(one), *one.crates))
-        check_names(one, crates)
-        placed[name] = dataclasses.replace(one, needs=tuple(needs.values()), crates=tuple(crates))
-        return placed[name]
+        resolved: dict[str, Manifest] = {}
+        for name in modules:
+            self._resolve_module(name, modules, resolved, ())
+        return [resolved[name] for name in sorted(resolved)]
 
-    def linked(self, module: Manifest) -> list[CrateSpec]:
-        """The libraries that a module is linked with, and those that they need. Raises `UserError`."""
-        found: dict[str, CrateSpec] = {}
+    def _resolve_module(
+        self, name: str, modules: Mapping[str, Manifest], resolved: dict[str, Manifest], users: tuple[str, ...]
+    ) -> Manifest:
+        """A module, after those that it depends on. `users` are the modules that this one is resolved for."""
+        if name in resolved:
+            return resolved[name]
+        module = modules[name]
+        if name in users:
+            cycle = " -> ".join((*users[users.index(name) :], name))
+            what = f"these modules depend on each other: {cycle}"
+            raise UserError(what, where=depends_location(module), fix="break the cycle")
+        needs: dict[str, Manifest] = {}
+        for other in module.depends.modules:
+            if (crate := other.replace("-", "_")) not in modules:
+                what = f"there is no module {other!r}, which it depends on"
+                raise UserError(what, where=depends_location(module), fix="name its directory with MODULES= too")
+            needed = self._resolve_module(crate, modules, resolved, (*users, name))
+            needs |= {module.crate: module for module in (*needed.needs, needed)}
+        crates = sort_crates((*self.linked_libraries(module), *module.crates))
+        check_crate_names(module, crates)
+        resolved[name] = dataclasses.replace(module, needs=tuple(needs.values()), crates=tuple(crates))
+        return resolved[name]
+
+    def linked_libraries(self, module: Manifest) -> list[CrateSpec]:
+        """The libraries that a module links, and those that they need. Raises `UserError`."""
+        libraries: dict[str, CrateSpec] = {}
         left = list(module.depends.libraries)
         while left:
             name = left.pop()
-            if name in self.libraries and name not in found:
-                found[name] = self.libraries[name]
-                left += found[name].needs
+            if name in self.libraries and name not in libraries:
+                libraries[name] = self.libraries[name]
+                left += libraries[name].needs
         for name in module.depends.libraries:
-            if name not in found:
+            if name not in libraries:
                 fix = f"name its directory with MODULES= too; {suggestion(name, self.libraries)}"
-                raise UserError(f"there is no library {name!r}", where=place_of(module), fix=fix)
-        return list(found.values())
+                raise UserError(f"there is no library {name!r}", where=depends_location(module), fix=fix)
+        return list(libraries.values())
 
 
-def check_names(module: Manifest, crates: Iterable[CrateSpec]) -> None:
+def check_crate_names(module: Manifest, crates: Iterable[CrateSpec]) -> None:
     """Raise `UserError` if a module's own crate has the name of one of these, or names one that is none of them."""
-    known = {one.name: one for one in crates}
+    known = {crate.name: crate for crate in crates}
     if module.crate in known:
         where = known[module.crate].where
         raise UserError(f"{module.crate!r} is the module's own crate", where=where, fix="choose another name")
@@ -93,10 +93,9 @@ def check_names(module: Manifest, crates: Iterable[CrateSpec]) -> None:
             raise UserError(f"there is no crate {name!r}", where=where, fix=suggestion(name, known))
 
 
-def place_of(module: Manifest) -> str:
-    """Where a module's manifest says what it depends on."""
-    path = module.directory / FILE_NAME
-    return load(path).where(("depends",))
+def depends_location(module: Manifest) -> str:
+    """The file and line where a module's manifest says what it depends on, for errors."""
+    return load(module.directory / FILE_NAME).where(("depends",))
 
 
 def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) -> Project:
@@ -113,20 +112,20 @@ def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) ->
         located = load(path)
         if LIBRARY in located.data:
             library = read_library(located)
-            check_single(homes, located, LIBRARY, library.name)
+            check_unique(homes, located, LIBRARY, library.name)
             libraries[library.name] = library
         else:
-            file = open_manifest(located, reserved)
+            file = check_manifest(located, reserved)
             # The kernel takes - and _ for the same character in a module's name.
             crate = file.plain.crate
-            check_single(homes, located, "module", crate)
+            check_unique(homes, located, "module", crate)
             files[crate] = file
     project = Project(files, libraries)
     _ = project.modules
     return project
 
 
-def check_single(homes: dict[tuple[str, str], Path], located: Located, kind: str, name: str) -> None:
+def check_unique(homes: dict[tuple[str, str], Path], located: Located, kind: str, name: str) -> None:
     """Raise `UserError` if a directory read before has a module, or a library, of this name."""
     home = located.path.parent.resolve()
     other = homes.setdefault((kind, name), home)
@@ -136,16 +135,6 @@ def check_single(homes: dict[tuple[str, str], Path], located: Located, kind: str
             where=located.where((kind, "name")),
             fix="rename one of them",
         )
-
-
-def read_library(located: Located) -> CrateSpec:
-    """A manifest that is of a library crate. Raises `UserError`."""
-    top = Table(located, ())
-    table = top.table(LIBRARY)
-    top.done()
-    name, path = table.string("name"), table.string("path", default=".")
-    crate = read_crate(table, name, located.path.parent.resolve(), path)
-    return dataclasses.replace(crate, library=located.path.parent.resolve())
 
 
 def manifest_files(directory: Path) -> Sequence[Path]:

@@ -11,7 +11,7 @@ from scons_kmod import RELEASED, __version__
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.prebuilt import SYSTEM
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.deb import ARCHITECTURES, DebPackage
 from scons_kmod.packaging.module_package import source_date
 from scons_kmod.target.build_target import BuildTarget

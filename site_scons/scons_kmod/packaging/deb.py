@@ -15,7 +15,7 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_bytes, write_text
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.module_package import REVISION, ModulePackage, settle, workplace
 
 # dpkg's name for the machine of each of Kbuild's.

@@ -18,7 +18,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import Target
 from scons_kmod.install.finish import choose_finish
 from scons_kmod.manifest.manifest import FILE_NAME, Manifest
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko
 from scons_kmod.target.settings import Settings

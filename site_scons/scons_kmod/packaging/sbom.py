@@ -31,7 +31,7 @@ from scons_kmod.crates.support_outputs import LIBRARY_CRATES
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.step import Step
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.source_tree import sources
 from scons_kmod.target.build_target import BuildTarget
 

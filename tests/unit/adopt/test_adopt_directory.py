@@ -12,7 +12,7 @@ import pytest
 
 from scons_kmod.adopt.adopt_directory import adopt_directory
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.manifest import read_manifest
+from scons_kmod.manifest.read import read_manifest
 
 MAINLINE = 'module! {\n    name: "m",\n}\nimpl kernel::Module for M {}\n'
 BUNDLED = 'module! {\n    name: b"m",\n}\nimpl KernelModule for M {}\n'

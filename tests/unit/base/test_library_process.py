@@ -20,10 +20,10 @@ from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.link.link import bundled_object_step
 from scons_kmod.link.symbol_versions_step import versions_step
-from scons_kmod.manifest.bindings import Bindings
-from scons_kmod.manifest.c import CCode
-from scons_kmod.manifest.depends import Exports
 from scons_kmod.manifest.manifest import MAINLINE
+from scons_kmod.manifest.sections.bindings import Bindings
+from scons_kmod.manifest.sections.c import CCode
+from scons_kmod.manifest.sections.exports import Exports
 
 PROCESSES = {
     "FINGERPRINT": "bindings.fingerprint",
@@ -44,7 +44,7 @@ def steps(tmp_path: Path) -> dict[str, Step]:
     manifest = dataclasses.replace(
         module(tmp_path / "m"),
         c=CCode((source,)),
-        bindings=Bindings(own=(header,)),
+        bindings=Bindings(own_headers=(header,)),
         exports=Exports(crate=True),
     )
     mainline = dataclasses.replace(manifest, api=MAINLINE)

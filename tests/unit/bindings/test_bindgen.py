@@ -27,7 +27,7 @@ from scons_kmod.bindings.bindgen import (
 )
 from scons_kmod.bindings.generate import bindgen_arguments, in_order, mangled, named_sizes, opaque_types, patterns
 from scons_kmod.engine.step import Step
-from scons_kmod.manifest.generators import Generator
+from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
 
 
@@ -145,7 +145,7 @@ def test_a_program_for_the_machine_is_no_source_of_a_module_but_what_it_writes_i
     made: BuildTarget, tmp_path: Path
 ) -> None:
     manifest = module(tmp_path / "m")
-    generator = Generator("table", write(tmp_path / "m/make.rs", ""), (), ("table.rs",))
+    generator = Generator("table", write(tmp_path / "m/make.rs", ""), ("table.rs",))
     sources = rust_sources(made, [dataclasses.replace(manifest, generators=(generator,))])
     assert [path.name for path in sources if path.is_relative_to(tmp_path / "m")] == ["rust_echo.rs"]
     written = made.build / "modules/rust-echo/generated/table.rs"

@@ -10,8 +10,8 @@ from miniature import target, write
 from scons_kmod.c.heads import FEWEST, Head, heads, leading_lines
 from scons_kmod.c.module_objects import c_object_steps, searched
 from scons_kmod.engine.digests import LINES
-from scons_kmod.manifest.c import CCode, FileFlags
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.c import CCode, FileFlags
 from scons_kmod.target.build_target import BuildTarget
 
 GUARDED = "/* A comment. */\n#ifndef A_H\n#define A_H\n#ifdef B\nint b;\n#endif\n#endif /* A_H */\n"

@@ -16,9 +16,10 @@ from scons_kmod.link.kbuild_link import kbuild_link_steps
 from scons_kmod.link.modpost import modpost_step
 from scons_kmod.link.rust_object import rust_link_step
 from scons_kmod.link.symbol_versions_step import symbol_versions_step
-from scons_kmod.manifest.c import CCode, FileFlags
-from scons_kmod.manifest.depends import Depends, Exports
 from scons_kmod.manifest.manifest import MAINLINE, Manifest
+from scons_kmod.manifest.sections.c import CCode, FileFlags
+from scons_kmod.manifest.sections.depends import Depends
+from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_object, symvers_file, versions_files
 from scons_kmod.target.provider import CARRIED, REBUILT, Provider
@@ -125,7 +126,7 @@ def test_flags_come_from_the_kernel_then_the_module_then_the_file(made: BuildTar
     code = CCode(
         (one, two),
         include=(include,),
-        first=(first,),
+        include_first=(first,),
         defines=('TEXT="a b"',),
         flags=("-O3", "-Wextra"),
         files=(FileFlags(one, ("-O1",)), FileFlags(one, ("-O0",))),
@@ -143,7 +144,7 @@ def test_flags_are_left_out_as_kbuild_does_it(made: BuildTarget, tmp_path: Path)
     code = CCode(
         (one, two),
         flags=("-Wextra", "-DX"),
-        without=("-O2",),
+        without_flags=("-O2",),
         files=(FileFlags(one, ("-O2",), ("-Wextra", "-DX", "-Wall")),),
     )
     manifest = Manifest("m", tmp_path / "m", None, None, c=code)

@@ -8,8 +8,9 @@ import pytest
 from miniature import target, write
 
 from scons_kmod.c.written_sources import written_sources
-from scons_kmod.manifest.depends import Depends, Exports
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.depends import Depends
+from scons_kmod.manifest.sections.exports import Exports
 
 # What the kernel's headers make of it, in miniature.
 HEADER = """
@@ -38,19 +39,23 @@ def lines(directory: Path, code: int = V6_12, **tables: object) -> dict[str, lis
     return found
 
 
-@pytest.mark.parametrize(("gpl", "expected"), [(True, "gpl"), (False, "any")])
-def test_each_symbol_is_exported_after_the_headers_that_declare_it(tmp_path: Path, gpl: bool, expected: str) -> None:
+@pytest.mark.parametrize(("license_", "expected"), [("GPL", "gpl"), ("any", "any")])
+def test_each_symbol_is_exported_after_the_headers_that_declare_it(
+    tmp_path: Path, license_: str, expected: str
+) -> None:
     one, two = write(tmp_path / "a b.h", "int f(void);\n"), write(tmp_path / "c.h", "extern int x;\n")
-    assert lines(tmp_path, exports=Exports(("f", "x"), (one, two), gpl=gpl)) == {
+    assert lines(tmp_path, exports=Exports(("f", "x"), (one, two), license=license_)) == {
         "exports.c": ["int f(void)", "extern int x", f"export f {expected}", f"export x {expected}"]
     }
 
 
 @pytest.mark.parametrize(("code", "namespace"), [(V6_12, "MY_NS"), (V6_13, '"MY_NS"')])
-@pytest.mark.parametrize("gpl", [True, False])
-def test_a_namespace_is_written_as_the_kernel_wants_it(tmp_path: Path, code: int, namespace: str, gpl: bool) -> None:
-    exports = Exports(("f",), (write(tmp_path / "a.h", ""),), namespace="MY_NS", gpl=gpl)
-    assert lines(tmp_path, code, exports=exports) == {"exports.c": [f"export f {'gpl' if gpl else 'any'} {namespace}"]}
+@pytest.mark.parametrize("license_", ["GPL", "any"])
+def test_a_namespace_is_written_as_the_kernel_wants_it(
+    tmp_path: Path, code: int, namespace: str, license_: str
+) -> None:
+    exports = Exports(("f",), (write(tmp_path / "a.h", ""),), namespace="MY_NS", license=license_)
+    assert lines(tmp_path, code, exports=exports) == {"exports.c": [f"export f {license_.lower()} {namespace}"]}
 
 
 @pytest.mark.parametrize(("code", "quote"), [(V6_12, ""), (V6_13, '"')])

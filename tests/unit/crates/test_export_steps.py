@@ -15,8 +15,9 @@ from scons_kmod.crates.local_outputs import module_rmeta
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.link.rust_object import rust_link_step
-from scons_kmod.manifest.depends import Depends, Exports
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
+from scons_kmod.manifest.sections.depends import Depends
+from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_object, crate_source, renames, renames_file
 from scons_kmod.target.provider import REBUILT, Provider

@@ -22,9 +22,9 @@ from scons_kmod.crates.rustc_command import NO_STD_HINT
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.link.rust_object import DUPLICATE_SYMBOL_HINT, bundled_object_step
-from scons_kmod.manifest.crates import CrateSpec, in_order
-from scons_kmod.manifest.depends import Depends
+from scons_kmod.manifest.crate import CrateSpec, sort_crates
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.target.build_target import BuildTarget
 
 
@@ -36,7 +36,7 @@ def made(tmp_path: Path) -> BuildTarget:
 def having(directory: Path, *crates: CrateSpec, uses: tuple[str, ...] | None = None) -> Manifest:
     """A module with these crates, of which the libraries are declared."""
     depends = Depends(libraries=tuple(one.name for one in crates if one.library))
-    whole = tuple(in_order(crates))
+    whole = tuple(sort_crates(crates))
     return dataclasses.replace(module(directory / "elsewhere"), crates=whole, uses=uses, depends=depends)
 
 

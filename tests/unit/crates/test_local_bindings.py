@@ -27,10 +27,10 @@ from scons_kmod.mainline.local_bindings import mainline_bindings_steps
 from scons_kmod.mainline.mainline import BINDINGS, Mainline
 from scons_kmod.mainline.module_steps import mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
-from scons_kmod.manifest.bindings import Bindings
-from scons_kmod.manifest.c import CCode, FileFlags
-from scons_kmod.manifest.crates import CrateSpec
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.bindings import Bindings
+from scons_kmod.manifest.sections.c import CCode, FileFlags
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.provider import Provider
 
@@ -57,10 +57,10 @@ def manifest(tmp_path: Path) -> Manifest:
         include=(more.parent,),
         defines=("BARE", "NUMBER=3"),
         flags=("-DWIDE", "-UNARROW", "-Wall"),
-        without=("-O2",),
+        without_flags=("-O2",),
         files=(FileFlags(b, ("-fpack-struct",)),),
     )
-    return dataclasses.replace(plain, c=code, bindings=Bindings(own=(own, more), block=("x",)))
+    return dataclasses.replace(plain, c=code, bindings=Bindings(own_headers=(own, more), blocklist=("x",)))
 
 
 def asked(step: Step) -> dict[str, Any]:
@@ -99,14 +99,14 @@ def test_the_headers_are_read_as_the_modules_c_code_reads_them(made: BuildTarget
     assert flags[1] in asked(step)["headers"]
     assert asked(step)["block"] == ["x"]
     assert (step.digest_kind, step.commands[0].cwd) == (TOKENS, made.tree.path)
-    assert {*manifest.bindings.own} <= {*step.tracked}
+    assert {*manifest.bindings.own_headers} <= {*step.tracked}
     assert step.inputs == (bindings_file(made),)
 
 
 def test_what_the_headers_name_is_in_the_bindings_that_all_share(made: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings())
     more = {*rust_sources(made, [manifest])} - {*rust_sources(made, [plain])}
-    assert more == {*manifest.bindings.own}
+    assert more == {*manifest.bindings.own_headers}
 
 
 def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(made: BuildTarget, manifest: Manifest) -> None:

@@ -22,8 +22,8 @@ from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.steps import discard_others, generator_steps, with_generated
-from scons_kmod.manifest.generators import Generator
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir
 
@@ -37,7 +37,7 @@ def module(directory: Path, text: str, name: str = "make.py", **changes: object)
     """A module with a generator of this text, which writes table.rs; its data is in data/a.csv."""
     data = write(directory / "data/a.csv", "1,2\n")
     program = write(directory / name, text)
-    plain = Generator("table", program, (data,), ("table.rs",), where="module.toml:3: [generate] table")
+    plain = Generator("table", program, ("table.rs",), (data,), where="module.toml:3: [generate] table")
     one = dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
     return dataclasses.replace(a_module(directory), generators=(one,))
 
@@ -99,8 +99,8 @@ def test_a_program_in_rust_is_for_the_machine(made: BuildTarget, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("changes", "same"),
-    [({"patience": 1}, True), ({"arguments": ("x",)}, False), ({"inputs": ()}, False)],
-    ids=["patience", "arguments", "inputs"],
+    [({"timeout": 1}, True), ({"arguments": ("x",)}, False), ({"inputs": ()}, False)],
+    ids=["timeout", "arguments", "inputs"],
 )
 def test_what_decides_what_is_written(
     made: BuildTarget, tmp_path: Path, changes: dict[str, object], *, same: bool
@@ -234,7 +234,7 @@ def test_a_program_that_hangs_is_stopped_with_all_that_it_started(made: BuildTar
         "import subprocess\nopen('table.rs', 'w')\nprint('started', flush=True)\n"
         f"subprocess.run(['sleep', '{length}'], start_new_session=True)\n"
     )
-    said = failure(made, module(tmp_path / "m", text, patience=1))
+    said = failure(made, module(tmp_path / "m", text, timeout=1))
     assert said == f"{WHERE}no end after 1 s\nstarted\n    let it end, or give it more `timeout`"
     # The kernel ends what is in the sandbox just after it.
     deadline = time.monotonic() + 10

@@ -12,7 +12,7 @@ from scons_kmod.base.errors import MachineError, StepError, UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.install.install import install_modules, install_root, uninstall_modules
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.manifest.modprobe import ModprobeConf
+from scons_kmod.manifest.sections.install import ModprobeConf
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko
 from scons_kmod.target.settings import Settings

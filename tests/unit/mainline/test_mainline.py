@@ -26,11 +26,11 @@ from scons_kmod.mainline.crate_steps import mainline_crate_steps
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.mainline.module_steps import mainline_local_crate_step, mainline_module_step
 from scons_kmod.mainline.plan import CratePlan, Rule
-from scons_kmod.manifest.c import CCode
-from scons_kmod.manifest.crates import CrateSpec
-from scons_kmod.manifest.depends import Depends
-from scons_kmod.manifest.generators import Generator
+from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.c import CCode
+from scons_kmod.manifest.sections.depends import Depends
+from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_object, module_object
 from scons_kmod.target.provider import Provider
@@ -407,7 +407,7 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline
 
 
 def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manifest: Manifest) -> None:
-    generator = Generator("table", manifest.directory / "make.py", (), ("table.rs",))
+    generator = Generator("table", manifest.directory / "make.py", ("table.rs",))
     with_one = dataclasses.replace(manifest, generators=(generator,))
     plain = mainline_module_step(rebuilt, with_one)
     step = with_generated(rebuilt.target, with_one, plain)

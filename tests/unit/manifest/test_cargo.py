@@ -8,7 +8,7 @@ from miniature import write
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Table, load
-from scons_kmod.manifest.cargo import Cargo, read_cargo
+from scons_kmod.manifest.cargo import Cargo, check_features, read_cargo
 
 FEATURES = """\
 [package]
@@ -35,14 +35,14 @@ def table(directory: Path, text: str = "") -> Table:
     return Table(load(write(directory / "module.toml", f"[crates.x]\n{text}")), ("crates", "x"))
 
 
-def cargo(directory: Path, text: str, manifest: str = "") -> Cargo:
+def cargo(directory: Path, text: str, *, ignore_build_script: bool = False) -> Cargo:
     write(directory / "x/Cargo.toml", text)
-    return read_cargo(table(directory, manifest), directory / "x")
+    return read_cargo(directory / "x", ignore_build_script)
 
 
-def complaint(directory: Path, text: str, manifest: str = "") -> str:
+def error_of(directory: Path, text: str) -> str:
     with pytest.raises(UserError) as caught:
-        cargo(directory, text, manifest)
+        cargo(directory, text)
     return str(caught.value).replace(f"{directory}/", "")
 
 
@@ -75,34 +75,34 @@ def test_a_crate_reads_of_its_version_what_cargo_would_tell(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "manifest", "features", "needs"),
+    ("asked", "default", "features", "needs"),
     [
-        ([], "", ["default", "more", "std"], ["always", "with_dash"]),
-        ([], "default-features = false", [], ["always", "with_dash"]),
-        (["std"], "default-features = false", ["more", "std"], ["always", "with_dash"]),
+        ([], True, ["default", "more", "std"], ["always", "with_dash"]),
+        ([], False, [], ["always", "with_dash"]),
+        (["std"], False, ["more", "std"], ["always", "with_dash"]),
         # An optional crate is a feature of its name; one that is named with "dep:" is not.
-        (["open"], "default-features = false", ["open"], ["always", "with_dash", "open"]),
+        (["open"], False, ["open"], ["always", "with_dash", "open"]),
         # "open/all" turns the crate on and the feature of its name, "open?/std" does not.
         (
             ["all"],
-            "default-features = false",
+            False,
             ["all", "more", "open", "std"],
             ["always", "with_dash", "hidden", "open"],
         ),
     ],
 )
 def test_features_turn_on_others_and_crates(
-    tmp_path: Path, asked: list[str], manifest: str, features: list[str], needs: list[str]
+    tmp_path: Path, asked: list[str], default: bool, features: list[str], needs: list[str]
 ) -> None:
-    found, own = cargo(tmp_path, FEATURES), table(tmp_path, manifest)
-    assert list(found.turned_on(own, asked)) == features
-    assert list(found.needs(own, asked)) == needs
+    found = cargo(tmp_path, FEATURES)
+    assert list(found.enabled_features(asked, default)) == features
+    assert list(found.used_crates(asked, default)) == needs
 
 
 def test_an_unknown_feature_is_refused(tmp_path: Path) -> None:
     found = cargo(tmp_path, FEATURES)
     with pytest.raises(UserError) as caught:
-        found.turned_on(table(tmp_path, 'features = ["stdd"]\n'), ["stdd"])
+        check_features(found, table(tmp_path, 'features = ["stdd"]\n'), ["stdd"])
     assert str(caught.value) == (
         f"{tmp_path}/module.toml:2: [crates.x] features: the crate has no feature 'stdd'\n    did you mean \"std\"?"
     )
@@ -111,11 +111,11 @@ def test_an_unknown_feature_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[package]\n", "[package]\nbuild = true\n", '[package]\nbuild = "build.rs"\n'])
 def test_a_build_script_is_not_run(tmp_path: Path, text: str) -> None:
     write(tmp_path / "x/build.rs", "")
-    assert complaint(tmp_path, text) == (
+    assert error_of(tmp_path, text) == (
         "x/build.rs: the crate has a build script, which is not run\n"
         "    give in cfg and env what it would find out, and write ignore-build-script = true"
     )
-    assert cargo(tmp_path, text, "ignore-build-script = true").edition == "2015"
+    assert cargo(tmp_path, text, ignore_build_script=True).edition == "2015"
 
 
 def test_a_file_that_is_no_build_script(tmp_path: Path) -> None:
@@ -144,4 +144,4 @@ def test_a_file_that_is_no_build_script(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_makes_no_sense(tmp_path: Path, text: str, expected: str) -> None:
-    assert complaint(tmp_path, text) == expected
+    assert error_of(tmp_path, text) == expected

@@ -29,7 +29,7 @@ def only(project: Project) -> Manifest:
     return found
 
 
-def complaint(top: Path) -> str:
+def error_of(top: Path) -> str:
     with pytest.raises(UserError) as caught:
         find_project([top])
     return str(caught.value).replace(f"{top}/", "")
@@ -58,13 +58,13 @@ def test_a_module_has_its_libraries_and_its_own_crates_in_order(tmp_path: Path) 
     library(tmp_path, "other")
     text = '[crates.own]\npath = "own.rs"\ncrates = ["upper"]\n[depends]\nlibraries = ["upper"]\n'
     module(tmp_path, "m", text, "own.rs")
-    assert [one.name for one in only(find_project([tmp_path])).crates] == ["lower", "upper", "own"]
+    assert [crate.name for crate in only(find_project([tmp_path])).crates] == ["lower", "upper", "own"]
 
 
-def test_modules_have_their_own_crates_of_one_name(tmp_path: Path) -> None:
+def test_modules_may_have_local_crates_with_the_same_name(tmp_path: Path) -> None:
     for name in ("a", "b"):
         module(tmp_path, name, '[crates.own]\npath = "own.rs"\n', "own.rs")
-    assert [[one.directory for one in found.crates] for found in find_project([tmp_path]).modules] == [
+    assert [[crate.directory for crate in module.crates] for module in find_project([tmp_path]).modules] == [
         [tmp_path / "a"],
         [tmp_path / "b"],
     ]
@@ -100,30 +100,30 @@ def test_modules_have_their_own_crates_of_one_name(tmp_path: Path) -> None:
 def test_crates_that_do_not_fit(tmp_path: Path, text: str, expected: str) -> None:
     library(tmp_path, "shared")
     module(tmp_path, "m", text, "own.rs")
-    assert complaint(tmp_path) == expected
+    assert error_of(tmp_path) == expected
 
 
 def test_a_library_that_a_library_needs_must_be_there(tmp_path: Path) -> None:
     library(tmp_path, "upper", 'crates = ["lower"]\n')
     module(tmp_path, "m", '[depends]\nlibraries = ["upper"]\n')
-    assert complaint(tmp_path) == (
+    assert error_of(tmp_path) == (
         "upper/module.toml:1: library: it needs the crate 'lower', which is not there\n"
         '    give it a module.toml of its own: [library] name = "lower"'
     )
 
 
-def test_two_libraries_of_one_name(tmp_path: Path) -> None:
+def test_two_libraries_with_the_same_name(tmp_path: Path) -> None:
     library(tmp_path, "shared")
     write(tmp_path / "other/lib.rs", "")
     write(tmp_path / "other/module.toml", '[library]\nname = "shared"\n')
-    assert complaint(tmp_path) == (
+    assert error_of(tmp_path) == (
         "shared/module.toml:2: [library] name: 'shared' is the name of the library in other too\n    rename one of them"
     )
 
 
 def test_a_manifest_is_of_a_module_or_of_a_library(tmp_path: Path) -> None:
     library(tmp_path, "shared", '[module]\nname = "x"\n')
-    assert complaint(tmp_path).startswith("shared/module.toml:3: module: unknown key")
+    assert error_of(tmp_path).startswith("shared/module.toml:3: module: unknown key")
 
 
 @pytest.mark.parametrize("key", ['[depends]\nlibraries = ["shared"]\n', '[crates.own]\npath = "own.rs"\n'])
@@ -131,4 +131,4 @@ def test_crates_are_for_modules_with_rust(tmp_path: Path, key: str) -> None:
     library(tmp_path, "shared")
     write(tmp_path / "m/a.c", "")
     module(tmp_path, "m", f'[c]\nsources = ["a.c"]\n{key}', "own.rs")
-    assert "is for Rust, and this is a module of C" in complaint(tmp_path)
+    assert "is for Rust, and this is a module of C" in error_of(tmp_path)

@@ -7,8 +7,9 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.manifest import Manifest, read_manifest
+from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import find_project
+from scons_kmod.manifest.read import read_manifest
 
 
 def manifest(directory: Path, text: str, *files: str) -> Path:
@@ -18,7 +19,7 @@ def manifest(directory: Path, text: str, *files: str) -> Path:
     return write(directory / "module.toml", text)
 
 
-def complaint(path: Path) -> str:
+def error_of(path: Path) -> str:
     with pytest.raises(UserError) as caught:
         read_manifest(path)
     return str(caught.value).replace(f"{path.parent.resolve()}/", "").replace(str(path.parent.resolve()), "DIR")
@@ -94,13 +95,13 @@ def test_a_directory_may_be_reached_through_a_link(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_key(tmp_path: Path, text: str, expected: str) -> None:
-    assert complaint(manifest(tmp_path, text, "x.rs")) == expected
+    assert error_of(manifest(tmp_path, text, "x.rs")) == expected
 
 
 @pytest.mark.parametrize("name", ["1x", "x y", "x.y", "x/y", "../x", "ä", "-x", "x\\n"])
 def test_a_name_that_the_kernel_cannot_take(tmp_path: Path, name: str) -> None:
     shown = name.encode().decode("unicode_escape") if "\\" in name else name
-    assert complaint(manifest(tmp_path, f'[module]\nname = "{name}"\n')) == (
+    assert error_of(manifest(tmp_path, f'[module]\nname = "{name}"\n')) == (
         f"module.toml:2: [module] name: {shown!r} is no module name\n"
         "    use letters, digits, _ and -, first a letter or _"
     )
@@ -109,7 +110,7 @@ def test_a_name_that_the_kernel_cannot_take(tmp_path: Path, name: str) -> None:
 def test_a_name_has_a_longest_form(tmp_path: Path) -> None:
     longest = "x" * 55
     assert read_manifest(manifest(tmp_path, f'[module]\nname = "{longest}"\n', f"{longest}.rs")).name == longest
-    assert "is longer than the 55 characters" in complaint(manifest(tmp_path, f'[module]\nname = "{longest}x"\n'))
+    assert "is longer than the 55 characters" in error_of(manifest(tmp_path, f'[module]\nname = "{longest}x"\n'))
 
 
 def test_the_name_of_a_command_is_no_name_for_a_module(tmp_path: Path) -> None:
@@ -125,23 +126,23 @@ def test_a_link_cannot_lead_out_of_the_module(tmp_path: Path) -> None:
     write(tmp_path / "secret", "")
     path = manifest(tmp_path / "module", '[module]\nname = "x"\n')
     path.with_name("x.rs").symlink_to("../secret")
-    assert "lies outside of the module's directory" in complaint(path)
+    assert "lies outside of the module's directory" in error_of(path)
 
 
 def test_modules_are_found_by_name(tmp_path: Path) -> None:
     for name in ("b", "a"):
         manifest(tmp_path / "some" / name, f'[module]\nname = "{name}"\n', f"{name}.rs")
     own = manifest(tmp_path / "one", '[module]\nname = "c"\n', "c.rs").parent
-    assert [one.name for one in find_project([own, tmp_path / "some"]).modules] == ["a", "b", "c"]
+    assert [module.name for module in find_project([own, tmp_path / "some"]).modules] == ["a", "b", "c"]
 
 
-def test_a_directory_named_twice_is_one_module(tmp_path: Path) -> None:
+def test_a_directory_named_twice_is_a_single_module(tmp_path: Path) -> None:
     manifest(tmp_path / "a", '[module]\nname = "a"\n', "a.rs")
     assert len(find_project([tmp_path, tmp_path / "a"]).modules) == 1
 
 
 @pytest.mark.parametrize("second", ["snd_dummy", "snd-dummy"])
-def test_two_modules_of_one_name(tmp_path: Path, second: str) -> None:
+def test_two_modules_with_the_same_name(tmp_path: Path, second: str) -> None:
     for folder, name in (("a", "snd_dummy"), ("b", second)):
         manifest(tmp_path / folder, f'[module]\nname = "{name}"\n', "snd_dummy.rs")
     with pytest.raises(UserError) as caught:
@@ -168,7 +169,7 @@ def test_a_directory_that_is_not_there_or_has_no_modules(tmp_path: Path) -> None
 def test_programs_of_a_test(tmp_path: Path) -> None:
     text = '[module]\nname = "x"\n[test]\nprograms = ["a.c", "b.c"]\n'
     path = manifest(tmp_path, text, "x.rs", "test.sh", "a.c")
-    assert complaint(path) == (
+    assert error_of(path) == (
         "module.toml:4: [test.programs] element 2: b.c is not there\n    make b.c, or name another file"
     )
     write(tmp_path / "b.c", "")
@@ -179,7 +180,7 @@ def test_a_crate_is_written_to_the_api_of_2021_unless_it_says_so(tmp_path: Path)
     path = manifest(tmp_path, '[module]\nname = "x"\n', "x.rs")
     assert read_manifest(path).api == "2021"
     assert read_manifest(manifest(tmp_path, '[module]\nname = "x"\napi = "mainline"\n')).api == "mainline"
-    assert complaint(manifest(tmp_path, '[module]\nname = "x"\napi = "main"\n')) == (
+    assert error_of(manifest(tmp_path, '[module]\nname = "x"\napi = "main"\n')) == (
         'module.toml:3: [module] api: there is no API "main"\n    write one of 2021, mainline'
     )
 
@@ -210,7 +211,7 @@ def test_headers_of_the_kernel_may_be_added_to_the_bindings(tmp_path: Path) -> N
 )
 def test_what_is_no_header_of_the_kernel_is_refused(tmp_path: Path, header: str) -> None:
     text = f'[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "{header}"]\n'
-    assert complaint(manifest(tmp_path, text, "x.rs")) == (
+    assert error_of(manifest(tmp_path, text, "x.rs")) == (
         f"module.toml:4: [bindings.headers] element 2: {header!r} is no header of the kernel\n"
         '    write it as in #include: "linux/leds.h"'
     )

@@ -8,7 +8,7 @@ from miniature import write
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Table, load
-from scons_kmod.manifest.paths import matching_files, own_paths
+from scons_kmod.manifest.paths import ExistingPaths, MatchingFiles
 
 
 def table(directory: Path, *names: str) -> Table:
@@ -17,11 +17,11 @@ def table(directory: Path, *names: str) -> Table:
 
 
 def found(directory: Path, *names: str) -> list[str]:
-    paths = matching_files(table(directory, *names), directory, "sources")
+    paths = MatchingFiles().read(table(directory, *names), "sources", directory)
     return [str(path.relative_to(directory)) for path in paths]
 
 
-def complaint(directory: Path, *names: str) -> str:
+def error_of(directory: Path, *names: str) -> str:
     with pytest.raises(UserError) as caught:
         found(directory, *names)
     return str(caught.value).removeprefix(f"{directory}/")
@@ -61,7 +61,7 @@ def test_no_link_and_no_pattern_leads_out_of_the_directory(tmp_path: Path, name:
     directory = write(tmp_path / "m/src/x.c", "").parents[1]
     (directory / "link.c").symlink_to(outside)
     (directory / "dir").symlink_to(outside.parent)
-    assert f"lies outside of the module's directory\n    move it into {directory}" in complaint(directory, name)
+    assert f"lies outside of the module's directory\n    move it into {directory}" in error_of(directory, name)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,15 @@ def test_no_link_and_no_pattern_leads_out_of_the_directory(tmp_path: Path, name:
         ("**.c", "**.c is no pattern"),
     ],
 )
-def test_what_is_no_file_is_told_with_its_place(tmp_path: Path, name: str, expected: str) -> None:
+def test_a_name_that_is_no_file_is_reported_with_its_line(tmp_path: Path, name: str, expected: str) -> None:
     write(tmp_path / "src/a.h", "")
-    assert complaint(tmp_path, name).startswith(f"module.toml:2: [c.sources] element 1: {expected}")
+    assert error_of(tmp_path, name).startswith(f"module.toml:2: [c.sources] element 1: {expected}")
 
 
-def test_directories_are_named_one_by_one(tmp_path: Path) -> None:
+def test_directories_are_named_without_patterns(tmp_path: Path) -> None:
     write(tmp_path / "include/a.h", "")
     where = table(tmp_path, "include", ".")
-    assert own_paths(where, tmp_path, "sources", Path.is_dir) == (tmp_path / "include", tmp_path)
+    directories = ExistingPaths(Path.is_dir, "array of directories")
+    assert directories.read(where, "sources", tmp_path) == (tmp_path / "include", tmp_path)
     with pytest.raises(UserError, match=r"include/a\.h is not there"):
-        own_paths(table(tmp_path, "include/a.h"), tmp_path, "sources", Path.is_dir)
+        directories.read(table(tmp_path, "include/a.h"), "sources", tmp_path)

@@ -22,10 +22,10 @@ def write_module(directory: Path, name: str, *needs: str, more: str = "") -> Pat
 
 
 def needs(project: Project) -> dict[str, list[str]]:
-    return {one.name: [other.name for other in one.needs] for one in project.modules}
+    return {module.name: [needed.name for needed in module.needs] for module in project.modules}
 
 
-def complaint(*directories: Path) -> str:
+def error_of(*directories: Path) -> str:
     with pytest.raises(UserError) as caught:
         find_project(directories)
     return str(caught.value)
@@ -36,9 +36,9 @@ def test_modules_come_with_all_that_they_need_each_after_its_own(tmp_path: Path)
         write_module(tmp_path, name, *others)
     project = find_project([tmp_path])
     assert needs(project) == {"a": ["d", "b", "c"], "b": ["d"], "c": ["d", "b"], "d": [], "e": []}
-    one, two = project.modules[0], project.modules[2]
-    assert [module.name for module in with_needs([two, one])] == ["d", "b", "c", "a"]
-    assert one.needs[-1] == two, "the same module, with what it needs itself"
+    a, c = project.modules[0], project.modules[2]
+    assert [module.name for module in with_needs([c, a])] == ["d", "b", "c", "a"]
+    assert a.needs[-1] == c, "the same module, with what it needs itself"
 
 
 @pytest.mark.parametrize(("name", "named"), [("my-ring", "my_ring"), ("my_ring", "my-ring"), ("my-ring", "my-ring")])
@@ -51,26 +51,26 @@ def test_a_dash_is_an_underscore(tmp_path: Path, name: str, named: str) -> None:
 def test_modules_may_lie_in_several_directories(tmp_path: Path) -> None:
     user, ring = write_module(tmp_path / "x", "user", "ring"), write_module(tmp_path / "y", "ring")
     assert needs(find_project([user, ring])) == {"ring": [], "user": ["ring"]}
-    assert complaint(user) == (
+    assert error_of(user) == (
         f"{user}/module.toml:5: depends: there is no module 'ring', which it depends on\n"
         "    name its directory with MODULES= too"
     )
 
 
 @pytest.mark.parametrize(
-    ("others", "circle"),
+    ("others", "cycle"),
     [
         ({"a": "a"}, "a -> a"),
         ({"a": "b", "b": "c", "c": "a"}, "a -> b -> c -> a"),
         ({"a": "b", "b": "c", "c": "b"}, "b -> c -> b"),
     ],
 )
-def test_modules_that_depend_on_each_other(tmp_path: Path, others: dict[str, str], circle: str) -> None:
+def test_modules_that_depend_on_each_other(tmp_path: Path, others: dict[str, str], cycle: str) -> None:
     for name, other in others.items():
         write_module(tmp_path, name, other)
-    first = circle[0]
-    assert complaint(tmp_path).startswith(
-        f"{tmp_path}/{first}/module.toml:5: depends: these modules depend on each other: {circle}\n"
+    first = cycle[0]
+    assert error_of(tmp_path).startswith(
+        f"{tmp_path}/{first}/module.toml:5: depends: these modules depend on each other: {cycle}\n"
     )
 
 
@@ -81,10 +81,12 @@ def test_what_a_module_depends_on_may_depend_on_the_kernel(tmp_path: Path) -> No
         write_module(tmp_path / condition, "user", more=f'[when."{condition}".depends]\nmodules = ["ring"]\n')
         project = find_project([tmp_path / condition])
         assert needs(project)["user"] == []
-        assert [[other.name for other in one.needs] for one in project.on(tree) if one.name == "user"] == [expected]
+        assert [[needed.name for needed in module.needs] for module in project.on(tree) if module.name == "user"] == [
+            expected
+        ]
 
 
-def test_a_circle_on_some_kernels_is_told_for_those(tmp_path: Path) -> None:
+def test_a_cycle_on_some_kernels_is_reported_for_those(tmp_path: Path) -> None:
     write_module(tmp_path / "m", "a", "b")
     write_module(tmp_path / "m", "b", more='[when."CONFIG_SMP".depends]\nmodules = ["a"]\n')
     project = find_project([tmp_path / "m"])
@@ -96,8 +98,8 @@ def test_a_module_is_for_the_kernels_that_all_it_needs_are_for(tmp_path: Path) -
     write_module(tmp_path / "m", "ring", more='[requires]\nconfig = ["CONFIG_NO"]\n')
     write_module(tmp_path / "m", "middle", "ring")
     write_module(tmp_path / "m", "user", "middle")
-    made = target(tmp_path)
-    why = {one.name: made.unserved(one) for one in find_project([tmp_path / "m"]).modules}
+    kernel = target(tmp_path)
+    why = {module.name: kernel.unserved(module) for module in find_project([tmp_path / "m"]).modules}
     lacks = "it needs CONFIG_NO, which this kernel has not"
     assert why == dict.fromkeys(("middle", "user"), f"it depends on ring: {lacks}") | {"ring": lacks}
 

@@ -14,7 +14,7 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.deb import module_deb
 from scons_kmod.packaging.dkms import dkms_deb
 from scons_kmod.packaging.module_package import ModulePackage, module_package

@@ -9,7 +9,7 @@ from miniature import kernel_tree, module, write
 
 from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
-from scons_kmod.manifest.requires import Requires
+from scons_kmod.manifest.sections.requires import Requires
 from scons_kmod.target.provider import NONE, Provider, find_provider, has_source_package, unserved
 
 TARGETS = Path(__file__).resolve().parents[3] / "targets"

@@ -7,8 +7,8 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.manifest import read_manifest
-from scons_kmod.manifest.modprobe import ModprobeConf
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.install import ModprobeConf
 
 
 def conf(directory: Path, text: str) -> ModprobeConf:

@@ -9,8 +9,8 @@ from miniature import write
 from package_table import info
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.manifest import read_manifest
-from scons_kmod.manifest.package import PackageInfo
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.package import PackageInfo
 
 
 def test_what_a_package_says_of_a_module(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from miniature import kernel_tree, write
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
-from scons_kmod.manifest.manifest import read_manifest
-from scons_kmod.manifest.requires import Requires
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.requires import Requires
 
 
 def requires(directory: Path, text: str) -> Requires:

@@ -4,17 +4,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from manifest_table import read_table
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
-from scons_kmod.manifest.crates import CrateSpec, in_order, read_crates
+from scons_kmod.manifest.crate import CrateSpec, sort_crates
 
 
 def crates(directory: Path, text: str, *files: str) -> tuple[CrateSpec, ...]:
     for name in files:
         write(directory / name, "")
-    return read_crates(Table(load(write(directory / "module.toml", text)), ("crates",)), directory)
+    found: tuple[CrateSpec, ...] = read_table(directory, "crates", text)
+    return found
 
 
 def crate(directory: Path, text: str, *files: str) -> CrateSpec:
@@ -22,7 +23,7 @@ def crate(directory: Path, text: str, *files: str) -> CrateSpec:
     return found
 
 
-def complaint(directory: Path, text: str, *files: str) -> str:
+def error_of(directory: Path, text: str, *files: str) -> str:
     with pytest.raises(UserError) as caught:
         crates(directory, text, *files)
     return str(caught.value).replace(f"{directory}/", "").replace(str(directory), "DIR")
@@ -32,13 +33,13 @@ def spec(name: str, *needs: str, library: Path | None = None) -> CrateSpec:
     return CrateSpec(name, Path(f"/{name}/lib.rs"), Path(f"/{name}"), needs=needs, library=library, where=f"at {name}")
 
 
-def disorder(*specs: CrateSpec) -> str:
+def sorting_error(*specs: CrateSpec) -> str:
     with pytest.raises(UserError) as caught:
-        in_order(specs)
+        sort_crates(specs)
     return str(caught.value)
 
 
-def test_a_crate_of_one_file(tmp_path: Path) -> None:
+def test_a_crate_may_be_a_single_file(tmp_path: Path) -> None:
     found = crate(tmp_path, '[crates.x]\npath = "parts/x.rs"\n', "parts/x.rs")
     assert found == CrateSpec(
         name="x",
@@ -146,38 +147,39 @@ def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp
         ),
         (
             '[crates.x]\npath = "x.rs"\ndefault-features = false\n',
-            'module.toml:3: [crates.x] default-features: unknown key\n    did you mean "features"?',
+            "module.toml:3: [crates.x] default-features: is for a crate with a Cargo.toml, and DIR has none\n"
+            "    leave default-features out",
         ),
     ],
 )
 def test_a_table_that_makes_no_sense(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "empty").mkdir()
-    assert complaint(tmp_path, text, "x.rs") == expected
+    assert error_of(tmp_path, text, "x.rs") == expected
 
 
 def test_each_crate_comes_after_what_it_needs() -> None:
-    found = in_order([spec("a", "b", "c"), spec("b", "c"), spec("c"), spec("d", "a")])
-    assert [one.name for one in found] == ["c", "b", "a", "d"]
+    found = sort_crates([spec("a", "b", "c"), spec("b", "c"), spec("c"), spec("d", "a")])
+    assert [crate.name for crate in found] == ["c", "b", "a", "d"]
 
 
 def test_crates_that_need_each_other() -> None:
-    assert disorder(spec("x", "a"), spec("a", "b"), spec("b", "c"), spec("c", "a")) == (
+    assert sorting_error(spec("x", "a"), spec("a", "b"), spec("b", "c"), spec("c", "a")) == (
         "at a: these crates need each other: a -> b -> c -> a\n    move what both need to a crate of its own"
     )
-    assert "a -> a" in disorder(spec("a", "a"))
+    assert "a -> a" in sorting_error(spec("a", "a"))
 
 
 def test_a_crate_that_is_not_there() -> None:
-    assert disorder(spec("a", "tiny_bits")) == (
+    assert sorting_error(spec("a", "tiny_bits")) == (
         "at a: it needs the crate 'tiny_bits', which is not there\n"
         '    copy it to a directory of the module and write [crates.tiny_bits] path = "DIR"'
     )
-    assert disorder(spec("a", "cfg_iff"), spec("cfg_if")).endswith('did you mean "cfg_if"?')
-    assert disorder(spec("a", "b", library=Path("/a"))).endswith(
+    assert sorting_error(spec("a", "cfg_iff"), spec("cfg_if")).endswith('did you mean "cfg_if"?')
+    assert sorting_error(spec("a", "b", library=Path("/a"))).endswith(
         'give it a module.toml of its own: [library] name = "b"'
     )
 
 
-def test_two_crates_of_one_name() -> None:
+def test_two_crates_with_the_same_name() -> None:
     expected = "at a: 'a' is the name of the crate in /a too\n    rename one of them"
-    assert disorder(spec("a", library=Path("/a")), spec("a")) == expected
+    assert sorting_error(spec("a", library=Path("/a")), spec("a")) == expected

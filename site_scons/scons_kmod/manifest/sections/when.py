@@ -10,11 +10,11 @@ from typing import Any
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Key, Located
 from scons_kmod.kernel.kernel_tree import KernelTree
-from scons_kmod.manifest.requires import BOUND, SYMBOL, Bound, Requires
+from scons_kmod.manifest.sections.requires import SYMBOL, Bound, Requires, parse_bound
 
 WHEN = "when"
 KERNEL = "kernel "
-# What can't differ: which modules there are, and for which kernels, is known before a kernel is.
+# Tables that can't be under a condition: which modules there are, and for which kernels, is known before a kernel is.
 FIXED = ("requires", "package", "library", WHEN)
 
 
@@ -30,8 +30,8 @@ class Condition:
         return self.needs.unmet(tree) is None and not any(map(tree.enabled, self.without))
 
 
-def conditions(located: Located) -> dict[str, Condition]:
-    """The conditions of a manifest as they are written. Raises `UserError`."""
+def read_conditions(located: Located) -> dict[str, Condition]:
+    """The conditions of a manifest by their texts. Raises `UserError`."""
     tables = located.data.get(WHEN, {})
     if not isinstance(tables, dict):
         raise UserError("must be a table", where=located.where((WHEN,)), fix="write [when.'CONFIG_X'.c]")
@@ -43,19 +43,22 @@ def conditions(located: Located) -> dict[str, Condition]:
             if name in FIXED:
                 what = f"[{name}] can't depend on the kernel"
                 raise UserError(what, where=located.where((*key, name)), fix="write it at the top level")
-    return {text: read_condition(located, text) for text in tables}
+    return {text: parse_condition(located, text) for text in tables}
 
 
-def read_condition(located: Located, text: str) -> Condition:
-    """``CONFIG_X``, ``!CONFIG_X`` or ``kernel >= 6.12``, or several with commas between, which all must hold."""
+def parse_condition(located: Located, text: str) -> Condition:
+    """``CONFIG_X``, ``!CONFIG_X`` or ``kernel >= 6.12``, or several with commas between, which all must hold.
+
+    Raises `UserError` if the text is no condition, or one that no kernel meets.
+    """
     bounds: list[Bound] = []
     needed: list[str] = []
     without: list[str] = []
     for part in (part.strip() for part in text.split(",")):
-        bound = BOUND.fullmatch(part.removeprefix(KERNEL)) if part.startswith(KERNEL) else None
+        bound = parse_bound(part.removeprefix(KERNEL)) if part.startswith(KERNEL) else None
         if bound:
-            bounds.append((bound[1], tuple(map(int, bound[2].split(".")))))
-        elif SYMBOL.fullmatch(part.removeprefix("!")):
+            bounds.append(bound)
+        elif SYMBOL.fits(part.removeprefix("!")):
             (without if part.startswith("!") else needed).append(part.removeprefix("!"))
         else:
             fix = "write CONFIG_NAME, !CONFIG_NAME or kernel >= 6.12, with a comma between several"
@@ -66,37 +69,41 @@ def read_condition(located: Located, text: str) -> Condition:
     return Condition(Requires(tuple(bounds), tuple(needed)), tuple(without))
 
 
-def merged(located: Located, texts: list[str]) -> Located:
+def add_conditional_tables(located: Located, texts: list[str]) -> Located:
     """The manifest as it reads where these of its conditions hold. Raises `UserError` if they contradict each other."""
     data: dict[str, Any] = {name: value for name, value in located.data.items() if name != WHEN}
     lines = {key: line for key, line in located.lines.items() if key[:1] != (WHEN,)}
     for text in texts:
-        data = add(Located(located.path, data, lines), (), located, (WHEN, text), located.data[WHEN][text])
+        base = Located(located.path, data, lines)
+        data = merge_table(base, (), located, (WHEN, text), located.data[WHEN][text])
     return Located(located.path, data, lines)
 
 
-def add(base: Located, key: Key, located: Located, source: Key, more: Mapping[str, Any]) -> dict[str, Any]:
-    """The table at `key` of the base with another of the manifest's added: lists grow, new keys come in."""
+def merge_table(base: Located, key: Key, located: Located, source: Key, added: Mapping[str, Any]) -> dict[str, Any]:
+    """The table at `key` of the base with the table at `source` of the manifest added: lists grow, new keys come in.
+
+    The lines of the added keys are written to the base. Raises `UserError` for a key that has another value already.
+    """
     table: Any = base.data
     for name in key:
         table = table.get(name, {})
-    result = dict(table)
+    merged = dict(table)
     lines: Any = base.lines
-    for name, value in more.items():
-        place, origin = (*key, name), (*source, name)
-        known = result.get(name)
+    for name, value in added.items():
+        target, origin = (*key, name), (*source, name)
+        known = merged.get(name)
         if isinstance(value, dict) and isinstance(known, dict | None):
-            lines.setdefault(place, located.line_of(origin))
-            result[name] = add(base, place, located, origin, value)
+            lines.setdefault(target, located.line_of(origin))
+            merged[name] = merge_table(base, target, located, origin, value)
         elif isinstance(value, list) and isinstance(known, list | None):
             before = known or []
-            result[name] = [*before, *value]
-            lines.setdefault(place, located.line_of(origin))
-            lines |= {(*place, len(before) + n): located.line_of((*origin, n)) for n in range(len(value))}
+            merged[name] = [*before, *value]
+            lines.setdefault(target, located.line_of(origin))
+            lines |= {(*target, len(before) + n): located.line_of((*origin, n)) for n in range(len(value))}
         elif known is None:
-            result[name] = value
-            lines[place] = located.line_of(origin)
+            merged[name] = value
+            lines[target] = located.line_of(origin)
         else:
             where = located.where(origin)
             raise UserError("it has another value already", where=where, fix="give it under conditions only")
-    return result
+    return merged

@@ -7,8 +7,8 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.bindings import Bindings
-from scons_kmod.manifest.manifest import read_manifest
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.bindings import Bindings
 
 HEAD = '[module]\nname = "x"\nroot = "x.rs"\n[bindings]\n'
 
@@ -49,7 +49,7 @@ def test_without_own_headers_there_is_no_c(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
+def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(UserError) as caught:
         read_manifest(manifest(tmp_path, text))
     assert f"module.toml:{4 + text.count(chr(10))}: {expected}" in str(caught.value)

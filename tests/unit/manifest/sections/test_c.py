@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+from manifest_table import read_table
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
-from scons_kmod.manifest.c import CCode, FileFlags, read_c
+from scons_kmod.manifest.sections.c import CCode, FileFlags
 
 
 def read(directory: Path, text: str, *files: str) -> CCode:
     for name in ("a.c", *files):
         write(directory / name, "")
-    located = load(write(directory / "module.toml", f"[c]\n{text}\n"))
-    return read_c(Table(located, ("c",)), directory)
+    code: CCode = read_table(directory, "c", f"[c]\n{text}\n")
+    return code
 
 
-def complaint(directory: Path, text: str, *files: str) -> str:
+def error_of(directory: Path, text: str, *files: str) -> str:
     with pytest.raises(UserError) as caught:
         read(directory, text, *files)
     return str(caught.value).removeprefix(f"{directory}/")
@@ -40,25 +41,25 @@ def test_all_keys(tmp_path: Path) -> None:
     """
     code = read(tmp_path, text, "fast.S", "src/b.c", "src/c.c", "include/x.h", "first.h")
     b, c = tmp_path / "src/b.c", tmp_path / "src/c.c"
-    assert code == CCode(
+    assert dataclasses.replace(code, patterns=()) == CCode(
         sources=(tmp_path / "a.c", tmp_path / "fast.S", b, c),
         include=(tmp_path / "include", tmp_path),
-        first=(tmp_path / "first.h",),
+        include_first=(tmp_path / "first.h",),
         defines=("DEBUG", 'TEXT="two words"', "EMPTY="),
         flags=("-Wno-unused", "-O3"),
         asm_flags=("-DASM",),
-        without=("-O2",),
+        without_flags=("-O2",),
         files=(FileFlags(b, ("-O0",)), FileFlags(c, ("-O0",)), FileFlags(b, (), ("-pg",))),
     )
-    assert code.of(b) == FileFlags(b, ("-O0",), ("-pg",))
-    assert code.of(tmp_path / "a.c") == FileFlags(tmp_path / "a.c")
+    assert code.flags_of(b) == FileFlags(b, ("-O0",), ("-pg",))
+    assert code.flags_of(tmp_path / "a.c") == FileFlags(tmp_path / "a.c")
 
 
-def test_flags_of_a_file_are_for_the_one_that_is_named(tmp_path: Path) -> None:
+def test_flags_of_a_pattern_are_for_the_files_that_match(tmp_path: Path) -> None:
     text = 'sources = ["**/*.c"]\n[c.files."a.c"]\nflags = ["-O0"]\n[c.files."**/*.c"]\nflags = ["-g"]'
     code = read(tmp_path, text.replace('"-g"', '"-O1"'), "src/a.c")
-    assert code.of(tmp_path / "a.c").flags == ("-O0", "-O1"), "in the order of the manifest"
-    assert code.of(tmp_path / "src/a.c").flags == ("-O1",), "src/a.c is another file"
+    assert code.flags_of(tmp_path / "a.c").flags == ("-O0", "-O1"), "in the order of the manifest"
+    assert code.flags_of(tmp_path / "src/a.c").flags == ("-O1",), "src/a.c is another file"
 
 
 @pytest.mark.parametrize(
@@ -92,8 +93,8 @@ def test_flags_that_are_taken(tmp_path: Path, flag: str) -> None:
     ],
 )
 @pytest.mark.parametrize("key", ["flags", "asm-flags"])
-def test_no_flag_brings_in_a_file_or_writes_one(tmp_path: Path, flag: str, key: str) -> None:
-    assert complaint(tmp_path, f'{key} = ["{flag}"]').startswith(
+def test_no_flag_reads_or_writes_a_file(tmp_path: Path, flag: str, key: str) -> None:
+    assert error_of(tmp_path, f'{key} = ["{flag}"]').startswith(
         f"module.toml:2: [c] {key}: {flag!r} can't be given here\n    use include, include-first and defines;"
     )
 
@@ -117,5 +118,5 @@ def test_no_flag_brings_in_a_file_or_writes_one(tmp_path: Path, flag: str, key: 
         ("files = 3", "module.toml:2: [c] files: must be a table, not the integer 3"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
-    assert complaint(tmp_path, text, "a.h", "a.s", "a.S").startswith(expected)
+def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str) -> None:
+    assert error_of(tmp_path, text, "a.h", "a.s", "a.S").startswith(expected)

@@ -4,24 +4,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from manifest_table import read_table
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
-from scons_kmod.manifest.depends import Depends, Exports, read_depends, read_exports
+from scons_kmod.manifest.sections.depends import Depends
+from scons_kmod.manifest.sections.exports import Exports
 
 
-def table(directory: Path, name: str, text: str) -> Table:
-    return Table(load(write(directory / "module.toml", f"[{name}]\n{text}\n")), (name,))
+def read_depends(directory: Path, text: str) -> Depends:
+    depends: Depends = read_table(directory, "depends", f"[depends]\n{text}\n")
+    return depends
+
+
+def read_exports(directory: Path, text: str) -> Exports:
+    exports: Exports = read_table(directory, "exports", f"[exports]\n{text}\n")
+    return exports
 
 
 def test_modules_and_libraries(tmp_path: Path) -> None:
     text = 'modules = ["my-ring", "other"]\nlibraries = ["codec"]\nnamespaces = ["MY_NS"]'
-    assert read_depends(table(tmp_path, "depends", text)) == Depends(("my-ring", "other"), ("codec",), ("MY_NS",))
+    assert read_depends(tmp_path, text) == Depends(("my-ring", "other"), ("codec",), ("MY_NS",))
     with pytest.raises(UserError, match=r"\[depends\] namespaces: 'A-B' is no namespace"):
-        read_depends(table(tmp_path, "depends", 'namespaces = ["A-B"]'))
+        read_depends(tmp_path, 'namespaces = ["A-B"]')
     with pytest.raises(UserError, match='unknown key\n    did you mean "modules"'):
-        read_depends(table(tmp_path, "depends", 'module = ["x"]'))
+        read_depends(tmp_path, 'module = ["x"]')
 
 
 def test_all_that_can_be_exported(tmp_path: Path) -> None:
@@ -34,14 +41,14 @@ def test_all_that_can_be_exported(tmp_path: Path) -> None:
         license = "any"
         namespace = "MY_NS"
     """
-    assert read_exports(table(tmp_path, "exports", text), tmp_path) == Exports(
-        ("f", "_data2"), (header,), (header.parent,), crate=True, gpl=False, namespace="MY_NS"
+    assert read_exports(tmp_path, text) == Exports(
+        ("f", "_data2"), (header,), (header.parent,), crate=True, license="any", namespace="MY_NS"
     )
 
 
 def test_symbols_are_for_the_gpl_unless_said_otherwise(tmp_path: Path) -> None:
-    assert read_exports(table(tmp_path, "exports", ""), tmp_path) == Exports(gpl=True)
-    assert read_exports(table(tmp_path, "exports", 'license = "GPL"'), tmp_path).gpl
+    assert read_exports(tmp_path, "") == Exports()
+    assert read_exports(tmp_path, 'license = "GPL"').gpl
 
 
 @pytest.mark.parametrize(
@@ -58,8 +65,8 @@ def test_symbols_are_for_the_gpl_unless_said_otherwise(tmp_path: Path) -> None:
         ("symbol = []", '[exports] symbol: unknown key\n    did you mean "symbols"?'),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
+def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str) -> None:
     write(tmp_path / "a.h", "")
     with pytest.raises(UserError) as caught:
-        read_exports(table(tmp_path, "exports", text), tmp_path)
+        read_exports(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path}/module.toml:2: {expected}")

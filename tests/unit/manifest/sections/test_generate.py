@@ -9,8 +9,9 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.manifest.generators import PATIENCE, Generator
-from scons_kmod.manifest.manifest import Manifest, read_manifest
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.read import read_manifest
+from scons_kmod.manifest.sections.generate import DEFAULT_TIMEOUT, Generator
 
 FILES = ("x.rs", "make.py", "make.c", "make.sh", "data/a.csv", "data/b.csv")
 
@@ -21,7 +22,7 @@ def read(directory: Path, text: str) -> Manifest:
     return read_manifest(write(directory / "module.toml", f'[module]\nname = "x"\n{text}'))
 
 
-def complaint(directory: Path, text: str) -> str:
+def error_of(directory: Path, text: str) -> str:
     with pytest.raises(UserError) as caught:
         read(directory, text)
     return str(caught.value).replace(f"{directory}/", "")
@@ -44,7 +45,7 @@ timeout = 5
             inputs=(tmp_path / "data/a.csv", tmp_path / "data/b.csv"),
             outputs=("table.rs", "sub/table.h"),
             arguments=("data/a.csv", "-v"),
-            patience=5,
+            timeout=5,
             where=f"{tmp_path}/module.toml:3: [generate] table",
         ),
     )
@@ -53,7 +54,7 @@ timeout = 5
 
 def test_a_program_and_an_output_are_enough(tmp_path: Path) -> None:
     (found,) = read(tmp_path, '[generate.t]\nprogram = "make.c"\noutputs = ["t.c"]\n').generators
-    assert (found.inputs, found.arguments, found.patience) == ((), (), PATIENCE)
+    assert (found.inputs, found.arguments, found.timeout) == ((), (), DEFAULT_TIMEOUT)
 
 
 def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('outputs = ["t.c"]', "module.toml:3: [generate.t] program: is missing"),
         ('program = "make.py"', "module.toml:3: [generate.t] outputs: is missing"),
@@ -97,13 +98,13 @@ def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
-    assert complaint(tmp_path, f"[generate.t]\n{text}\n") == said
+def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str) -> None:
+    assert error_of(tmp_path, f"[generate.t]\n{text}\n") == expected
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "a b"])
 def test_a_name_leads_nowhere(tmp_path: Path, name: str) -> None:
     text = f'[generate."{name}"]\nprogram = "make.py"\noutputs = ["t.c"]\n'
-    assert complaint(tmp_path, text) == (
+    assert error_of(tmp_path, text) == (
         f"module.toml:3: [generate] {name}: {name!r} is no name for a generator\n    use letters, digits, _ and -"
     )

@@ -9,7 +9,8 @@ from miniature import kernel_tree, write
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import load
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
-from scons_kmod.manifest.manifest import Manifest, open_manifest
+from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.read import check_manifest
 
 BASE = '[module]\nname = "m"\n[c]\nsources = ["a.c"]\n'
 
@@ -27,10 +28,10 @@ def manifest(directory: Path, text: str) -> Path:
 
 
 def on(directory: Path, tree: KernelTree, text: str) -> Manifest:
-    return open_manifest(load(manifest(directory, text))).on(tree)
+    return check_manifest(load(manifest(directory, text))).on(tree)
 
 
-def complaint(directory: Path, tree: KernelTree, text: str) -> str:
+def error_of(directory: Path, tree: KernelTree, text: str) -> str:
     with pytest.raises(UserError) as caught:
         on(directory, tree, text)
     return str(caught.value).removeprefix(f"{directory}/m/")
@@ -80,15 +81,15 @@ defines = ["D"]
 """
     module = on(tmp_path, tree, text)
     assert (module.c.defines, module.c.flags, names(module)) == (("A", "B", "C"), ("-Wextra",), ["a.c", "b.c"])
-    assert module.c.of(module.directory / "a.c").flags == ("-O1", "-O0")
+    assert module.c.flags_of(module.directory / "a.c").flags == ("-O1", "-O0")
     assert (module.api, module.depends.modules) == ("mainline", ("x",))
-    without = open_manifest(load(module.directory / "module.toml"))
+    without = check_manifest(load(module.directory / "module.toml"))
     assert "when" in without.located.data, "what it is for another kernel can still be asked"
 
 
 def test_what_is_always_so_is_known_without_a_kernel(tmp_path: Path) -> None:
     path = manifest(tmp_path, f"{BASE}[when.CONFIG_SMP.c]\nsources = ['new.c']\n")
-    assert set(open_manifest(load(path)).conditions) == {"CONFIG_SMP"}
+    assert set(check_manifest(load(path)).conditions) == {"CONFIG_SMP"}
 
 
 @pytest.mark.parametrize(
@@ -116,18 +117,18 @@ def test_what_is_always_so_is_known_without_a_kernel(tmp_path: Path) -> None:
         ("[when.CONFIG_A.sea]", "module.toml:5: sea: unknown key"),
     ],
 )
-def test_what_is_wrong_is_told_for_any_kernel(tmp_path: Path, tree: KernelTree, text: str, expected: str) -> None:
-    assert complaint(tmp_path, tree, BASE + text).startswith(expected)
+def test_an_error_is_reported_for_any_kernel(tmp_path: Path, tree: KernelTree, text: str, expected: str) -> None:
+    assert error_of(tmp_path, tree, BASE + text).startswith(expected)
 
 
 def test_when_that_is_no_table(tmp_path: Path, tree: KernelTree) -> None:
     text = f"when = 3\n{BASE}"
-    assert complaint(tmp_path, tree, text).startswith("module.toml:1: when: must be a table")
+    assert error_of(tmp_path, tree, text).startswith("module.toml:1: when: must be a table")
 
 
 def test_conditions_that_both_hold_may_not_contradict_each_other(tmp_path: Path, tree: KernelTree) -> None:
     text = '[module]\nname = "m"\n[when."{}".module]\napi = "2021"\n[when."{}".module]\napi = "mainline"\n'
     assert on(tmp_path, tree, text.format("kernel < 6", "kernel >= 6")).api == "mainline"
-    assert complaint(tmp_path, tree, text.format("CONFIG_SMP", "CONFIG_SND")) == (
+    assert error_of(tmp_path, tree, text.format("CONFIG_SMP", "CONFIG_SND")) == (
         "module.toml:6: [when.CONFIG_SND.module] api: it has another value already\n    give it under conditions only"
     )

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""``[library]`` of a manifest: a crate that several modules link, with a directory and a manifest of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from scons_kmod.base.located_toml import Table
+from scons_kmod.manifest.crate import CrateSpec
+from scons_kmod.manifest.keys import key
+from scons_kmod.manifest.kinds import Text
+from scons_kmod.manifest.paths import ExistingPath
+from scons_kmod.manifest.sections.crates import CRATE_NAME, CrateTable, complete_crate
+
+
+@dataclasses.dataclass(frozen=True)
+class LibraryTable(CrateTable):
+    """The keys of [library]: those of [crates.NAME], with the name among them."""
+
+    name: str = key(Text(*CRATE_NAME), "The name that Rust code uses for the library.")
+    path: Path | None = key(
+        ExistingPath(Path.exists, "path of a file or a directory"),
+        "The crate root, or a directory with `src/lib.rs`, `lib.rs` or a Cargo.toml.",
+        default=None,
+        default_text="the library's directory",
+    )
+
+
+def complete_library(library: LibraryTable, table: Table, directory: Path) -> CrateSpec:
+    """The crate that the table describes. Raises `UserError`."""
+    return dataclasses.replace(complete_crate(library, table, directory), library=directory)
