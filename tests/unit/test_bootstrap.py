@@ -246,7 +246,7 @@ def test_a_package_that_would_push_out_another_is_unpacked_in_the_cache(machine:
     assert (machine.cache / "busybox-static/bin/busybox").exists()
     assert sorted(path.name for path in machine.cache.iterdir()) == ["busybox-static", "rust-web"]
     assert machine.apt_log() == []
-    assert "not installed, since apt would remove rustc for it" in done.stderr
+    assert "apt would remove rustc to install these, so they are only unpacked" in done.stderr
     again = machine.run("true")
     assert again.stderr == ""
 
@@ -258,7 +258,7 @@ def test_all_that_cannot_be_installed_is_in_a_single_message_and_the_command_run
     done = machine.with_venv().run("sh", "-c", "echo ran")
     assert done.stdout == "ran\n"
     assert done.stderr == (
-        "bootstrap: these are missing and could not be installed; what needs them will fail:\n"
+        "bootstrap: these are missing and could not be installed; steps that need them will fail:\n"
         "    bindgen         Rust declarations from the kernel's headers\n"
         "    strace          a test that a second build starts nothing\n"
         "bootstrap: on Debian 12, as root: apt-get install --no-install-recommends --no-remove bindgen strace\n"
