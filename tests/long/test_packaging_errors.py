@@ -94,7 +94,7 @@ def test_what_cannot_be_staged(packaged: Checkout, tmp_path: Path) -> None:
 
 def test_support_crates_of_tools_that_are_no_packages(packaged: Checkout) -> None:
     said = complaint(packaged, "crates")
-    assert "it belongs to no package\n    build with the kernel's headers and rustc from Debian packages" in said
+    assert "this file belongs to no package\n    build with the kernel's headers and rustc from Debian packages" in said
 
 
 def test_a_module_for_other_kernels_is_left_out_or_an_error_if_it_is_named(packaged: Checkout) -> None:

@@ -12,11 +12,12 @@ from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.prebuilt import SYSTEM
 from scons_kmod.manifest.sections.package import PackageInfo
-from scons_kmod.packaging.deb import ARCHITECTURES, DebPackage
-from scons_kmod.packaging.module_package import source_date
+from scons_kmod.packaging.deb import DEB_ARCHITECTURES
+from scons_kmod.packaging.deb_control import DebPackage
+from scons_kmod.packaging.reproducible import source_date_epoch
 from scons_kmod.target.build_target import BuildTarget
 
-INFO = PackageInfo(
+CRATES_INFO = PackageInfo(
     version=__version__,
     date=RELEASED,
     maintainer="the scons-kmod authors <scons-kmod@example.org>",
@@ -32,30 +33,35 @@ def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> 
     Raises `MachineError` if a tool that made them belongs to no Debian package.
     """
     release, tools = target.tree.release, target.toolchain
-    owned = (tools.rustc.path, f"{tools.library_sources}/core/src/lib.rs", target.tree.path / "Makefile")
-    needs = sorted({owner(Path(path), log) for path in owned})
+    inputs = (tools.rustc.path, f"{tools.library_sources}/core/src/lib.rs", target.tree.path / "Makefile")
+    dependencies = sorted({owning_package(Path(path), log) for path in inputs})
     return DebPackage(
         name=f"scons-kmod-crates-{release}",
-        architecture=ARCHITECTURES[target.tree.arch],
-        depends=", ".join((f"scons-kmod (= {__version__})", *needs)),
-        info=INFO,
+        architecture=DEB_ARCHITECTURES[target.tree.arch],
+        depends=", ".join((f"scons-kmod (= {__version__})", *dependencies)),
+        info=CRATES_INFO,
         about=f"These are core, alloc, bindings and kernel for Linux {release}, by rustc {tools.rustc.version}.",
         change=f"Support crates for Linux {release}.",
         files={f"{str(SYSTEM / release).lstrip('/')}/{name}": data for name, data in files.items()},
         scripts={},
-        seconds=source_date(INFO),
+        seconds=source_date_epoch(CRATES_INFO),
         compression=("-Zxz", "-z1"),
     )
 
 
-def owner(path: Path, log: RunLog) -> str:
-    """The installed package that a file belongs to, in its exact version, as a dependency. Raises `MachineError`."""
+def owning_package(path: Path, log: RunLog) -> str:
+    """A dependency on the installed package that has a file, in its exact version.
+
+    Raises `MachineError` if no package has it.
+    """
     try:
-        found = log.run(["dpkg-query", "-S", str(path.resolve())], step="DPKG", unit=path.name).stdout.decode()
-        package = re.split(r"[:,]", found)[0]
-        form = "${Version}"
-        version = log.run(["dpkg-query", "-W", "-f", form, package], step="DPKG", unit=package).stdout.decode()
+        owners = log.run(["dpkg-query", "-S", str(path.resolve())], step="DPKG", unit=path.name).stdout.decode()
+        package = re.split(r"[:,]", owners)[0]
+        version_format = "${Version}"
+        version = log.run(
+            ["dpkg-query", "-W", "-f", version_format, package], step="DPKG", unit=package
+        ).stdout.decode()
     except StepError as error:
         fix = "build with the kernel's headers and rustc from Debian packages: the package must depend on theirs"
-        raise MachineError("it belongs to no package", where=str(path), fix=fix) from error
+        raise MachineError("this file belongs to no package", where=str(path), fix=fix) from error
     return f"{package} (= {version})"

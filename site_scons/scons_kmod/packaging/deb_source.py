@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Source packages for Debian of a module for one kernel, made by dpkg-source (dpkg-source(1), 3.0 (quilt)).
+"""Debian source packages of a module for one kernel, built by dpkg-source (dpkg-source(1), 3.0 (quilt)).
 
-What dpkg-buildpackage makes of one is the package that `scons deb` makes.
+dpkg-buildpackage builds from it the same binary package as `scons deb`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.base.tar import archived
 from scons_kmod.distro.target_file import Target, ToolVersions
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.packaging.deb import DebPackage, changelog, copyright_text, extended
-from scons_kmod.packaging.module_package import settle, workplace
-from scons_kmod.packaging.source_tree import filled_in, install_words, source_tree
+from scons_kmod.packaging.deb_control import DebPackage, changelog_text, copyright_text, extended_description
+from scons_kmod.packaging.reproducible import set_modes_and_times, work_directory
+from scons_kmod.packaging.source_tree import fill_template, install_args, source_tree
 from scons_kmod.target.settings import Settings
 
 
@@ -31,62 +31,64 @@ def build_dsc(
     directory: Path,
     log: RunLog,
 ) -> Path:
-    """Make the source package in `directory`; returns the path of its .dsc.
+    """Build the source package in `directory`; returns the path of its .dsc.
 
-    Raises `MachineError` if dpkg-source is not there or nothing can be written, and `StepError`.
+    Raises `MachineError` if dpkg-source is not installed or the directory can't be written, and `StepError`.
     """
     dpkg_source = find_program("dpkg-source")
     tree = f"{package.name}-{package.info.version}"
     files = source_tree(manifest)
     original = f"{package.name}_{package.info.version}.orig.tar.xz"
-    with workplace(directory) as work:
+    with work_directory(directory) as work:
         archive = archived({f"{tree}/{name}": data for name, data in files.items()}, package.seconds)
         write_bytes(work / original, lzma.compress(archive))
-        own = {name: text.encode() for name, text in debian_files(package, manifest, release, target, settings).items()}
-        for name, data in {**files, **own}.items():
+        debian = {
+            name: text.encode() for name, text in debian_directory(package, manifest, release, target, settings).items()
+        }
+        for name, data in {**files, **debian}.items():
             write_bytes(work / tree / name, data, mode=0o755 if name == "debian/rules" else 0o644)
-        settle(work / tree, package.seconds)
+        set_modes_and_times(work / tree, package.seconds)
         argv = [dpkg_source, "-b", tree]
         log.run(argv, step="DSC", unit=package.name, cwd=work, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
-        made = sorted(path for path in work.iterdir() if path.is_file())
-        for path in made:
+        outputs = sorted(path for path in work.iterdir() if path.is_file())
+        for path in outputs:
             path.replace(directory / path.name)
     return directory / f"{package.name}_{package.version}.dsc"
 
 
-def debian_files(
+def debian_directory(
     package: DebPackage, manifest: Manifest, release: str, target: Target, settings: Settings
 ) -> dict[str, str]:
-    """The directory debian/."""
+    """The files in debian/, by their paths in the source package."""
     headers = target.packages.headers.replace("{release}", release)
-    words = {
+    values = {
         "PACKAGE": package.name,
         "ARCHITECTURE": package.architecture,
         "MAINTAINER": package.info.maintainer,
-        "NEEDS": ", ".join(("scons-kmod", headers, *tool_packages(target.toolchain))),
+        "BUILD_DEPENDS": ", ".join(("scons-kmod", headers, *build_tool_packages(target.toolchain))),
         "SUMMARY": package.info.summary,
-        "EXTENDED": extended(package),
+        "EXTENDED_DESCRIPTION": extended_description(package),
         "MODULE": manifest.name,
         "HEADERS": headers,
         "RELEASE": release,
         "DEB": f"{package.name}_{package.version}_{package.architecture}.deb",
-        "WORDS": shlex.join(install_words(settings)).replace("$", "$$"),
+        "INSTALL_ARGS": shlex.join(install_args(settings)).replace("$", "$$"),
     }
     return {
-        "debian/control": filled_in("debian/control", words),
-        "debian/rules": filled_in("debian/rules", words),
-        "debian/changelog": changelog(package),
+        "debian/control": fill_template("deb-source/control", values),
+        "debian/rules": fill_template("deb-source/rules", values),
+        "debian/changelog": changelog_text(package),
         "debian/copyright": copyright_text(package),
         "debian/source/format": "3.0 (quilt)\n",
     }
 
 
-def tool_packages(need: ToolVersions) -> tuple[str, ...]:
-    """The packages that bring a target's tools."""
+def build_tool_packages(versions: ToolVersions) -> tuple[str, ...]:
+    """The build dependencies for a target's tools."""
     return (
-        f"rustc-web (>= {need.rustc}) | rustc (>= {need.rustc})",
-        f"rust-web-src (>= {need.rustc}) | rust-src (>= {need.rustc})",
+        f"rustc-web (>= {versions.rustc}) | rustc (>= {versions.rustc})",
+        f"rust-web-src (>= {versions.rustc}) | rust-src (>= {versions.rustc})",
         "bindgen",
-        f"libclang1-{need.libclang}",
-        f"gcc-{need.gcc}",
+        f"libclang1-{versions.libclang}",
+        f"gcc-{versions.gcc}",
     )

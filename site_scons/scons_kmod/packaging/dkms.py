@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A module for DKMS, which builds it for each kernel of a machine (dkms(8)): its source tree, and a package of that.
+"""A module's source tree for DKMS, which builds it for each kernel of a machine (dkms(8)), and a package of the tree.
 
-The tree builds with this plugin. For a kernel that the module can't be built for, DKMS is told that it is not meant for
-it: dkms 3.0 takes any other answer, BUILD_EXCLUSIVE even, for a failure, and then the kernel's own upgrade fails.
+The tree builds with this plugin. If the module can't be built for a kernel, dkms.conf tells DKMS that the module is not
+for this kernel. dkms 3.0 takes any other answer, even BUILD_EXCLUSIVE, for a failure, and then the kernel's own upgrade
+fails.
 """
 
 from __future__ import annotations
@@ -12,49 +13,53 @@ from pathlib import Path
 
 from scons_kmod.base.atomic import write_bytes
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.packaging.deb import DebPackage
-from scons_kmod.packaging.module_package import REVISION, described, package_name, source_date, workplace
-from scons_kmod.packaging.source_tree import filled_in, source_tree
+from scons_kmod.packaging.deb_control import DebPackage
+from scons_kmod.packaging.module_package import REVISION, package_info, package_name
+from scons_kmod.packaging.reproducible import source_date_epoch, work_directory
+from scons_kmod.packaging.source_tree import fill_template, source_tree
 
-TREE = ("dkms.conf", "build-module")
-SCRIPTS = ("postinst", "prerm", "postrm")
+TREE_FILES = ("dkms.conf", "build-module")
+MAINTAINER_SCRIPTS = ("postinst", "prerm", "postrm")
 
 
 def dkms_files(manifest: Manifest) -> dict[str, bytes]:
-    """The source tree for DKMS: what belongs to it, and the module's own files. Raises `UserError`."""
-    return {**{name: dkms_file(name, manifest).encode() for name in TREE}, **source_tree(manifest)}
+    """The files of the source tree for DKMS, by their paths in it. Raises `UserError` if there is no [package]."""
+    return {**{name: dkms_file(name, manifest).encode() for name in TREE_FILES}, **source_tree(manifest)}
 
 
 def dkms_file(name: str, manifest: Manifest) -> str:
-    """A file's text for a module. No name and no version has a character that a shell would take for more."""
-    words = {"PACKAGE": package_name(manifest), "VERSION": described(manifest).version, "MODULE": manifest.name}
-    return filled_in(f"dkms/{name}", words)
+    """The text of a file in templates/dkms, for a module.
+
+    Names and versions are checked earlier: they have no character that is special to a shell.
+    """
+    values = {"PACKAGE": package_name(manifest), "VERSION": package_info(manifest).version, "MODULE": manifest.name}
+    return fill_template(f"dkms/{name}", values)
 
 
-def tree_name(manifest: Manifest) -> str:
-    """What DKMS calls the tree. Raises `UserError`."""
-    return f"{package_name(manifest)}-{described(manifest).version}"
+def dkms_tree_name(manifest: Manifest) -> str:
+    """DKMS's name for the source tree. Raises `UserError`."""
+    return f"{package_name(manifest)}-{package_info(manifest).version}"
 
 
 def write_dkms_tree(manifest: Manifest, directory: Path) -> Path:
-    """Write the source tree into `directory`, in place of an older one; returns its path.
+    """Write the source tree into `directory`, instead of an older one; returns its path.
 
     Raises `UserError` and `MachineError`.
     """
-    made = directory / tree_name(manifest)
-    with workplace(directory) as work:
+    tree = directory / dkms_tree_name(manifest)
+    with work_directory(directory) as work:
         for name, data in dkms_files(manifest).items():
             write_bytes(work / "tree" / name, data)
-        if made.exists():
-            shutil.rmtree(made)
-        (work / "tree").rename(made)
-    return made
+        if tree.exists():
+            shutil.rmtree(tree)
+        (work / "tree").rename(tree)
+    return tree
 
 
 def dkms_deb(manifest: Manifest) -> DebPackage:
-    """The package that brings the source tree and tells DKMS of it. Raises `UserError`."""
-    info = described(manifest)
-    needed = (f"{package_name(one)}-dkms (= {described(one).version}-{REVISION})" for one in manifest.needs)
+    """The Debian package that installs the source tree and adds it to DKMS. Raises `UserError`."""
+    info = package_info(manifest)
+    needed = (f"{package_name(module)}-dkms (= {package_info(module).version}-{REVISION})" for module in manifest.needs)
     return DebPackage(
         name=f"{package_name(manifest)}-dkms",
         architecture="all",
@@ -62,7 +67,7 @@ def dkms_deb(manifest: Manifest) -> DebPackage:
         info=info,
         about=f"DKMS builds the kernel module {manifest.name} from this package's sources for each kernel.",
         change=f"{manifest.name} {info.version}.",
-        files={f"usr/src/{tree_name(manifest)}/{path}": data for path, data in dkms_files(manifest).items()},
-        scripts={name: dkms_file(name, manifest) for name in SCRIPTS},
-        seconds=source_date(info),
+        files={f"usr/src/{dkms_tree_name(manifest)}/{path}": data for path, data in dkms_files(manifest).items()},
+        scripts={name: dkms_file(name, manifest) for name in MAINTAINER_SCRIPTS},
+        seconds=source_date_epoch(info),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Binary packages for distributions with rpm, made by rpmbuild (rpm 4.18)."""
+"""Binary and source packages for distributions with rpm, built by rpmbuild (rpm 4.18)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.base.tar import archived
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.packaging.module_package import REVISION, ModulePackage, settle, workplace
-from scons_kmod.packaging.source_tree import install_words, source_tree
+from scons_kmod.packaging.module_package import REVISION, ModulePackage
+from scons_kmod.packaging.reproducible import set_modes_and_times, work_directory
+from scons_kmod.packaging.source_tree import install_args, source_tree
 from scons_kmod.target.settings import Settings
 
-# rpm's name for the machine of each of Kbuild's.
-ARCHITECTURES = {"x86": "x86_64"}
-# Nothing of the machine or of the moment gets into the package, and no file is stripped, compressed or linked to.
-SETTINGS = {
+# rpm's architecture, by Kbuild's SRCARCH.
+RPM_ARCHITECTURES = {"x86": "x86_64"}
+# With these macros, nothing of the machine or the moment gets into the package, and rpmbuild does not strip or compress
+# files or add links to them.
+MACROS = {
     "_buildhost": "localhost",
     "_binary_payload": "w6.xzdio",
     "use_source_date_epoch_as_buildtime": "1",
@@ -30,11 +32,12 @@ SETTINGS = {
     "debug_package": "%{nil}",
     "__os_install_post": "%{nil}",
 }
-# In English, whatever the locale is.
+# The changelog is in English, whatever the locale is.
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Kernels of distributions with rpm provide kernel-uname-r, and their headers kernel-devel-uname-r. `staged` is a
-# directory with the files, given by us; without it, as from the source package, scons makes them.
+# Kernels of distributions with rpm provide kernel-uname-r, and their headers kernel-devel-uname-r. `build_rpm` defines
+# the macro `staged`: a directory with the package's files. A build from the source package lacks it, and scons makes
+# the files.
 SPEC = """\
 {settings}
 Name: {name}
@@ -49,7 +52,7 @@ Source0: {archive}
 %{{!?staged:BuildRequires: python3dist(scons-kmod)}}
 Requires: kmod
 Requires: kernel-uname-r = {release}
-{needs}
+{requires}
 %description
 {description}This is the kernel module {module} for Linux {release}.
 
@@ -61,7 +64,7 @@ Requires: kernel-uname-r = {release}
 
 %install
 %{{?staged:cp -a %{{staged}}/. %{{buildroot}}}}
-%{{!?staged:scons -Q stage MODULE={module} KDIR=/lib/modules/{release}/build DESTDIR=%{{buildroot}} {words}}}
+%{{!?staged:scons -Q stage MODULE={module} KDIR=/lib/modules/{release}/build DESTDIR=%{{buildroot}} {install_args}}}
 
 %post
 depmod {release}
@@ -82,49 +85,49 @@ if [ -d /lib/modules/{release}/kernel ]; then depmod {release}; else rm -f /lib/
 def build_rpm(
     package: ModulePackage, manifest: Manifest, settings: Settings, arch: str, directory: Path, log: RunLog
 ) -> list[Path]:
-    """Make the package in `directory`, and its source package if SOURCE=1 asks for it; returns their paths.
+    """Build the package in `directory`, and with SOURCE=1 its source package; returns their paths.
 
-    `arch` is Kbuild's SRCARCH. Raises `MachineError` if rpmbuild is not there or nothing can be written, and
-    `StepError`.
+    `arch` is Kbuild's SRCARCH. Raises `MachineError` if rpmbuild is not installed or the directory can't be written,
+    and `StepError`.
     """
-    architecture = ARCHITECTURES[arch]
+    architecture = RPM_ARCHITECTURES[arch]
     stem = f"{package.name}-{package.info.version}-{REVISION}"
-    whole = {f"{stem}.{architecture}.rpm": ("-bb", f"RPMS/{architecture}")}
+    packages = {f"{stem}.{architecture}.rpm": ("-bb", f"RPMS/{architecture}")}
     if settings.source:
-        whole[f"{stem}.src.rpm"] = ("-bs", "SRPMS")
+        packages[f"{stem}.src.rpm"] = ("-bs", "SRPMS")
     rpmbuild = find_program("rpmbuild")
-    with workplace(directory) as work:
+    with work_directory(directory) as work:
         staged, spec = work / "staged", work / f"{package.name}.spec"
         for path, data in package.files.items():
             write_bytes(staged / path, data)
-        settle(staged, package.seconds)
-        write_archive(package, manifest, work / "SOURCES")
+        set_modes_and_times(staged, package.seconds)
+        write_source_archive(package, manifest, work / "SOURCES")
         write_text(spec, spec_text(package, settings))
-        for name, (mode, place) in whole.items():
-            # A source package has the spec in it with all paths spelled out.
-            own = {"_topdir": str(work), "staged": str(staged)} if mode == "-bb" else {"_topdir": "."}
-            words = [word for key, value in own.items() for word in ("--define", f"{key} {value}")]
-            argv = [rpmbuild, mode, "--nodeps", "--quiet", "--target", architecture, *words, str(spec)]
+        for name, (mode, output_directory) in packages.items():
+            # A source package contains the spec with all macros expanded, so no path of this machine may be in them.
+            macros = {"_topdir": str(work), "staged": str(staged)} if mode == "-bb" else {"_topdir": "."}
+            defines = [arg for key, value in macros.items() for arg in ("--define", f"{key} {value}")]
+            argv = [rpmbuild, mode, "--nodeps", "--quiet", "--target", architecture, *defines, str(spec)]
             log.run(argv, step="RPM", unit=name, cwd=work, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
-            (work / place / name).replace(directory / name)
-    return [directory / name for name in whole]
+            (work / output_directory / name).replace(directory / name)
+    return [directory / name for name in packages]
 
 
-def write_archive(package: ModulePackage, manifest: Manifest, directory: Path) -> None:
-    """Write the sources where rpmbuild looks for them."""
+def write_source_archive(package: ModulePackage, manifest: Manifest, directory: Path) -> None:
+    """Write the archive of the module's sources into `directory`, where rpmbuild looks for it."""
     files = {f"{package.name}-{package.info.version}/{name}": data for name, data in source_tree(manifest).items()}
-    path = directory / archive_name(package)
+    path = directory / source_archive_name(package)
     write_bytes(path, lzma.compress(archived(files, package.seconds)))
     os.utime(path, (package.seconds, package.seconds))
 
 
-def archive_name(package: ModulePackage) -> str:
-    """What the archive of the sources is called."""
+def source_archive_name(package: ModulePackage) -> str:
+    """The file name of the archive of the sources."""
     return f"{package.name}-{package.info.version}.tar.xz"
 
 
 def spec_text(package: ModulePackage, settings: Settings) -> str:
-    """The spec file. A % in a text is no macro of rpm's."""
+    """The text of the spec file. A % in a text of the manifest is doubled, so that rpm does not expand it."""
     info = package.info
     texts = {
         "summary": info.summary,
@@ -136,15 +139,15 @@ def spec_text(package: ModulePackage, settings: Settings) -> str:
     date = datetime.datetime.fromtimestamp(package.seconds, datetime.UTC)
     return SPEC.format(
         **{name: text.replace("%", "%%") for name, text in texts.items()},
-        settings="\n".join(f"%global {name} {value}" for name, value in SETTINGS.items()),
+        settings="\n".join(f"%global {name} {value}" for name, value in MACROS.items()),
         name=package.name,
         version=info.version,
         revision=REVISION,
         module=package.module,
-        needs="".join(f"Requires: {name} = {version}-{REVISION}\n" for name, version in package.needs),
+        requires="".join(f"Requires: {name} = {version}-{REVISION}\n" for name, version in package.needs),
         release=package.release,
-        archive=archive_name(package),
-        words=shlex.join(install_words(settings)).replace("%", "%%"),
+        archive=source_archive_name(package),
+        install_args=shlex.join(install_args(settings)).replace("%", "%%"),
         files="\n".join(f"/{path}" for path in sorted(package.files)),
         date=f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day:02} {date.year}",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A module's sources as a project of their own, for source packages: scons-kmod builds it wherever it is installed."""
+"""A module's sources as a project of their own, for source packages. scons builds it if scons-kmod is installed."""
 
 from __future__ import annotations
 
@@ -13,49 +13,47 @@ from scons_kmod.manifest.paths import is_source
 from scons_kmod.target.settings import Settings
 
 SCONSTRUCT = "SConstruct"
-MODULE = "module"
-# What lies below LIBRARY for the packages: SConstruct and files with places to fill in.
+MODULE_DIRECTORY = "module"
+# The SConstruct of such a project, and files with placeholders: @NAME@.
 TEMPLATES = LIBRARY / "packaging/templates"
 
 
 def source_tree(manifest: Manifest) -> dict[str, bytes]:
-    """The project's files by their paths: the module's, and those of what it needs. Raises `OSError`."""
-    found = {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes()}
-    for place, directory in places(manifest).items():
-        found |= {f"{place}/{path.relative_to(directory)}": path.read_bytes() for path in sources(directory)}
-    return found
+    """The project's files by their paths: the sources of the module and of all that it needs. Raises `OSError`."""
+    files = {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes()}
+    for name, directory in source_directories(manifest).items():
+        files |= {f"{name}/{path.relative_to(directory)}": path.read_bytes() for path in module_source_files(directory)}
+    return files
 
 
-def places(manifest: Manifest) -> dict[str, Path]:
-    """Where the directories of a module, of those that it depends on and of its libraries go."""
-    modules = {one.name: one.directory for one in (*manifest.needs, manifest)}
+def source_directories(manifest: Manifest) -> dict[str, Path]:
+    """The directories of a module, of the modules that it needs and of their libraries, by their new paths."""
+    manifests = (*manifest.needs, manifest)
+    modules = {module.name: module.directory for module in manifests}
     libraries = {
-        f"library-{crate.name}": crate.library
-        for one in (*manifest.needs, manifest)
-        for crate in one.crates
-        if crate.library
+        f"library-{crate.name}": crate.library for module in manifests for crate in module.crates if crate.library
     }
     if len(modules) + len(libraries) == 1:
-        return {MODULE: manifest.directory}
-    return {f"{MODULE}/{name}": directory for name, directory in {**modules, **libraries}.items()}
+        return {MODULE_DIRECTORY: manifest.directory}
+    return {f"{MODULE_DIRECTORY}/{name}": directory for name, directory in {**modules, **libraries}.items()}
 
 
-def sources(directory: Path) -> Iterator[Path]:
-    """The files of a module's directory, but for hidden ones and what was built."""
+def module_source_files(directory: Path) -> Iterator[Path]:
+    """The files in a module's directory, except hidden ones and build outputs."""
     for parent, names, files in os.walk(directory):
         names[:] = sorted(name for name in names if is_source(Path(name)))
         yield from (Path(parent, name) for name in sorted(files) if is_source(Path(name)))
 
 
-def install_words(settings: Settings) -> tuple[str, ...]:
-    """What of the command line says where modules go and what is done to them. Keys are left out: they stay here."""
+def install_args(settings: Settings) -> tuple[str, ...]:
+    """The variables that say where modules are installed and how they are stripped. Keys stay on this machine."""
     strip = (f"INSTALL_MOD_STRIP={settings.mod_strip}",) if settings.mod_strip else ()
     return (f"INSTALL_MOD_DIR={settings.mod_dir}", *strip)
 
 
-def filled_in(template: str, words: Mapping[str, str]) -> str:
-    """The text of one of the files with places to fill in: @WORD@."""
+def fill_template(template: str, values: Mapping[str, str]) -> str:
+    """The text of a file in templates/, with each placeholder @NAME@ replaced by the value of that name."""
     text = (TEMPLATES / template).read_text()
-    for name, value in words.items():
+    for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text

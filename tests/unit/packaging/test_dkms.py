@@ -35,14 +35,14 @@ def manifest(tmp_path: Path) -> Manifest:
 
 @dataclasses.dataclass
 class Machine:
-    """One with DKMS, the module in it, and a scons that only notes what it was asked."""
+    """One with DKMS, the module in it, and a scons that only logs its arguments."""
 
     tree: Path
     directory: Path
     env: dict[str, str]
 
     def dkms(self, release: str, action: str, kernel: str = "6.12") -> tuple[str, str]:
-        """What DKMS of a release has read of dkms.conf, and what was said."""
+        """What DKMS of a release has read from dkms.conf, and what was printed."""
         plain = "" if action == "autoinstall" else f'{action}() {{ read_conf "$kernelver"; }};'
         script = f"{SOURCED}; {READ[release]}; {plain}"
         settings = f"action={action} kernelver={kernel} dkms_tree={self.directory}/dkms conf={self.tree}/dkms.conf"
@@ -50,8 +50,8 @@ class Machine:
         done = subprocess.run(["bash", "-c", text], env=self.env, capture_output=True, text=True, check=True)
         return done.stdout.strip(), done.stderr.strip()
 
-    def asked(self) -> list[str]:
-        """How scons was called."""
+    def scons_calls(self) -> list[str]:
+        """The command lines of scons."""
         path = self.directory / "log"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -66,7 +66,7 @@ def machine(manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "FAILS": str(tmp_path / "fails"),
     }
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    return Machine(write_dkms_tree(manifest, tmp_path / "made"), tmp_path, env)
+    return Machine(write_dkms_tree(manifest, tmp_path / "dkms-trees"), tmp_path, env)
 
 
 WORK = "cache/dkms/rust-echo-1.2~rc1/6.12"
@@ -87,15 +87,15 @@ def test_an_older_tree_is_replaced(machine: Machine, manifest: Manifest) -> None
 
 @pytest.mark.parametrize("release", READ)
 @pytest.mark.parametrize("action", ["autoinstall", "build"])
-def test_dkms_is_told_yes_where_it_can_be_built(machine: Machine, release: str, action: str) -> None:
+def test_dkms_gets_a_yes_if_the_module_can_be_built(machine: Machine, release: str, action: str) -> None:
     assert machine.dkms(release, action) == ("[yes] []", "")
     work = machine.directory / WORK
-    assert machine.asked() == [f"scons -C {work} -Q KDIR=/lib/modules/6.12/build MODULE=rust-echo"]
+    assert machine.scons_calls() == [f"scons -C {work} -Q KDIR=/lib/modules/6.12/build MODULE=rust-echo"]
 
 
 @pytest.mark.parametrize("release", READ)
 @pytest.mark.parametrize("action", ["autoinstall", "build"])
-def test_dkms_is_told_no_and_the_user_why_where_it_cannot(machine: Machine, release: str, action: str) -> None:
+def test_dkms_gets_a_no_and_the_user_the_reason_if_it_cannot(machine: Machine, release: str, action: str) -> None:
     (machine.directory / "fails").write_text("  RUSTC x\nmachine error: rustc: not found\n    apt-get install it\n")
     log = machine.directory / WORK / "build.log"
     line = f"rust-echo 1.2~rc1 is not built for Linux 6.12: rustc: not found ({log})"
@@ -104,23 +104,23 @@ def test_dkms_is_told_no_and_the_user_why_where_it_cannot(machine: Machine, rele
 
 
 @pytest.mark.parametrize("action", ["status", "remove", "add", "mktarball"])
-def test_nothing_is_tried_for_other_ends(machine: Machine, action: str) -> None:
+def test_nothing_is_built_for_other_purposes(machine: Machine, action: str) -> None:
     assert machine.dkms("3.2", action) == ("[yes] []", "")
-    assert machine.asked() == []
+    assert machine.scons_calls() == []
 
 
-def test_nothing_is_tried_where_it_was_built(machine: Machine) -> None:
+def test_nothing_is_built_again(machine: Machine) -> None:
     (machine.directory / "dkms/rust-echo/1.2~rc1/6.12").mkdir(parents=True)
     assert machine.dkms("3.0", "autoinstall") == ("[yes] []", "")
-    assert machine.asked() == []
+    assert machine.scons_calls() == []
 
 
-def test_what_fails_is_tried_and_told_once_by_a_process_of_dkms(machine: Machine) -> None:
+def test_a_process_of_dkms_tries_and_reports_a_failure_once(machine: Machine) -> None:
     (machine.directory / "fails").write_text("user error: it can't\n")
     script = f"for _ in 1 2; do DKMS_PROCESS=$$ sh {machine.tree}/build-module 6.12 /tree || echo no; done"
     done = subprocess.run(["bash", "-c", script], env=machine.env, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr.count("is not built for")) == ("no\nno\n", 1)
-    assert len(machine.asked()) == 1
+    assert len(machine.scons_calls()) == 1
 
 
 def test_a_source_that_is_gone_is_not_built_from(machine: Machine) -> None:
@@ -134,7 +134,7 @@ def test_where_nothing_can_be_written_that_is_said(machine: Machine) -> None:
     write(machine.directory / "cache", "a file where the directory would be")
     line = f"rust-echo 1.2~rc1 is not built for Linux 6.12: {machine.directory / WORK} can't be written"
     assert machine.dkms("3.0", "autoinstall") == ("[] [^none$]", line)
-    assert machine.asked() == []
+    assert machine.scons_calls() == []
 
 
 def test_without_scons_that_is_said(machine: Machine) -> None:
@@ -150,10 +150,10 @@ def test_without_scons_that_is_said(machine: Machine) -> None:
 
 
 def test_dkms_gets_the_module_and_the_work_is_cleared_away(machine: Machine, tmp_path: Path) -> None:
-    place = tmp_path / "dkms-build"
-    place.mkdir()
-    subprocess.run(["sh", machine.tree / "build-module", "6.12", "/tree", place], env=machine.env, check=True)
-    assert (place / "rust-echo.ko").read_text() == "ko\n"
+    destination = tmp_path / "dkms-build"
+    destination.mkdir()
+    subprocess.run(["sh", machine.tree / "build-module", "6.12", "/tree", destination], env=machine.env, check=True)
+    assert (destination / "rust-echo.ko").read_text() == "ko\n"
     assert not (machine.directory / WORK).exists()
 
 
@@ -167,6 +167,6 @@ def test_what_the_package_says(manifest: Manifest) -> None:
         subprocess.run(["sh", "-n", "-c", script], check=True)
 
 
-def test_a_module_that_says_nothing_of_packages(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"says nothing of packages\n    write a table \[package\]"):
+def test_a_module_without_a_package_table(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no \[package\]\n    write a table \[package\]"):
         dkms_deb(module(tmp_path))

@@ -41,35 +41,35 @@ def user(tmp_path: Path) -> Manifest:
 
 
 def package(directory: Path, manifest: Manifest) -> ModulePackage:
-    made = target(directory / "target")
-    ko(module_ko(made, manifest))
-    return module_package(made, default_target(read_targets(TARGETS)), manifest, SETTINGS, RunLog())
+    build_target = target(directory / "target")
+    ko(module_ko(build_target, manifest))
+    return module_package(build_target, default_target(read_targets(TARGETS)), manifest, SETTINGS, RunLog())
 
 
 def test_a_package_needs_those_of_the_modules_that_its_own_was_linked_against(tmp_path: Path, user: Manifest) -> None:
-    made = package(tmp_path, user)
-    release = made.release
-    assert made.needs == ((f"core-modules-{release}", "1.0"), (f"my-ring-modules-{release}", "2.1~rc1"))
-    assert module_deb(made, "x86").depends.endswith(
+    built = package(tmp_path, user)
+    release = built.release
+    assert built.needs == ((f"core-modules-{release}", "1.0"), (f"my-ring-modules-{release}", "2.1~rc1"))
+    assert module_deb(built, "x86").depends.endswith(
         f", core-modules-{release} (= 1.0-1), my-ring-modules-{release} (= 2.1~rc1-1)"
     )
-    text = spec_text(made, SETTINGS)
+    text = spec_text(built, SETTINGS)
     assert f"\nRequires: core-modules-{release} = 1.0-1\nRequires: my-ring-modules-{release} = 2.1~rc1-1\n" in text
-    assert [Path(name).name for name in made.files] == ["user.ko"], "each module has a package of its own"
+    assert [Path(name).name for name in built.files] == ["user.ko"], "each module has a package of its own"
 
 
 def test_a_module_that_needs_no_other_says_nothing_of_it(tmp_path: Path) -> None:
-    made = package(tmp_path, packaged(tmp_path, "core", "1.0"))
-    assert made.needs == ()
-    assert "-modules-" not in module_deb(made, "x86").depends
-    assert spec_text(made, SETTINGS).count("Requires:") == spec_text(made, SETTINGS).count("BuildRequires:") + 2
+    built = package(tmp_path, packaged(tmp_path, "core", "1.0"))
+    assert built.needs == ()
+    assert "-modules-" not in module_deb(built, "x86").depends
+    assert spec_text(built, SETTINGS).count("Requires:") == spec_text(built, SETTINGS).count("BuildRequires:") + 2
 
 
 def test_packages_of_all_that_it_needs_have_to_be_described(tmp_path: Path, user: Manifest) -> None:
     bare = dataclasses.replace(user, needs=(module(tmp_path / "bare", "bare"),))
-    with pytest.raises(UserError, match="the manifest of bare says nothing of packages"):
+    with pytest.raises(UserError, match=r"the manifest of bare has no \[package\]"):
         package(tmp_path, bare)
-    with pytest.raises(UserError, match="the manifest of bare says nothing of packages"):
+    with pytest.raises(UserError, match=r"the manifest of bare has no \[package\]"):
         dkms_deb(bare)
 
 

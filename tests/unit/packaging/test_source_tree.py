@@ -8,7 +8,7 @@ from pathlib import Path
 from miniature import module, write
 
 from scons_kmod.base.tar import archived
-from scons_kmod.packaging.source_tree import install_words, source_tree
+from scons_kmod.packaging.source_tree import install_args, source_tree
 from scons_kmod.target.settings import Settings
 
 
@@ -23,9 +23,9 @@ def test_a_modules_files_and_an_sconstruct_for_them(tmp_path: Path) -> None:
 
 def test_an_archive_is_the_same_each_time_and_in_any_order() -> None:
     files = {"b/x": b"1", "a": b"22"}
-    made = archived(files, 1770076800)
-    assert archived(dict(reversed(files.items())), 1770076800) == made
-    with tarfile.open(fileobj=io.BytesIO(made)) as archive:
+    archive_bytes = archived(files, 1770076800)
+    assert archived(dict(reversed(files.items())), 1770076800) == archive_bytes
+    with tarfile.open(fileobj=io.BytesIO(archive_bytes)) as archive:
         assert [(entry.name, entry.mtime, entry.uid) for entry in archive] == [
             ("a", 1770076800, 0),
             ("b/x", 1770076800, 0),
@@ -34,5 +34,5 @@ def test_an_archive_is_the_same_each_time_and_in_any_order() -> None:
 
 def test_keys_are_no_part_of_a_source_package() -> None:
     settings = Settings(mod_dir="extra", mod_strip="--strip-debug -v", sign_key="/root/key.pem")
-    assert install_words(settings) == ("INSTALL_MOD_DIR=extra", "INSTALL_MOD_STRIP=--strip-debug -v")
-    assert install_words(Settings()) == ("INSTALL_MOD_DIR=updates",)
+    assert install_args(settings) == ("INSTALL_MOD_DIR=extra", "INSTALL_MOD_STRIP=--strip-debug -v")
+    assert install_args(Settings()) == ("INSTALL_MOD_DIR=updates",)
