@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What Kbuild would run for a module, asked of a tree's own Kbuild.
+"""Asks a tree's own Kbuild which commands it runs for a module.
 
-A module of one C file is built in a probe directory, and the command lines that Kbuild leaves in its ``.cmd`` files
-(scripts/Kbuild.include, `if_changed`) are read. So a new kernel version needs no new code here: C flags, objtool's
-options, modpost's and the linker's all come from the tree.
+A small module is built by Kbuild in a probe directory. The commands are read from the ``.cmd`` files that Kbuild leaves
+there. So a new kernel version needs no new code here: C flags and the options of objtool, modpost and the linker all
+come from the tree.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scons_kmod.kernel.kernel_tree import KernelTree
 
 PROBE = "kmod_probe"
 KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o asm.o\n"
-# The kernel's makefiles take these from the environment; only what we hand over may count.
+# Variables that the kernel's makefiles take from the environment. They are unset: only what is passed to make counts.
 KBUILD_ENVIRONMENT = (
     "ARCH",
     "CROSS_COMPILE",
@@ -48,11 +48,12 @@ ASSEMBLY = "/* Nothing. */\n"
 class Kbuild:
     """The commands of one tree, as argument lists without the files of the probe. All run in the tree's directory.
 
-    `cc` compiles C and `assembler` assembly (``-c -o OUT IN`` is to be added); `ld` links objects into one; `objtool`
-    checks and rewrites one object in place, `objtool_each` if not the whole module but each C object,
-    `objtool_generated` if what Kbuild itself adds to a module as well (7.2); `modpost` lacks ``-o OUT -T LIST``;
-    `ld_module` lacks ``-o OUT IN...``; `common` is the C source that is linked into every module (module-common.c), if
-    the tree has one. `preamble` are the directives at the head of each ``.mod.c``, which bring in its headers.
+    `cc` compiles C, `assembler` compiles assembly: both lack ``-c -o OUT IN``. `ld` links objects into one object.
+    `objtool` checks and rewrites an object in place: each C object if `objtool_each`, else the whole module. If
+    `objtool_generated`, it also runs on the objects that Kbuild adds to a module (7.2). `modpost` lacks
+    ``-o OUT -T LIST``, and `ld_module` lacks ``-o OUT IN...``. `common` is the C source that is linked into every
+    module (module-common.c), if the tree has one. `preamble` are the directives at the beginning of each ``.mod.c``,
+    which include its headers.
     """
 
     cc: tuple[str, ...]
@@ -82,14 +83,15 @@ class Kbuild:
         return self.binutil("ar")
 
     def binutil(self, name: str) -> str:
-        """A program of the binutils, which is called as `ld` is: both are $(CROSS_COMPILE) and the tool's own name."""
+        """A program of the binutils. Kbuild calls it as it calls `ld`: $(CROSS_COMPILE) and the program's name."""
         return f"{self.linker.removesuffix('ld')}{name}"
 
 
 def probe_kbuild(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = THIS_MACHINE) -> Kbuild:
-    """Ask `tree` for its commands, in `directory`; the answer is kept there while the tree's makefiles are the same.
+    """The commands of `tree`. The probe is in `directory`, and the answer is kept there until the makefiles change.
 
-    Raises `StepError` if the tree's Kbuild can't build a module, or leaves commands that can't be understood.
+    Raises `StepError` if the tree's Kbuild can't build a module or its commands can't be understood, `MachineError` if
+    make or the compiler is missing.
     """
     # The code too: another version of it may ask other questions.
     code = (Path(__file__), Path(cmd_file.__file__))
@@ -101,39 +103,39 @@ def probe_kbuild(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, s
     key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs)), str(system.root)]
     answer = directory / "kbuild.json"
     if not probe_mod_c(directory).exists():
-        # A step of the build reads it (link.py).
+        # A step of the build reads this file (link/), so it must exist.
         answer.unlink(missing_ok=True)
     return kbuild_from_json(remembered(answer, key, ask))
 
 
 def probe_mod_c(directory: Path) -> Path:
-    """The C file that modpost has written for the probe's module."""
+    """The C file that modpost wrote for the probe's module."""
     return directory / "module" / f"{PROBE}.mod.c"
 
 
 def kbuild_from_json(raw: dict[str, Any]) -> Kbuild:
-    """A `Kbuild` from what `dataclasses.asdict` made of it."""
+    """A `Kbuild` from the output of `dataclasses.asdict`."""
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
     return Kbuild(**fields)
 
 
 def makefiles(tree: KernelTree) -> list[Path]:
-    """The files that decide which commands Kbuild runs, apart from the configuration."""
+    """The files that decide, with the configuration, which commands Kbuild runs."""
     patterns = ("Makefile", f"arch/{tree.arch}/Makefile*", "scripts/Makefile*", "scripts/Kbuild.include")
     roots = dict.fromkeys((tree.path, srctree(tree)))
     return [path for root in roots for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
 def srctree(tree: KernelTree) -> Path:
-    """Kbuild's srctree: the Makefile of a build directory, or of a distribution's headers, includes that there."""
+    """Kbuild's srctree. The Makefile of a build directory or of a distribution's headers includes that there."""
     text = (tree.path / "Makefile").read_text()
-    beside = text.replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")
-    wrapped = re.search(r"^include ([^$\n]+)/Makefile$", beside, re.MULTILINE)
-    return Path(wrapped[1]).resolve() if wrapped else tree.path
+    expanded = text.replace("$(dir $(lastword $(MAKEFILE_LIST)))", f"{tree.path}/")
+    included = re.search(r"^include ([^$\n]+)/Makefile$", expanded, re.MULTILINE)
+    return Path(included[1]).resolve() if included else tree.path
 
 
 def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System) -> Kbuild:
-    """Build the probe module and read the commands from it."""
+    """Build the probe's module and read the commands. Raises `MachineError` or `StepError`."""
     check_enter(system, log)
     work = directory / "module"
     for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE), ("asm.S", ASSEMBLY)):
@@ -171,18 +173,18 @@ def read_commands(work: Path) -> Kbuild:
     """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `ValueError` or `IndexError`."""
     compile_ = saved_programs(work / ".part.o.cmd")
     link = saved_programs(work / f".{PROBE}.o.cmd")
-    objtool = next((words for words in (*compile_, *link) if is_objtool(words)), [])
-    (modpost,) = (w for w in saved_programs(work / ".Module.symvers.cmd") if w[0].endswith("modpost"))
-    final = saved_programs(work / f".{PROBE}.ko.cmd")[0]
+    objtool = next((args for args in (*compile_, *link) if is_objtool(args)), [])
+    (modpost,) = (args for args in saved_programs(work / ".Module.symvers.cmd") if args[0].endswith("modpost"))
+    link_module = saved_programs(work / f".{PROBE}.ko.cmd")[0]
     common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
     return Kbuild(
         cc=tuple(without_files(compile_[0], work)),
         assembler=tuple(without_files(saved_programs(work / ".asm.o.cmd")[0], work)),
         ld=tuple(without_files(link[0], work)),
-        objtool=tuple(word for word in objtool if not is_probe_file(word, work) and word != "--link"),
+        objtool=tuple(arg for arg in objtool if not is_probe_file(arg, work) and arg != "--link"),
         objtool_each=any(map(is_objtool, compile_)),
         modpost=tuple(without_options(modpost, {"-o", "-T"})),
-        ld_module=tuple(without_files(final, work)),
+        ld_module=tuple(without_files(link_module, work)),
         common=saved_programs(common)[0][-1] if common.exists() else None,
         preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
         objtool_generated=generated.exists() and any(map(is_objtool, saved_programs(generated))),
@@ -190,36 +192,36 @@ def read_commands(work: Path) -> Kbuild:
 
 
 def leading_directives(text: str) -> str:
-    """The preprocessor's lines at the head of a C source."""
+    """The preprocessor's directives before the first other line of a C source."""
     lines = takewhile(lambda line: not line or line.startswith("#"), text.splitlines())
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def is_objtool(words: list[str]) -> bool:
-    """Whether this is a run of objtool."""
-    return words[0].endswith("/objtool")
+def is_objtool(args: list[str]) -> bool:
+    """Whether a command runs objtool."""
+    return args[0].endswith("/objtool")
 
 
-def without_files(words: list[str], work: Path) -> list[str]:
-    """A compiler's or linker's command without its output, its inputs and what names the probe."""
-    kept = without_options(words, {"-o"})
-    ours = ("-DKBUILD_BASENAME=", "-DKBUILD_MODNAME=", "-D__KBUILD_MODNAME=", "-DKBUILD_MODFILE=", "-Wp,-MMD,")
-    return [w for w in kept if w != "-c" and not w.startswith(ours) and not is_probe_file(w, work)]
+def without_files(args: list[str], work: Path) -> list[str]:
+    """A compiler's or linker's command without its output, its inputs and args that name the probe's module."""
+    naming = ("-DKBUILD_BASENAME=", "-DKBUILD_MODNAME=", "-D__KBUILD_MODNAME=", "-DKBUILD_MODFILE=", "-Wp,-MMD,")
+    rest = without_options(args, {"-o"})
+    return [arg for arg in rest if arg != "-c" and not arg.startswith(naming) and not is_probe_file(arg, work)]
 
 
-def is_probe_file(word: str, work: Path) -> bool:
-    """Whether a word names a file of the probe: from 6.13 on, Kbuild works in the module's own directory."""
-    name = word.removeprefix("@")
+def is_probe_file(arg: str, work: Path) -> bool:
+    """Whether an arg is a file of the probe. Since 6.13, Kbuild runs in the module's directory: paths are relative."""
+    name = arg.removeprefix("@")
     return name.startswith(str(work)) or (not name.startswith(("-", "/")) and (work / name).is_file())
 
 
-def without_options(words: Sequence[str], options: set[str]) -> list[str]:
-    """`words` without these options and the word after each."""
-    kept: list[str] = []
-    skip = False
-    for word in words:
-        if skip or word in options:
-            skip = not skip
+def without_options(args: Sequence[str], options: set[str]) -> list[str]:
+    """`args` without these options and the value after each."""
+    rest: list[str] = []
+    is_value = False
+    for arg in args:
+        if is_value or arg in options:
+            is_value = not is_value
         else:
-            kept.append(word)
-    return kept
+            rest.append(arg)
+    return rest

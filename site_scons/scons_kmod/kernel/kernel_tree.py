@@ -11,13 +11,13 @@ from pathlib import Path
 
 from scons_kmod.base.errors import UserError
 
-# Kbuild's SRCARCH for each machine we can build for (the kernel's Makefile, "SRCARCH").
+# Kbuild's SRCARCH for each machine that is supported (the kernel's Makefile, "SRCARCH").
 SUPPORTED_ARCHES = {"x86_64": "x86", "x86": "x86"}
 
 
 @dataclasses.dataclass(frozen=True)
 class KernelTree:
-    """What a tree says of itself. `release` is what `uname -r` prints under it; `arch` is Kbuild's SRCARCH."""
+    """A kernel tree. `release` is what `uname -r` prints when the kernel runs; `arch` is Kbuild's SRCARCH."""
 
     path: Path
     release: str
@@ -25,7 +25,7 @@ class KernelTree:
 
     @functools.cached_property
     def config(self) -> Mapping[str, str]:
-        """The configuration by name (``CONFIG_SMP`` -> ``y``), strings without quotes; unset symbols are absent.
+        """The configuration: values by names (``CONFIG_SMP`` -> ``y``), strings without quotes, no unset symbols.
 
         From include/config/auto.conf, which Kbuild itself reads.
         """
@@ -33,7 +33,7 @@ class KernelTree:
 
     @property
     def compiler(self) -> str:
-        """The C compiler that the kernel was built with, in its own words (``gcc-12 (Debian ...) 12.2.0``)."""
+        """The C compiler that the kernel was built with, as it names itself (``gcc-12 (Debian ...) 12.2.0``)."""
         return self.config.get("CONFIG_CC_VERSION_TEXT", "unknown")
 
     @property
@@ -43,7 +43,7 @@ class KernelTree:
 
     @property
     def package_version(self) -> str | None:
-        """The version of the package that the tree is from, as Debian's kernels have it (generated/package.h)."""
+        """The version of the Debian package that the tree is from (generated/package.h); None for other trees."""
         try:
             text = (self.path / "include/generated/package.h").read_text()
         except OSError:
@@ -52,7 +52,7 @@ class KernelTree:
         return match[1] if match else None
 
     def enabled(self, *symbols: str) -> bool:
-        """Whether any of these configuration symbols is y or m. Several: its names in different versions."""
+        """Whether any of these configuration symbols is y or m. A symbol may have other names in other versions."""
         return any(self.config.get(symbol) in ("y", "m") for symbol in symbols)
 
 
@@ -84,15 +84,15 @@ def open_tree(path: Path) -> KernelTree:
             where=where,
             fix="name a tree that is configured for one of them",
         )
-    # Debian's kernel.release differs from what its kernels say of themselves (6.1: 6.1.192, not 6.1.0-56-amd64).
+    # Not from include/config/kernel.release: in Debian's 6.1 that is 6.1.192, and `uname -r` prints 6.1.0-56-amd64.
     release = re.search(r'UTS_RELEASE "([^"]+)"', (path / "include/generated/utsrelease.h").read_text())
     if not release:
-        raise UserError("include/generated/utsrelease.h names no release", where=where, fix="prepare the tree anew")
+        raise UserError("include/generated/utsrelease.h names no release", where=where, fix="prepare the tree again")
     return KernelTree(path=path.resolve(), release=release[1], arch=arches[0])
 
 
 def parse_auto_conf(text: str) -> dict[str, str]:
-    """Symbols of an auto.conf: ``CONFIG_X=y``, ``CONFIG_X="text"``, ``CONFIG_X=0x10``."""
+    """The symbols in an auto.conf, with their values: ``CONFIG_X=y``, ``CONFIG_X="text"``, ``CONFIG_X=0x10``."""
     return {
         name: value[1:-1].replace('\\"', '"') if value.startswith('"') else value
         for name, value in re.findall(r"^(CONFIG_\w+)=(.*)$", text, re.MULTILINE)

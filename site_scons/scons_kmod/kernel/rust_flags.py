@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""rustc's flags for a kernel, read off the C flags that its own Kbuild uses.
+"""rustc's flags for a kernel, derived from the C flags that the kernel's own Kbuild uses.
 
 The kernel's C and Rust code must agree on how functions begin, return and jump indirectly (retpolines, return thunks,
-branch tracking, patchable entries): objtool and the running kernel check it. What C is compiled with says all of
-that, so no list of configuration symbols and versions is needed.
+branch tracking, patchable entries). objtool and the running kernel check it. The C flags say all of that, so no list of
+configuration symbols and versions is needed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import re
 from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree
 
-# What every kernel needs on each architecture: no floating point, and addresses that the module loader can relocate
-# (arch/x86/kernel/module.c knows no GOT relocations: hence plt and direct access).
+# Flags for every kernel of an architecture: no floating point, and addresses that the module loader can relocate.
+# arch/x86/kernel/module.c knows no GOT relocations: hence plt and direct access.
 ARCH_FLAGS = {
     "x86": (
         "--target=x86_64-unknown-none",
@@ -26,7 +26,7 @@ ARCH_FLAGS = {
     ),
 }
 
-# What the kernel's own Makefile asks of rustc whatever the configuration (KBUILD_RUSTFLAGS).
+# Flags that the kernel's own Makefile uses with any configuration (KBUILD_RUSTFLAGS).
 COMMON_FLAGS = (
     "-Cpanic=abort",
     "-Cembed-bitcode=n",
@@ -39,7 +39,7 @@ COMMON_FLAGS = (
     "--sysroot=/dev/null",
 )
 
-# A C flag (a pattern for the whole word) and what it is to rustc.
+# A C flag (a pattern for the whole arg) and the same flag of rustc.
 FROM_C = (
     (r"-O2", "-Copt-level=2"),
     (r"-Os", "-Copt-level=s"),
@@ -59,18 +59,19 @@ FROM_C = (
 def rust_flags(tree: KernelTree, kbuild: Kbuild) -> tuple[str, ...]:
     """The flags for every crate that goes into a module of this kernel."""
     derived = [
-        re.sub(pattern, flag, word)
+        re.sub(pattern, flag, arg)
         for pattern, flag in FROM_C
-        for word in dict.fromkeys(kbuild.cc)
-        if re.fullmatch(pattern, word)
+        for arg in dict.fromkeys(kbuild.cc)
+        if re.fullmatch(pattern, arg)
     ]
     return (*ARCH_FLAGS[tree.arch], *COMMON_FLAGS, *derived)
 
 
 def config_cfgs(tree: KernelTree) -> str:
-    """The configuration as rustc's ``--cfg`` arguments, one a line, as the kernel's rustc_cfg has them.
+    """The configuration as ``--cfg`` args for rustc, one in each line, as in the kernel's file rustc_cfg.
 
-    A symbol that is y or m gives its name alone and its value (scripts/kconfig/confdata.c, rust printer).
+    A symbol that is y or m gives two: its name alone, and its name with the value (scripts/kconfig/confdata.c, rust
+    printer).
     """
     lines = []
     for name, value in sorted(tree.config.items()):

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What all runs of rustc have in common."""
+"""Settings for all runs of rustc."""
 
 from __future__ import annotations
 
 COLOR = "--color=always"
-
-
-# Kernel code is built by stable compilers with their unstable flags, as the kernel itself does it (rust/Makefile).
+# Lets stable compilers take unstable flags, as in the kernel's own build (rust/Makefile).
 ENVIRONMENT = (("RUSTC_BOOTSTRAP", "1"),)
-
-
 EDITION = "2021"

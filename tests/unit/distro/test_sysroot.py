@@ -124,7 +124,7 @@ def steps(log: RunLog) -> list[str]:
     return [entry.step for entry in log.entries]
 
 
-def test_a_root_is_made_once_and_found_again_without_a_process(machine: Machine) -> None:
+def test_a_sysroot_is_built_once_and_found_again_without_a_process(machine: Machine) -> None:
     first = machine.open()
     assert first.root
     assert (first.root / "usr/bin/rustc").exists()
@@ -133,7 +133,7 @@ def test_a_root_is_made_once_and_found_again_without_a_process(machine: Machine)
     assert machine.log.entries == []
 
 
-def test_it_is_told_before_it_takes_its_time(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_user_is_informed_before_a_sysroot_is_built(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.open()
     assert capsys.readouterr().out.startswith(f"  SYSROOT forky: about 2 GB in {machine.cache}/sysroots/forky-")
     machine.open()
@@ -170,7 +170,7 @@ def test_lists_that_have_expired_are_taken_where_a_target_says_so(machine: Machi
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_a_failure_is_told_in_mmdebstraps_own_words_and_leaves_nothing(
+def test_a_failure_is_reported_as_mmdebstrap_prints_it_and_leaves_nothing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, user: int
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
@@ -198,7 +198,7 @@ def test_mmdebstrap_may_end_its_process_group(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("name", ["mmdebstrap", "tar"])
-def test_a_full_disk_is_told_with_what_makes_room(machine: Machine, name: str) -> None:
+def test_a_full_disk_is_reported_with_what_to_do(machine: Machine, name: str) -> None:
     machine.program(name, "echo 'E: root.tar: No space left on device'; exit 1")
     assert machine.refusal().splitlines()[1:] == [
         "    E: root.tar: No space left on device",
@@ -207,13 +207,13 @@ def test_a_full_disk_is_told_with_what_makes_room(machine: Machine, name: str) -
     assert len(machine.left()) == 1
 
 
-@pytest.mark.parametrize(("user", "told"), [(1000, True), (0, False)])
-def test_a_user_who_may_not_unshare_is_told_how(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, user: int, told: bool
+@pytest.mark.parametrize(("user", "reported"), [(1000, True), (0, False)])
+def test_a_user_who_may_not_unshare_learns_how(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, user: int, reported: bool
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
     machine.program("mmdebstrap", "echo 'E: unable to unshare the user namespace'; exit 1")
-    assert ("let users have namespaces of their own: apt-get install uidmap" in machine.refusal()) == told
+    assert ("let users have namespaces of their own: apt-get install uidmap" in machine.refusal()) == reported
 
 
 @pytest.mark.parametrize(("name", "package"), [("mmdebstrap", "mmdebstrap"), ("bwrap", "bubblewrap")])
@@ -238,27 +238,27 @@ def test_what_a_killed_run_left_is_cleared(machine: Machine) -> None:
     assert killed.exitcode == -signal.SIGKILL
     assert (partial / "root/usr/bin/half").exists()
     (machine.programs / "mmdebstrap").write_text(whole)
-    made = machine.root()
-    assert (made / "usr/bin/rustc").exists()
-    assert not (made / "usr/bin/half").exists()
+    root = machine.root()
+    assert (root / "usr/bin/rustc").exists()
+    assert not (root / "usr/bin/half").exists()
     assert not partial.exists()
 
 
-def made_record(machine: Machine) -> Path:
-    """The record of the machine's target, as it is called once there is one."""
+def record_of(machine: Machine) -> Path:
+    """The record of the machine's target, which exists once the sysroot does."""
     (record,) = machine.cache.glob("sysroots/*.json")
     return record
 
 
 def test_a_cache_that_is_moved_keeps_its_roots(machine: Machine) -> None:
-    made = machine.root()
+    root = machine.root()
     old, machine.cache = machine.cache, machine.directory / "moved"
     old.rename(machine.cache)
-    assert machine.root() == machine.cache / made.relative_to(old)
+    assert machine.root() == machine.cache / root.relative_to(old)
     assert machine.log.entries == []
 
 
-def test_a_newer_root_is_made_on_request_only(machine: Machine) -> None:
+def test_a_newer_sysroot_is_built_on_request_only(machine: Machine) -> None:
     old = machine.root()
     machine.install("gcc-16 16.2.0-1")
     assert machine.root() == old
@@ -277,8 +277,8 @@ def test_a_refresh_that_finds_nothing_new_keeps_the_root(machine: Machine) -> No
 
 
 def test_targets_with_the_same_tools_share_a_root(machine: Machine) -> None:
-    made = machine.root(trixie())
-    assert machine.root(trixie(name="other", sysroot=trixie().sysroot[::-1])) == made
+    root = machine.root(trixie())
+    assert machine.root(trixie(name="other", sysroot=trixie().sysroot[::-1])) == root
     assert machine.log.entries == []
     machine.open(trixie(sysroot=("rustc", "gcc-14")))
     assert "--include=rustc,gcc-14" in machine.asked
@@ -287,31 +287,31 @@ def test_targets_with_the_same_tools_share_a_root(machine: Machine) -> None:
 def test_two_at_once_make_it_once(machine: Machine) -> None:
     log = RunLog()
     with ThreadPoolExecutor(2) as pool:
-        one, two = pool.map(lambda _: open_system(machine.target, machine.cache, (), log), range(2))
-    assert one == two
+        first, second = pool.map(lambda _: open_system(machine.target, machine.cache, (), log), range(2))
+    assert first == second
     assert steps(log).count("SYSROOT") == 1
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"root": 1}', '{"root": "elsewhere"}'])
 def test_a_damaged_record_counts_as_absent(machine: Machine, damage: str) -> None:
-    made = machine.root()
-    made_record(machine).write_text(damage)
+    root = machine.root()
+    record_of(machine).write_text(damage)
     assert existing_sysroot(machine.target, machine.cache) is None
-    assert machine.root() == made
+    assert machine.root() == root
 
 
-def test_a_root_that_was_removed_is_made_again(machine: Machine) -> None:
-    made = machine.root()
-    shutil.rmtree(made)
-    assert machine.root() == made
-    assert (made / "usr/bin/rustc").exists()
+def test_a_sysroot_that_was_removed_is_built_again(machine: Machine) -> None:
+    root = machine.root()
+    shutil.rmtree(root)
+    assert machine.root() == root
+    assert (root / "usr/bin/rustc").exists()
 
 
 def test_a_record_says_what_is_in_the_root(machine: Machine) -> None:
-    made = machine.root()
-    record = json.loads(made_record(machine).read_text())
+    root = machine.root()
+    record = json.loads(record_of(machine).read_text())
     assert record == {
-        "root": str(made.relative_to(machine.cache / "sysroots")),
+        "root": str(root.relative_to(machine.cache / "sysroots")),
         "packages": sorted(machine.target.sysroot),
     }
 
@@ -361,26 +361,26 @@ def test_without_a_sysroot_nothing_is_elsewhere() -> None:
     )
 
 
-def binds(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """What is put where, in its order."""
-    at = (number for number, word in enumerate(words) if word in ("--ro-bind", "--dev-bind"))
-    return ((words[number + 1], words[number + 2]) for number in at)
+def binds(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The paths that bubblewrap binds, and where, in order."""
+    options = (number for number, arg in enumerate(args) if arg in ("--ro-bind", "--dev-bind"))
+    return ((args[number + 1], args[number + 2]) for number in options)
 
 
-def test_the_roots_directories_are_put_in_the_place_of_the_machines(machine: Machine) -> None:
-    words = machine.open().enter_args
+def test_tools_see_the_sysroots_directories_instead_of_the_machines(machine: Machine) -> None:
+    args = machine.open().enter_args
     root = machine.root()
-    assert words[0] == str(machine.programs / "bwrap")
-    first, *rest = binds(words)
+    assert args[0] == str(machine.programs / "bwrap")
+    first, *rest = binds(args)
     assert first == ("/", "/"), "all else is where it is outside"
     assert {(f"{root}/usr", "/usr"), (f"{root}/etc", "/etc")} <= set(rest)
-    assert words[-4:] == ("--setenv", "PATH", SYSROOT_PATH, "--")
+    assert args[-4:] == ("--setenv", "PATH", SYSROOT_PATH, "--")
 
 
-def test_what_the_root_would_hide_is_shown(machine: Machine) -> None:
+def test_directories_that_the_sysroot_would_hide_are_visible(machine: Machine) -> None:
     root = machine.root()
-    shown = [Path("/usr/src/linux"), Path("/home/me"), Path("/etc/keys"), Path("/usr/src/linux"), Path("/usrlocal")]
-    found = list(binds(bubblewrap_args(root, shown)))
+    visible = [Path("/usr/src/linux"), Path("/home/me"), Path("/etc/keys"), Path("/usr/src/linux"), Path("/usrlocal")]
+    found = list(binds(bubblewrap_args(root, visible)))
     assert found[-2:] == [("/usr/src/linux", "/usr/src/linux"), ("/etc/keys", "/etc/keys")]
     assert found.index((f"{root}/usr", "/usr")) < len(found) - 2, "or it would be hidden again"
     assert (root / "usr/src/linux").is_dir(), "there must be a place to put it"

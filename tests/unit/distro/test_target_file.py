@@ -33,8 +33,8 @@ def bookworm(tmp_path: Path) -> Path:
     return os_release(tmp_path, "ID=debian\nVERSION_CODENAME=bookworm\n")
 
 
-def names(words: str, system: Path, targets: Sequence[Target]) -> list[str]:
-    return [target.name for target in requested_targets(words, targets, system)]
+def names(value: str, system: Path, targets: Sequence[Target]) -> list[str]:
+    return [target.name for target in requested_targets(value, targets, system)]
 
 
 def edited(directory: Path, old: str, new: str) -> Target:
@@ -145,14 +145,14 @@ def test_the_newest_kernel_of_the_running_suite_is_the_default(tmp_path: Path, s
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "system"),
     [("ID=fedora\n", "fedora"), ("ID=debian\nVERSION_CODENAME=sid\n", "debian sid"), ("", "no os-release")],
 )
-def test_a_system_without_a_target_is_told_what_there_is(tmp_path: Path, text: str, told: str) -> None:
+def test_a_system_without_a_target_gets_a_list_of_targets(tmp_path: Path, text: str, system: str) -> None:
     with pytest.raises(UserError) as error:
         default_target(read_targets(TARGETS), os_release(tmp_path, text))
     assert str(error.value) == (
-        f"TARGET: no target is for this system ({told})\n"
+        f"TARGET: no target is for this system ({system})\n"
         "    name one with TARGET= (debian-6.1, debian-6.12, debian-6.12-trixie, debian-7.2),"
         " or a prepared kernel tree with KDIR="
     )
@@ -180,7 +180,7 @@ def test_all_are_also_those_whose_tools_are_in_a_sysroot(tmp_path: Path) -> None
     assert names("all", system, without) == ["debian-6.1", "debian-6.12"]
 
 
-def test_a_target_that_is_not_there_is_told_with_the_nearest() -> None:
+def test_a_target_that_does_not_exist_is_reported_with_the_nearest() -> None:
     with pytest.raises(UserError) as error:
         requested_targets("debian6.12", read_targets(TARGETS))
     assert str(error.value) == 'TARGET=debian6.12: there is no target "debian6.12"\n    did you mean "debian-6.12"?'

@@ -58,11 +58,11 @@ def test_files_of_real_kernels_are_read(version: str, target: str, program: str)
     assert next(parse_commands(read_cmd_file(path)[1])).programs[0][0] == program
 
 
-def test_a_command_of_one_program() -> None:
+def test_a_command_with_a_single_program() -> None:
     assert parse("rustc --emit=obj=x.o  x.rs") == SavedCommand((("rustc", "--emit=obj=x.o", "x.rs"),), (), "")
 
 
-def test_commands_one_after_the_other() -> None:
+def test_commands_in_sequence() -> None:
     commands = parse_commands("bindgen a.h -o a.rs ; sed -i x a.rs;objcopy a.o ;", RECORDER)
     assert [command.programs for command in commands] == [
         (("bindgen", "a.h", "-o", "a.rs"),),

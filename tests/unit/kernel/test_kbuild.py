@@ -25,9 +25,9 @@ from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
 def test_no_file_of_the_probe_is_left_in_the_commands(tmp_path: Path, version: str) -> None:
     kbuild = recorded_kbuild(tmp_path, version)
-    words = [*kbuild.cc, *kbuild.ld, *kbuild.objtool, *kbuild.modpost, *kbuild.ld_module]
-    assert not [word for word in words if str(tmp_path) in word or "kmod_probe" in word or "part" in word]
-    assert not {"-o", "-c", ";", "|", "true", "sed"} & set(words)
+    args = [*kbuild.cc, *kbuild.ld, *kbuild.objtool, *kbuild.modpost, *kbuild.ld_module]
+    assert not [arg for arg in args if str(tmp_path) in arg or "kmod_probe" in arg or "part" in arg]
+    assert not {"-o", "-c", ";", "|", "true", "sed"} & set(args)
 
 
 def test_commands_of_6_1(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_trees_own_make_is_asked_once(asked: Asked) -> None:
     assert [(entry.step, entry.unit) for entry in asked.log.entries] == [("PROBE", "6.12.117+deb12-amd64")]
 
 
-def test_a_probe_that_was_removed_is_made_again(asked: Asked) -> None:
+def test_a_probe_that_was_removed_is_built_again(asked: Asked) -> None:
     probe_mod_c(asked.directory / "config").unlink()
     assert asked.ask() == asked.answer
     assert probe_mod_c(asked.directory / "config").exists()

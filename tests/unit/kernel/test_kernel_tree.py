@@ -90,5 +90,5 @@ def test_a_tree_of_another_architecture(tmp_path: Path) -> None:
 def test_a_tree_without_a_release(tmp_path: Path) -> None:
     (kernel_tree(tmp_path) / "include/generated/utsrelease.h").write_text("")
     assert complaint(tmp_path) == (
-        f"KDIR={tmp_path}: include/generated/utsrelease.h names no release\n    prepare the tree anew"
+        f"KDIR={tmp_path}: include/generated/utsrelease.h names no release\n    prepare the tree again"
     )

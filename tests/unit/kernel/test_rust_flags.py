@@ -58,7 +58,7 @@ def test_a_mitigation_that_the_kernel_lacks_is_not_asked_for(tree: KernelTree, t
     assert not {"-Zretpoline-external-thunk", "-Zindirect-branch-cs-prefix"} & set(rust_flags(tree, without))
 
 
-def test_only_whole_words_count(tree: KernelTree, tmp_path: Path) -> None:
+def test_only_whole_args_count(tree: KernelTree, tmp_path: Path) -> None:
     kbuild = dataclasses.replace(recorded_kbuild(tmp_path, "6.12"), cc=("gcc", "-O2x", "-x-Os", "-fno-jump-tables2"))
     assert not [flag for flag in rust_flags(tree, kbuild) if flag.startswith(("-Copt-level", "-Cjump-tables"))]
 

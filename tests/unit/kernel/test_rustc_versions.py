@@ -55,14 +55,14 @@ def found(directory: Path, tool: Tool, flags: tuple[str, ...] = FLAGS) -> Path |
 
 def test_retpolines_are_features_of_an_old_compilers_target(tmp_path: Path) -> None:
     tool = old_compiler(tmp_path)
-    place = found(tmp_path, tool)
-    assert place
-    assert place.parent == tmp_path / "cache/rustc-targets"
-    assert json.loads(place.read_text()) == {
+    path = found(tmp_path, tool)
+    assert path
+    assert path.parent == tmp_path / "cache/rustc-targets"
+    assert json.loads(path.read_text()) == {
         "llvm-target": "x86_64-unknown-none-elf",
         "features": "-mmx,+soft-float,+retpoline-external-thunk,+retpoline-indirect-branches,+retpoline-indirect-calls",
     }
-    assert found(tmp_path, tool) == place
+    assert found(tmp_path, tool) == path
     assert (tmp_path / "calls").read_text() == (
         "1 -Zunstable-options --print=target-spec-json --target=x86_64-unknown-none\n"
     )
@@ -70,13 +70,13 @@ def test_retpolines_are_features_of_an_old_compilers_target(tmp_path: Path) -> N
 
 def test_a_target_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
     tool = old_compiler(tmp_path)
-    place = found(tmp_path, tool)
-    assert place
-    place.unlink()
-    assert found(tmp_path, tool) == place
-    assert place.is_file()
+    path = found(tmp_path, tool)
+    assert path
+    path.unlink()
+    assert found(tmp_path, tool) == path
+    assert path.is_file()
 
 
-def test_no_target_file_is_made_without_need(tmp_path: Path) -> None:
+def test_no_target_file_is_written_without_need(tmp_path: Path) -> None:
     assert found(tmp_path, rustc("1.96.0", "/nowhere")) is None
     assert found(tmp_path, rustc("1.85.1", "/nowhere"), ("-Copt-level=2",)) is None
