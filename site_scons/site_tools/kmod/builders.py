@@ -192,7 +192,7 @@ def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step
     return [c_link_step(target, manifest, crate_object(target, manifest), *local_objects)]
 
 
-def kernels_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
+def mainline_shared_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The steps of the kernel's own crates, and of their C helpers if the modules bring them."""
     session: Session = env["KMOD"]
     crates = mainline_crates(session, target)
@@ -219,7 +219,7 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     session: Session = env["KMOD"]
     session.add_generators(env, target, manifest)
     if manifest.api == MAINLINE:
-        add_shared(env, target, "mainline", kernels_crate_steps)
+        add_shared(env, target, "mainline", mainline_shared_steps)
         crates = mainline_crates(session, target)
         bindings = mainline_bindings.mainline_bindings_steps(crates, manifest)
         local_step, module_step = (

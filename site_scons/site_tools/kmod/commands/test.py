@@ -54,11 +54,11 @@ def run(session: Session, modules: list[Manifest]) -> int:
         save_plan(make_plan(target, kernel, tested, session.log(target.name)), path)
         argv.append(f"--vm-plan={path}")
     with session.log(session.targets[0].name).recorded("TEST", "pytest") as status:
-        status.append(subprocess.run(argv, cwd=session.top, env=environment(), check=False).returncode)
+        status.append(subprocess.run(argv, cwd=session.top, env=pytest_environment(), check=False).returncode)
     return status[0]
 
 
-def environment() -> dict[str, str]:
+def pytest_environment() -> dict[str, str]:
     """The environment for pytest, which finds the library in it: in site_scons or in an installed package."""
     path = os.pathsep.join(filter(None, (str(LIBRARY.parent), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}
