@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What C objects and a module's crate are to each other, found out before they are linked. Run by program.py"""
+"""Compares a module's crate with its C objects before they are linked: what both define, and what C uses of Rust.
+
+base/library_process.py runs this module.
+"""
 
 from __future__ import annotations
 
@@ -9,47 +12,48 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# What a module says of itself once (MODULE_LICENSE etc. of include/linux/module.h; the 2021 `module!` has the same).
+# The tags that a module has once (MODULE_LICENSE etc. of include/linux/module.h; the 2021 `module!` has the same).
 SINGLE_TAGS = ("license", "description", "version", "name")
-# The functions by which a module is loaded and unloaded, and what gives them in C (include/linux/module.h).
+# The functions that load and unload a module, and the macros that define them in C (include/linux/module.h).
 ENTRY_POINTS = {"init_module": "module_init", "cleanup_module": "module_exit"}
 TAG = re.compile(r"^ *\[ *[0-9a-f]+\] +(\w+)=", re.MULTILINE)
 
 
 def main(request: dict[str, Any]) -> int:
-    """Write a linker script that keeps the symbols which the C objects ``c`` need, if ``roots`` names it.
+    """Write the linker script ``roots``, if it is not empty: with it, ld keeps the symbols that the C objects use.
 
-    Returns the exit status: 1 if C and the ``crate`` both say what the module is, or both have its entries.
+    Returns the exit status. It is 1 if the C objects ``c`` and the ``crate`` have the same tag, such as the license, or
+    both have an entry point. ``renames`` are the files with new names of the crates' symbols, for objcopy.
     """
     crate, objects, nm, readelf = request["crate"], request["c"], request["nm"], request["readelf"]
     if roots := request.get("roots"):
         names = symbol_names([nm, "-u"], objects)
-        # The crates' own names for them, at this point.
+        # The crates' symbols are renamed later: they still have their old names when this script is used.
         pairs = (line.split() for path in request["renames"] for line in Path(path).read_text().splitlines())
-        theirs = {new: old for old, new in pairs}
-        Path(roots).write_text("".join(f"EXTERN({theirs.get(name, name)})\n" for name in sorted(names)))
+        old_names = {new: old for old, new in pairs}
+        Path(roots).write_text("".join(f"EXTERN({old_names.get(name, name)})\n" for name in sorted(names)))
     tags = modinfo_tags(readelf, [crate]) & modinfo_tags(readelf, objects)
-    both = {f"the module's {tag}": f"MODULE_{tag.upper()}" for tag in sorted(tags)}
+    duplicates = {f"the module's {tag}": f"MODULE_{tag.upper()}" for tag in sorted(tags)}
     entries = symbol_names([nm, "--defined-only"], [crate]) & symbol_names([nm, "--defined-only"], objects)
-    both |= {f"the module's entry {name}": macro for name, macro in ENTRY_POINTS.items() if name in entries}
-    for what, macro in both.items():
-        print(f"{what} is given both in C ({macro}) and in Rust (module!)", file=sys.stderr)
-    return 1 if both else 0
+    duplicates |= {f"the module's entry {name}": macro for name, macro in ENTRY_POINTS.items() if name in entries}
+    for definition, macro in duplicates.items():
+        print(f"{definition} is given both in C ({macro}) and in Rust (module!)", file=sys.stderr)
+    return 1 if duplicates else 0
 
 
 def symbol_names(nm: list[str], objects: list[str]) -> set[str]:
-    """The names that nm lists of the objects' global symbols."""
+    """The names of the objects' global symbols, as a program and its options (`nm`) list them."""
     lines = program_output([*nm, "-g", "-P", *objects]).splitlines()
-    # Before those of each of several objects stands its name.
+    # If there are several objects, a line with an object's name comes before its symbols.
     return {line.split()[0] for line in lines if line.strip() and not line.endswith(":")}
 
 
 def modinfo_tags(readelf: str, objects: list[str]) -> set[str]:
-    """The tags of .modinfo that the objects have, of those that a module has once."""
+    """Those of the tags `SINGLE_TAGS` that the objects have in .modinfo."""
     return set(TAG.findall(program_output([readelf, "-W", "-p", ".modinfo", *objects]))) & set(SINGLE_TAGS)
 
 
 def program_output(argv: list[str]) -> str:
-    """What a program prints; of objects without such a section readelf complains on standard error."""
+    """What a program prints. Its standard error is dropped: readelf warns about objects without .modinfo."""
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     return done.stdout

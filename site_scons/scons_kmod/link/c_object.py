@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The link of a module's C objects to one, where the module is C, or Rust to the mainline API with C."""
+"""Links the objects of a module to one, for modules in C, and for modules with C written to the mainline API."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_object
 
 
-def c_link_step(target: BuildTarget, manifest: Manifest, *first: Path) -> Step:
-    """The module's objects, after these, as one (scripts/Makefile.build, cmd_ld_multi_m)."""
-    made = module_object(target, manifest)
+def c_link_step(target: BuildTarget, manifest: Manifest, *rust: Path) -> Step:
+    """Link the objects of a module to one: those in Rust, the module's own crate first, and then those in C.
+
+    It is the link of scripts/Makefile.build, cmd_ld_multi_m.
+    """
+    object_file = module_object(target, manifest)
     compiled = c_objects(target, manifest)
-    objects = (*first, *compiled)
-    check, files = c_and_rust_check(target, manifest, first[0], compiled) if first and compiled else ((), ())
-    commands = [*check, Command((*target.kbuild.ld, "-o", str(made), *map(str, objects)), made.parent)]
+    objects = (*rust, *compiled)
+    check, files = c_and_rust_check(target, manifest, rust[0], compiled) if rust and compiled else ((), ())
+    commands = [*check, Command((*target.kbuild.ld, "-o", str(object_file), *map(str, objects)), object_file.parent)]
     if target.kbuild.objtool and not target.kbuild.objtool_each:
-        commands.append(objtool_command(target, made, "--link"))
+        commands.append(objtool_command(target, object_file, "--link"))
     return Step(
         name="LD",
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
-        outputs=(made,),
+        outputs=(object_file,),
         inputs=objects,
         tracked=process_files("link.c_and_rust") if files else (),
         written_files=files,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""modpost, and the C file that it writes for a module (.mod.c)."""
+"""The modpost step of a module, and the step that compiles the C file that modpost writes (.mod.c)."""
 
 from __future__ import annotations
 
@@ -17,72 +17,72 @@ from scons_kmod.target.output_paths import module_object, symvers_file, versions
 
 
 def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """modpost's checks of the whole module, and the C file that it writes: symbol versions, dependencies, aliases."""
-    linked_object = module_object(target, manifest)
-    directory = linked_object.parent
+    """Let modpost check a module's object and write its .mod.c: symbol versions, dependencies and aliases."""
+    object_file = module_object(target, manifest)
+    directory = object_file.parent
     order = directory / "modules.order"
-    # modpost reads all 30,000 lines of the kernel's symbols for each module, which is most of its time.
-    needed = tuple(symvers_file(target, one.name) for one in manifest.needs)
+    needed = tuple(symvers_file(target, module.name) for module in manifest.needs)
     symvers = (target.tree.symvers, *target.extra_symbols, *needed)
-    own = tuple(directory / f"{number}.symvers" for number in range(len(symvers)))
-    given = [word for path in own for word in ("-i", str(path))]
+    # modpost gets only the lines of the symbols that the module imports. Reading all 30,000 lines
+    # of the kernel's symbols for each module would take most of its time.
+    excerpts = tuple(directory / f"{number}.symvers" for number in range(len(symvers)))
+    input_args = [arg for path in excerpts for arg in ("-i", str(path))]
     options = without_options(target.kbuild.modpost, {"-i"})
-    modpost = (*options, *given, "-o", str(symvers_file(target, manifest.name)), "-T", str(order))
+    modpost = (*options, *input_args, "-o", str(symvers_file(target, manifest.name)), "-T", str(order))
     return Step(
         name="MODPOST",
         unit=f"{manifest.name}.ko",
         commands=(Command(modpost, target.tree.path),),
-        outputs=(linked_object.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
-        inputs=(linked_object, *(versions_files(target, manifest) if manifest.has_c else ())),
+        outputs=(object_file.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
+        inputs=(object_file, *(versions_files(target, manifest) if manifest.has_c else ())),
         order_only=needed,
-        views=(View(SYMBOLS, symvers, linked_object, own),),
-        # modpost reads CRCs of exported symbols from the object's .cmd file, sources of the module from its .mod.
+        views=(View(SYMBOLS, symvers, object_file, excerpts),),
+        # modpost finds the CRCs of exported symbols in the object's .cmd file, the module's sources by its .mod file.
         written_files=(
-            *((order, f"{linked_object}\n"), (linked_object.with_suffix(".mod"), f"{linked_object}\n")),
+            *((order, f"{object_file}\n"), (object_file.with_suffix(".mod"), f"{object_file}\n")),
             *(() if manifest.has_c else ((versions_files(target, manifest)[0], ""),)),
         ),
         tools=(target.toolchain.cc.digest,),
     )
 
 
-def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """Compile the C file that modpost writes, with its headers precompiled and the module's names in a header."""
+def mod_c_step_precompiled(target: BuildTarget, manifest: Manifest) -> Step:
+    """Compile a module's .mod.c with precompiled headers: that is quicker for many modules.
+
+    Macros with the module's name can't be args then; they are in a header of their own (`naming_text`).
+    """
     stem = module_object(target, manifest).with_suffix("")
-    source, made, names = (Path(f"{stem}{end}") for end in (".mod.c", ".mod.o", ".names.h"))
+    source, object_file, names_header = (Path(f"{stem}{end}") for end in (".mod.c", ".mod.o", ".names.h"))
     flags = without_includes(target.kbuild.cc[1:])
-    headers = ("-include", str(module_headers(target)), "-include", str(names))
-    argv = (target.toolchain.cc.path, *headers, *flags, "-c", "-o", str(made), str(source))
+    headers = ("-include", str(module_headers(target)), "-include", str(names_header))
+    argv = (target.toolchain.cc.path, *headers, *flags, "-c", "-o", str(object_file), str(source))
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}.mod.o",
-        commands=(Command(argv, target.tree.path, color=COLOR), *objtool_commands(target, made)),
-        outputs=(made,),
+        commands=(Command(argv, target.tree.path, color=COLOR), *objtool_commands(target, object_file)),
+        outputs=(object_file,),
         inputs=(source, module_headers_text(target)),
         order_only=precompiled_headers_step(target).outputs,
-        written_files=((names, naming_text(manifest.crate, f"{stem.name}.mod")),),
+        written_files=((names_header, naming_text(manifest.crate, f"{stem.name}.mod")),),
         tools=(target.toolchain.cc.digest,),
     )
 
 
-def mod_c_step_with_headers(target: BuildTarget, manifest: Manifest) -> Step:
-    """Compile the C file that modpost writes, with headers of its own: that is quicker for a few modules.
+def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
+    """Compile a module's .mod.c with its headers: that is quicker for a few modules.
 
-    There is no line number in it, as in `module_headers_text_step`.
+    No line number gets into the object, for the reason that `module_headers_text_step` gives.
     """
     stem = module_object(target, manifest).with_suffix("")
-    source, made = Path(f"{stem}.mod.c"), Path(f"{stem}.mod.o")
-    depfile = Path(f"{made}.d")
+    source, object_file = Path(f"{stem}.mod.c"), Path(f"{stem}.mod.o")
+    depfile = Path(f"{object_file}.d")
     flags = (*target.kbuild.cc[1:], *naming(manifest.crate, f"{stem.name}.mod"), f"-Wp,-MMD,{depfile}")
+    argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(object_file), str(source))
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}.mod.o",
-        commands=(
-            Command(
-                (target.toolchain.cc.path, *flags, "-c", "-o", str(made), str(source)), target.tree.path, color=COLOR
-            ),
-            *objtool_commands(target, made),
-        ),
-        outputs=(made,),
+        commands=(Command(argv, target.tree.path, color=COLOR), *objtool_commands(target, object_file)),
+        outputs=(object_file,),
         inputs=(source,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
@@ -92,6 +92,6 @@ def mod_c_step_with_headers(target: BuildTarget, manifest: Manifest) -> Step:
     )
 
 
-def objtool_commands(target: BuildTarget, made: Path) -> tuple[Command, ...]:
-    """objtool's run over what is compiled beside the module itself, where this kernel's Kbuild has one."""
-    return (objtool_command(target, made, "--link"),) if target.kbuild.objtool_generated else ()
+def objtool_commands(target: BuildTarget, object_file: Path) -> tuple[Command, ...]:
+    """The command that lets objtool check an object of generated C code; none if the kernel's Kbuild has none."""
+    return (objtool_command(target, object_file, "--link"),) if target.kbuild.objtool_generated else ()

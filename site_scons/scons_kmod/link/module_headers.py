@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The headers of the C file that modpost writes for each module (.mod.c), read once for many modules."""
+"""The steps that read the headers of all modules' .mod.c at once: as text, and precompiled.
+
+modpost writes a .mod.c for each module, and each includes the same headers.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,23 @@ from scons_kmod.target.build_target import BuildTarget
 
 
 def module_headers_text_step(target: BuildTarget) -> Step:
-    """What the headers say to the C code that modpost writes for each module, as preprocessed text.
+    """Preprocess the headers of .mod.c to one text for all modules.
 
-    That code includes the same headers for every module, so they are read once, here, for all of them. A comment or a
-    shifted line ends here: the code calls none of the inline functions that have a line number in them (`WARN_ON`).
-    All macros are in the text (-dD): modpost writes more kinds of them than the probe's module needs.
+    The text is a cutoff: it stays the same after a changed comment or a shifted line. Line numbers can be left out of
+    it, because .mod.c calls none of the inline functions that contain one (`WARN_ON`). The text has all macros (-dD),
+    because modpost may use more of them than the .mod.c of the probe module that is preprocessed here.
     """
-    made = module_headers_text(target)
+    text_file = module_headers_text(target)
     no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
     names = naming(PROBE, f"{PROBE}.mod")
-    flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{made}.d", "-E", "-o", str(made))
+    flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{text_file}.d", "-E", "-o", str(text_file))
     source = probe_mod_c(target.build / "config")
     return Step(
         name="CPP",
         unit="module headers",
         commands=(Command((target.toolchain.cc.path, *flags, str(source)), target.tree.path, color=COLOR),),
-        outputs=(made,),
-        depfiles=(Path(f"{made}.d"),),
+        outputs=(text_file,),
+        depfiles=(Path(f"{text_file}.d"),),
         tools=(target.toolchain.cc.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
@@ -40,16 +43,16 @@ def module_headers_text_step(target: BuildTarget) -> Step:
 
 @functools.cache
 def module_headers_text(target: BuildTarget) -> Path:
-    """The preprocessed headers of the modules' generated C code."""
+    """The preprocessed headers of all modules' .mod.c."""
     return target.build / "link/module_headers.i"
 
 
 @functools.cache
 def precompiled_headers_step(target: BuildTarget) -> Step:
-    """The headers of the modules' generated C code, precompiled: what is left of a module's own is a seventh.
+    """Precompile the headers of .mod.c. With them, a .mod.c compiles in a seventh of the time.
 
-    What the compiler makes of that code is the same (tests/long/test_kbuild_link.py); so it depends on
-    `module_headers_text`, and this has just to be there.
+    The compiler's output is the same as without them (tests/long/test_kbuild_link.py). So a step that compiles a .mod.c
+    reads `module_headers_text`, and this output is order-only for it.
     """
     text = includes(included(target.kbuild.cc)) + target.kbuild.preamble
     flags = without_includes(target.kbuild.cc[1:])
@@ -58,5 +61,5 @@ def precompiled_headers_step(target: BuildTarget) -> Step:
 
 @functools.cache
 def module_headers(target: BuildTarget) -> Path:
-    """The header that includes all those of the modules' generated C code."""
+    """The header that includes all headers of .mod.c, and is precompiled."""
     return target.build / "link/module_headers.h"

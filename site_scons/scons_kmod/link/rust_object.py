@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The link of a module's Rust crates, and of the C code that they need, to one object."""
+"""Links a module's Rust crates, and the C code that they need, to one object: the module before modpost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scons_kmod.target.output_paths import (
     renames,
 )
 
-# What ld says of two parts with one symbol (bfd's ldmain.c), and what to do about it.
+# What ld prints if two objects define the same symbol (bfd's ldmain.c), and what the user can do.
 DUPLICATE_SYMBOL_HINT = (
     r"([^/\s]+)\.o:(?: in function [^\n]*\n)?[^\n]*multiple definition of `([^']+)'; [^\n]*?([^/\n]+)\.o:",
     r"\1 and \3 both define \2: rename it in one of them, or leave out #[no_mangle]",
@@ -33,21 +33,15 @@ DUPLICATE_SYMBOL_HINT = (
 
 
 def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Path] = ()) -> Step:
-    """Link a module's crate with the support crates, the module's C objects and the C helpers, and let objtool check
-    and rewrite the whole.
-
-    Four links, each for what the linker does in no other way: the first drops what nothing reaches, the second the
-    undefined symbols that only the dropped code named, the third adds C, whose tables the first would drop.
-    The last is Kbuild's own link of a module's objects (cmd_ld_multi_m); without it the symbols' order would differ.
-    """
-    crate = crate_object(target, manifest)
-    own = [support_object(target, name) for name in ("kernel", "bindings")]
-    library = [support_object(target, name) for name in LIBRARY_CRATES]
-    ours = linked_crate_objects(target, manifest)
-    rust = [crate, *ours, *own, *library]
-    step = rust_link_step(target, manifest, rust, helpers_archive(target), "rust/module.lds", c=c)
-    others = (*c, *renames(target, manifest), library_stamp(target), helpers_archive(target), layout_object(target))
-    inputs = (crate, *ours, *own, *others)
+    """Link a module written to the 2021 API: its crates, the support crates, its C objects `c` and the C helpers."""
+    archive = helpers_archive(target)
+    crates = [crate_object(target, manifest), *linked_crate_objects(target, manifest)]
+    crates += [support_object(target, name) for name in ("kernel", "bindings")]
+    library_crates = [support_object(target, name) for name in LIBRARY_CRATES]
+    step = rust_link_step(target, manifest, [*crates, *library_crates], archive, "rust/module.lds", c=c)
+    # The library crates have one file that stands for them. The object with the layout checks is not linked, but a
+    # module must not be either if the checks fail.
+    inputs = (*crates, *c, *renames(target, manifest), library_stamp(target), archive, layout_object(target))
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -62,43 +56,52 @@ def rust_link_step(
     roots: Sequence[str] = (),
     renamed: Sequence[tuple[str, str]] = (),
 ) -> Step:
-    """Link Rust objects, of which what nothing reaches is dropped, with C objects and what they need of an archive.
+    """Link Rust objects to one, with C objects `c` and the objects that they need of an archive. Drop unused Rust code.
 
-    `roots` are symbols that the archive's objects reach, besides the module's entry points. `renamed` are symbols that
-    have another name to Rust than to the archive.
+    `rust` are the objects, the module's own crate first. `script` is the linker script below the project's sources.
+    `roots` are symbols that C objects of the archive use, besides the module's entry points: their code is kept.
+    `renamed` are pairs of a symbol's name in Rust and its name in the archive.
+
+    There are four links, because ld can't do their work in fewer; each says what it is for. The order of symbols in the
+    object is that of Kbuild.
     """
-    made = module_object(target, manifest)
-    directory = made.parent
-    whole = unordered_object(target, manifest)
+    object_file, prelinked = module_object(target, manifest), prelinked_object(target, manifest)
+    directory = object_file.parent
     lds = target.sources / script
-    entries = [word for root in ("init_module", "cleanup_module", *roots) for word in ("-u", root)]
+    entries = [arg for root in ("init_module", "cleanup_module", *roots) for arg in ("-u", root)]
     ld = target.kbuild.ld
-    names = [f"--redefine-sym={old}={new}" for old, new in renamed]
-    renaming = renames(target, manifest)
-    names += [f"--redefine-syms={path}" for path in renaming]
-    kept = directory / "roots.lds"
-    check, files = c_and_rust_check(target, manifest, rust[0], c, kept) if c else ((), ())
-    inputs = tuple(rust)
-    rust = [*rust, kept] if c else rust
+    rename_files = renames(target, manifest)
+    rename_args = [f"--redefine-sym={old}={new}" for old, new in renamed]
+    rename_args += [f"--redefine-syms={path}" for path in rename_files]
+    # A linker script with the symbols that the C objects use.
+    c_roots = directory / "roots.lds"
+    check, check_files = c_and_rust_check(target, manifest, rust[0], c, c_roots) if c else ((), ())
+    linked = [*rust, c_roots] if c else rust
     commands = [
         *check,
-        Command((*ld, "-X", "--gc-sections", *entries, "-T", str(lds), "-o", "reached.o", *map(str, rust)), directory),
+        # Drops the sections that nothing reaches from the entry points.
+        Command(
+            (*ld, "-X", "--gc-sections", *entries, "-T", str(lds), "-o", "reached.o", *map(str, linked)), directory
+        ),
+        # Drops the undefined symbols that only the dropped sections named.
         Command((*ld, "-o", "rust.o", "reached.o"), directory),
-        # Not before: what objcopy writes, ld takes for needed.
-        *([Command((target.kbuild.binutil("objcopy"), *names, "rust.o"), directory)] if names else []),
-        Command((*ld, "-o", str(whole), "rust.o", *map(str, c), str(archive)), directory),
-        Command((*ld, "-o", str(made), str(whole)), directory),
+        # Renames symbols. Not before the second link: ld keeps all undefined symbols of a file that objcopy wrote.
+        *([Command((target.kbuild.binutil("objcopy"), *rename_args, "rust.o"), directory)] if rename_args else []),
+        # Adds the C code. Not in the first link: nothing reaches the tables of C code, so ld would drop them.
+        Command((*ld, "-o", str(prelinked), "rust.o", *map(str, c), str(archive)), directory),
+        # Is Kbuild's own link of a module's objects (cmd_ld_multi_m): without it the order of symbols would differ.
+        Command((*ld, "-o", str(object_file), str(prelinked)), directory),
     ]
     if target.kbuild.objtool:
-        commands.append(objtool_command(target, made, "--link"))
+        commands.append(objtool_command(target, object_file, "--link"))
     return Step(
         name="LD",
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
-        outputs=(made, whole),
-        inputs=(*inputs, *c, *renaming, archive),
+        outputs=(object_file, prelinked),
+        inputs=(*rust, *c, *rename_files, archive),
         tracked=(lds, *(process_files("link.c_and_rust") if c else ())),
-        written_files=files,
+        written_files=check_files,
         tools=(target.toolchain.cc.digest,),
         hints=(DUPLICATE_SYMBOL_HINT,),
     )
@@ -107,21 +110,19 @@ def rust_link_step(
 def c_and_rust_check(
     target: BuildTarget, manifest: Manifest, crate: Path, c: Sequence[Path], roots: Path | None = None
 ) -> tuple[tuple[Command, ...], tuple[tuple[Path, str], ...]]:
-    """The command that compares a module's crate and its C objects before they are linked, and the request for it.
+    """The command that compares a module's crate with its C objects `c` (c_and_rust.py), and the files to write for it.
 
-    c_and_rust.py is what runs.
-
-    `roots` is where to write the linker script that keeps of the crates what C calls.
+    `roots` is the linker script that the command writes, for the link that drops unused Rust code; none if None.
     """
-    request = module_object(target, manifest).with_name("mixed.json")
+    request_file = module_object(target, manifest).with_name("mixed.json")
     tools = {name: target.kbuild.binutil(name) for name in ("nm", "readelf")}
-    asked = {**tools, "crate": str(crate), "c": [*map(str, c)], "roots": str(roots) if roots else ""}
+    request = {**tools, "crate": str(crate), "c": [*map(str, c)], "roots": str(roots) if roots else ""}
     if roots:
-        asked["renames"] = [str(path) for path in renames(target, manifest)]
-    command = Command(process_args(target.system.python, "link.c_and_rust", request), request.parent)
-    return (command,), ((request, json.dumps(asked, indent=1)),)
+        request["renames"] = [str(path) for path in renames(target, manifest)]
+    command = Command(process_args(target.system.python, "link.c_and_rust", request_file), request_file.parent)
+    return (command,), ((request_file, json.dumps(request, indent=1)),)
 
 
-def unordered_object(target: BuildTarget, manifest: Manifest) -> Path:
-    """A Rust module's object before Kbuild's own link of a module's objects."""
+def prelinked_object(target: BuildTarget, manifest: Manifest) -> Path:
+    """The object of a Rust module before Kbuild's own link of a module's objects (`rust_link_step`)."""
     return module_dir(target, manifest) / "link/whole.o"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The step that tells modpost a module's symbol CRCs and sources (symbol_versions.py)."""
+"""The step that writes a module's symbol CRCs and sources for modpost (symbol_versions.py)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scons_kmod.target.output_paths import crate_source, crcs_file, versions_fil
 
 
 def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
-    """What modpost wants to know of the module's sources (versions.py)."""
-    made, sources = versions_files(target, manifest)
-    request, depfile = made.with_name("versions.json"), made.with_name("versions.d")
+    """Write the ``.cmd`` file of a module's object for modpost, and the file with the text of the module's sources."""
+    cmd_file, sources = versions_files(target, manifest)
+    request_file, depfile = cmd_file.with_name("versions.json"), cmd_file.with_name("versions.d")
     objects = c_objects(target, manifest)
     genksyms = target.tree.path / "scripts/genksyms/genksyms"
-    asked = {
+    request = {
         "objects": [
             {
                 "object": str(path),
@@ -38,27 +38,27 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         "all": "-a" in target.kbuild.modpost,
         "genksyms": "" if target.tree.enabled("CONFIG_GENDWARFKSYMS") else str(genksyms),
         "crcs": [str(crcs_file(target, manifest))] if manifest.exports.crate else [],
-        "cmd": str(made),
+        "cmd": str(cmd_file),
         "sources": str(sources),
         "depfile": str(depfile),
     }
     return Step(
         name="SYMVER",
         unit=manifest.name,
-        commands=(Command(process_args(target.system.python, "link.symbol_versions", request), target.tree.path),),
-        outputs=(made, sources),
+        commands=(Command(process_args(target.system.python, "link.symbol_versions", request_file), target.tree.path),),
+        outputs=(cmd_file, sources),
         inputs=(*objects, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
         tracked=process_files("link.symbol_versions", "base.pipeline", "engine.depfile"),
         depfiles=(depfile,),
-        # Without an indent it is a matter of microseconds, for each module of each build.
-        written_files=((request, json.dumps(asked)),),
+        # Without an indent: every build computes this text for every module, and an indent would cost more time.
+        written_files=((request_file, json.dumps(request)),),
         tools=(target.toolchain.cc.digest,),
         order_only=built_files(target, manifest),
         digest_kind=LINES,
         compare_raw=bool(target.kcflags),
-        # modpost makes `srcversion` of the text as it is.
+        # modpost computes `srcversion` from the raw text.
         compare_raw_if=sources,
-        # Each source finds headers beside itself first.
+        # A source finds the headers in its own directory first.
         include_directories=(
             *sorted({str(path.parent) for path in c_sources(target, manifest)}),
             *searched(target, manifest),

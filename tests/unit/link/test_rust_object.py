@@ -22,7 +22,7 @@ from scons_kmod.engine.step import Step
 from scons_kmod.engine.views import SYMBOLS, View
 from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.link.ko import final_link_step, ko_steps, module_common_steps, shared_link_steps
-from scons_kmod.link.modpost import mod_c_step, modpost_step
+from scons_kmod.link.modpost import mod_c_step_precompiled, modpost_step
 from scons_kmod.link.module_headers import module_headers, module_headers_text_step, precompiled_headers_step
 from scons_kmod.link.rust_object import bundled_object_step
 from scons_kmod.manifest.manifest import Manifest
@@ -138,7 +138,7 @@ def test_the_last_link_is_the_trees_own(tmp_path: Path, version: str) -> None:
 
 
 def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest) -> None:
-    step = mod_c_step(made, manifest)
+    step = mod_c_step_precompiled(made, manifest)
     ((names, text),) = step.written_files
     assert text == (
         '#define KBUILD_BASENAME "rust_echo.mod"\n'
@@ -152,7 +152,7 @@ def test_generated_c_code_knows_its_module(made: BuildTarget, manifest: Manifest
 
 def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTarget, manifest: Manifest) -> None:
     step = precompiled_headers_step(made)
-    assert mod_c_step(made, manifest).order_only == step.outputs
+    assert mod_c_step_precompiled(made, manifest).order_only == step.outputs
     ((header, text),) = step.written_files
     assert step.outputs == (header.with_name("module_headers.h.gch"),)
     assert text.startswith('#include "')
@@ -173,7 +173,7 @@ def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
 def test_for_a_few_modules_no_headers_are_precompiled(made: BuildTarget, manifest: Manifest) -> None:
     assert shared_link_steps(made, many=False) == module_common_steps(made)
     step = ko_steps(made, manifest, many=False)[1]
-    assert step.outputs == mod_c_step(made, manifest).outputs
+    assert step.outputs == mod_c_step_precompiled(made, manifest).outputs
     assert step.order_only == ()
     # A comment in a header is no reason to compile it again.
     assert (step.digest_kind, len(step.depfiles)) == (TOKENS, 1)
@@ -191,8 +191,8 @@ def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: Build
 def test_a_shifted_line_in_a_header_does_not_reach_the_modules(made: BuildTarget, manifest: Manifest) -> None:
     step = module_headers_text_step(made)
     assert {"-E", "-P", "-dD", "-D__LINE__=0"} <= set(step.commands[0].argv)
-    assert step.outputs[0] in mod_c_step(made, manifest).inputs
-    assert mod_c_step(made, manifest).depfiles == ()
+    assert step.outputs[0] in mod_c_step_precompiled(made, manifest).inputs
+    assert mod_c_step_precompiled(made, manifest).depfiles == ()
 
 
 def read_headers(made: BuildTarget) -> list[Step]:
@@ -228,7 +228,7 @@ def test_precompiled_headers_are_not_kept_for_an_undone_edit(made: BuildTarget) 
 def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
     made: BuildTarget, manifest: Manifest
 ) -> None:
-    flags = [step.commands[0].argv for step in (precompiled_headers_step(made), mod_c_step(made, manifest))]
+    flags = [step.commands[0].argv for step in (precompiled_headers_step(made), mod_c_step_precompiled(made, manifest))]
     defined = [[word for word in argv if word.startswith("-D")] for argv in flags]
     assert defined[0] == defined[1]
 
