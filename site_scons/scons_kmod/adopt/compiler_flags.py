@@ -12,9 +12,9 @@ from pathlib import Path
 from scons_kmod.adopt.config_condition import ConfigCondition
 from scons_kmod.adopt.kbuild_file import KbuildFile
 from scons_kmod.adopt.manifest_draft import ManifestDraft, Source
-from scons_kmod.adopt.remarks import Remarks
+from scons_kmod.adopt.remarks import Remarks, check_word
 from scons_kmod.adopt.statements import StatementLocation
-from scons_kmod.adopt.words import DIRECTORY, KERNEL, UNKNOWN, Y_OR_M, Word
+from scons_kmod.adopt.words import DIRECTORY, KERNEL, Word
 from scons_kmod.manifest.sections.c import DEFINE, FLAG
 
 # Flags whose argument may be the next word.
@@ -73,11 +73,10 @@ def add_removed_flags(draft: ManifestDraft, kbuild: KbuildFile) -> set[str]:
 def removed_flags(words: Iterable[Word], remarks: Remarks) -> Iterator[tuple[str, ConfigCondition]]:
     """The flags in a value that removes flags, each with its condition."""
     for word in words:
-        if is_usable(word, remarks):
+        if check_word(word, remarks):
             if "%" in word.text:
-                remarks.add(
-                    word.location, f"{word.text} is a pattern: write each flag that it matches in without-flags"
-                )
+                message = f"{word.text} is a pattern: write each flag that it matches in without-flags"
+                remarks.add(word.location, message)
             else:
                 yield word.text, word.condition
 
@@ -154,7 +153,7 @@ def split_flags(
 
     Words whose text is unknown are skipped with a remark.
     """
-    usable = [word for word in words if is_usable(word, remarks)]
+    usable = [word for word in words if check_word(word, remarks)]
     for (condition, location), group in itertools.groupby(usable, lambda word: (word.condition, word.location)):
         try:
             parts = shlex.split(" ".join(word.text for word in group))
@@ -164,17 +163,6 @@ def split_flags(
         rest = iter(parts)
         for part in rest:
             yield part, (next(rest, "") if part in FLAGS_WITH_ARGUMENT else ""), condition, location
-
-
-def is_usable(word: Word, remarks: Remarks) -> bool:
-    """Whether the text of a word is known and not empty. Adds the word's note as a remark."""
-    if word.note:
-        message = f"{word.note}: write its value by hand" if UNKNOWN in word.text else word.note
-        remarks.add(word.location, message)
-    elif Y_OR_M in word.text:
-        fix = "write it by hand, or use the symbol in the source"
-        remarks.add(word.location, f"the value of a CONFIG_ symbol differs between kernels: {fix}")
-    return bool(word.text) and UNKNOWN not in word.text and Y_OR_M not in word.text
 
 
 def manifest_path(text: str, directory: Path) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def look_up(variables: Variables, name: str, location: StatementLocation) -> lis
     """The words of a variable that the statement at `location` uses."""
     if name in variables.given:
         return [Word(text, ALWAYS, location) for text in variables.given[name].split()]
-    if name in variables.set:
+    if name in variables.in_file:
         return expand_variable(variables, name)
     if name in MODULE_DIRECTORIES:
         return [Word(DIRECTORY, ALWAYS, location)]
@@ -103,7 +103,7 @@ def expand_variable(variables: Variables, name: str) -> list[Word]:
         return []
     variables.expanding.append(name)
     found: list[Word] = []
-    for part in variables.set[name].parts:
+    for part in variables.in_file[name].parts:
         if isinstance(part, Word):
             found.append(part)
         else:
@@ -115,7 +115,7 @@ def expand_variable(variables: Variables, name: str) -> list[Word]:
 
 def assign(variables: Variables, name: str, assignment: Assignment, condition: ConfigCondition) -> None:
     """Carry out an assignment to the variable `name` where a condition holds."""
-    variable = variables.set.get(name) or MakeVariable(False, [])
+    variable = variables.in_file.get(name) or MakeVariable(False, [])
     operator, location = assignment.operator, assignment.location
     if operator == "?=":
         condition = conjunction(condition, negation(variable.defined))
@@ -132,4 +132,4 @@ def assign(variables: Variables, name: str, assignment: Assignment, condition: C
         variable.remove(condition)
     variable.simple = simple
     variable.add(condition, *parts)
-    variables.set[name] = variable
+    variables.in_file[name] = variable

@@ -108,6 +108,6 @@ class KbuildFile:
 
     def value(self, name: str) -> list[Word]:
         """The words of a variable; none if neither the file nor the command line sets it."""
-        if name not in self.variables.set and name not in self.variables.given:
+        if name not in self.variables.in_file and name not in self.variables.given:
             return []
         return look_up(self.variables, name, StatementLocation("make's command line", 0, name))

@@ -7,10 +7,10 @@ import dataclasses
 import re
 from pathlib import Path
 
-from scons_kmod.adopt.compiler_flags import is_usable
 from scons_kmod.adopt.config_condition import ALWAYS
 from scons_kmod.adopt.kbuild_file import KbuildFile
 from scons_kmod.adopt.manifest_draft import ManifestDraft, Source
+from scons_kmod.adopt.remarks import check_word
 from scons_kmod.adopt.words import DIRECTORY, Word
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE
@@ -48,7 +48,7 @@ def module_words(kbuild: KbuildFile, draft: ManifestDraft) -> dict[str, Word]:
     """The words of ``obj-m`` that are modules, by the modules' names."""
     modules: dict[str, Word] = {}
     for word in kbuild.value("obj-m"):
-        if not is_usable(word, draft.remarks):
+        if not check_word(word, draft.remarks):
             continue
         name = word.text.removeprefix(f"{DIRECTORY}/")
         if name.endswith("/"):
@@ -66,14 +66,14 @@ def object_words(kbuild: KbuildFile, module: Word) -> list[Word]:
     These are the objects in the module's lists. A module without a list is compiled from a source of its name.
     """
     stem = module.text.removesuffix(".o")
-    if any(f"{stem}{suffix}" in kbuild.variables.set for suffix in (*LIST_SUFFIXES, "-")):
+    if any(f"{stem}{suffix}" in kbuild.variables.in_file for suffix in (*LIST_SUFFIXES, "-")):
         return [word for suffix in LIST_SUFFIXES for word in kbuild.value(f"{stem}{suffix}")]
     return [dataclasses.replace(module, condition=ALWAYS)]
 
 
 def add_object(draft: ManifestDraft, word: Word) -> None:
     """Add the source of an object to the manifest, or a remark about why that is impossible."""
-    if not is_usable(word, draft.remarks):
+    if not check_word(word, draft.remarks):
         return
     name = word.text.removeprefix(f"{DIRECTORY}/")
     if not name.endswith(".o"):
@@ -116,7 +116,8 @@ def add_crate(draft: ManifestDraft, word: Word, path: str) -> None:
 def crate_api(text: str) -> str:
     """The API that a crate is written to. The declaration of its module shows it.
 
-    The mainline API's declaration is in the kernel's rust/macros/module.rs, the 2021 API's in rust/macros here.
+    rust/macros/module.rs in the kernel has the declaration of the mainline API, the same file in this project that of
+    the 2021 API.
     """
     if re.search(r"\bimpl\s+(?:kernel::)?(?:InPlace)?Module\s+for\b|\bmodule_\w+_driver!", text):
         return MAINLINE

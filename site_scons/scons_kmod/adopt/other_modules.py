@@ -7,9 +7,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from scons_kmod.adopt.compiler_flags import is_usable
 from scons_kmod.adopt.kbuild_file import KbuildFile, kbuild_path
 from scons_kmod.adopt.manifest_draft import ManifestDraft
+from scons_kmod.adopt.remarks import check_word
 from scons_kmod.adopt.words import DIRECTORY, Word
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import FILE_NAME
@@ -21,7 +21,7 @@ SYMVERS = "Module.symvers"
 def add_depends(draft: ManifestDraft, extra_symbols: Sequence[Word]) -> None:
     """Add the modules that the directories of these ``Module.symvers`` files make, with remarks."""
     for word in extra_symbols:
-        if not is_usable(word, draft.remarks):
+        if not check_word(word, draft.remarks):
             continue
         path = Path(word.text.replace(DIRECTORY, str(draft.directory)))
         names = module_names(path.parent) if path.name == SYMVERS and path.is_absolute() else []

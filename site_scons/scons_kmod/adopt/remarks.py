@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from scons_kmod.adopt.statements import StatementLocation
-from scons_kmod.adopt.words import DISPLAYED
+from scons_kmod.adopt.words import DISPLAYED, UNKNOWN, Y_OR_M, Word
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,3 +31,13 @@ class Remarks:
         remark = Remark(location, message.translate(DISPLAYED))
         if remark not in self.all:
             self.all.append(remark)
+
+
+def check_word(word: Word, remarks: Remarks) -> bool:
+    """Whether the text of a word is known and not empty. Its note, or why it is unusable, becomes a remark."""
+    if word.note:
+        remarks.add(word.location, f"{word.note}: write its value by hand" if UNKNOWN in word.text else word.note)
+    elif Y_OR_M in word.text:
+        fix = "write it by hand, or use the symbol in the source"
+        remarks.add(word.location, f"the value of a CONFIG_ symbol differs between kernels: {fix}")
+    return bool(word.text) and UNKNOWN not in word.text and Y_OR_M not in word.text

@@ -33,7 +33,7 @@ OBJECT_FLAGS = re.compile(r"(C|A|RUST)FLAGS_(REMOVE_)?(.+)\.o")
 def explain_variables(draft: ManifestDraft, kbuild: KbuildFile, wrapper: KbuildFile) -> None:
     """Add a remark about each variable that nothing reads."""
     texts = [*kbuild.texts, *wrapper.texts]
-    for name, variable in kbuild.variables.set.items():
+    for name, variable in kbuild.variables.in_file.items():
         if variable.parts and (message := variable_message(name, draft, texts)):
             draft.remarks.add(variable.parts[0].location, message)
 

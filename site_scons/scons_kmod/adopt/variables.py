@@ -13,8 +13,7 @@ from scons_kmod.adopt.words import Word
 # Variables that name the module's directory, and variables that name the kernel tree.
 MODULE_DIRECTORIES = ("src", "obj", "M", "PWD", "CURDIR", "KBUILD_EXTMOD")
 KERNEL_TREES = ("srctree", "objtree", "abs_srctree", "abs_objtree", "KERNEL_SRC")
-# Variables that the kernel's makefiles set, with values that differ between kernels (the kernel's Makefile). The
-# variables with compiler flags to which a Kbuild file adds its own are not here, but in compiler_flags.py.
+# Variables that the kernel's makefiles set, with values that differ between kernels (the kernel's Makefile).
 KERNEL_VARIABLES = frozenset(
     "KERNELRELEASE KERNELVERSION VERSION PATCHLEVEL SUBLEVEL CC LD AR NM OBJCOPY CPP MAKE SHELL"
     " CC_FLAGS_FPU CC_FLAGS_NO_FPU CC_FLAGS_LTO CC_FLAGS_CFI RETPOLINE_CFLAGS LINUXINCLUDE NOSTDINC_FLAGS"
@@ -72,12 +71,12 @@ class MakeVariable:
 class Variables:
     """The variables of the Kbuild file in a module's `directory`.
 
-    `given` are values that override those in the file: make's command line or the kernel sets them. `set` are the
+    `given` are values that override those in the file: make's command line or the kernel sets them. `in_file` are the
     variables that the file sets. `expanding` are the names of variables whose expansion is under way.
     """
 
     def __init__(self, directory: Path, given: dict[str, str]) -> None:
         self.directory = directory
         self.given = given
-        self.set = {name: MakeVariable(True, [], ALWAYS) for name in KBUILD_LISTS}
+        self.in_file = {name: MakeVariable(True, [], ALWAYS) for name in KBUILD_LISTS}
         self.expanding: list[str] = []
