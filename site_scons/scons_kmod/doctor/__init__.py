@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`scons doctor`: what building and testing need, what is there, and which package brings the rest.
+"""`scons doctor`: what building and testing need, what is installed, and which package provides the rest.
 
-Imports all others.
+May import all other packages. Start with report.py: it lists what is checked. Checks of kernels and their toolchains
+are in kernels.py, checks of other programs in programs.py. finding.py has the result of a check and its table.
 """

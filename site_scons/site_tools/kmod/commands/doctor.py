@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from scons_kmod.doctor.doctor import report
+from scons_kmod.doctor.report import report
 from scons_kmod.manifest.manifest import Manifest
 
 from ..registry import Command, When

@@ -12,26 +12,16 @@ from miniature import kernel_tree, write
 from tool_stand_ins import Machine
 
 from scons_kmod.base import programs
-from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import read_targets
-from scons_kmod.doctor import doctor
-from scons_kmod.doctor.doctor import (
-    BUILDING,
-    FETCHING,
-    LINE,
-    TESTING,
-    Finding,
-    report,
-    row_lines,
-    size_of,
-    table,
-    version_of,
-)
+from scons_kmod.doctor import finding
+from scons_kmod.doctor import programs as program_checks
+from scons_kmod.doctor.programs import BUILDING, DOWNLOADING, TESTING
+from scons_kmod.doctor.report import report, size_text
 from scons_kmod.target.open_target import Chosen
 
 EVERY = read_targets(Path(__file__).resolve().parents[3] / "targets")
 TARGETS = [target for target in EVERY if target.packages.suite == "bookworm"]
-PROGRAMS = [need.program for need in (*BUILDING, *FETCHING, *TESTING)]
+PROGRAMS = [program.name for program in (*BUILDING, *DOWNLOADING, *TESTING)]
 
 
 class Patient(Machine):
@@ -42,8 +32,8 @@ class Patient(Machine):
         self.cache = directory / "cache"
         monkeypatch.setenv("SCONS_KMOD_CACHE", str(self.cache))
         monkeypatch.setattr(programs, "SYSTEM_DIRECTORIES", "")
-        monkeypatch.setattr(doctor, "LINE", 1000)  # the paths of a test are of any length
-        monkeypatch.setattr(doctor, "KVM_DEVICE", directory / "kvm")
+        monkeypatch.setattr(finding, "LINE", 1000)  # the paths of a test are of any length
+        monkeypatch.setattr(program_checks, "KVM_DEVICE", directory / "kvm")
         self.whole()
         for name in PROGRAMS:
             self.script(f"bin/{name}", f"echo '{name} (Debian) 1.2.3-4'")
@@ -83,8 +73,8 @@ def test_a_whole_machine(patient: Patient) -> None:
         "  x86_64-linux-gnu-gcc-12  12.2.0  DIR/bin/x86_64-linux-gnu-gcc-12",
         "  make                     1.2.3-4  DIR/bin/make",
         "  KVM                      there is no DIR/kvm, so QEMU emulates the processor",
-        "  cache                    DIR/cache, not made yet",
-        "  build                    DIR/build, not made yet",
+        "  cache                    DIR/cache, does not exist yet",
+        "  build                    DIR/build, does not exist yet",
     ):
         assert line in text
 
@@ -111,12 +101,12 @@ def test_all_that_is_missing_is_named_with_its_package(patient: Patient) -> None
     assert lines[-1].startswith("Missing: bindgen, make, qemu-system-x86_64, cpio.")
 
 
-def test_why_a_tool_was_not_taken(patient: Patient) -> None:
+def test_why_a_tool_was_refused(patient: Patient) -> None:
     patient.rustc("rustup", "1.95.0")
     patient.set_path("rustup", "bin")
     text, whole = patient.says()
     assert whole
-    assert "not taken: DIR/rustup/rustc: version 1.95.0, where the target asks for 1.96" in text
+    assert "refused: DIR/rustup/rustc: version 1.95.0, where the target asks for 1.96" in text
 
 
 def test_a_tool_that_does_not_fit_is_missing(patient: Patient) -> None:
@@ -146,7 +136,7 @@ def test_tools_of_another_suite_take_a_sysroot_and_what_makes_it(patient: Patien
         patient.script(f"bin/{name}", f"echo '{name} 1.2.3'")
     text, whole = patient.says(chosen)
     assert whole, text
-    assert "not made yet; `scons` makes it of forky's rustc, rust-src, bindgen" in text
+    assert "not built yet; `scons` builds it from forky's rustc, rust-src, bindgen" in text
 
 
 def test_without_apt_nothing_can_be_fetched(patient: Patient) -> None:
@@ -166,17 +156,17 @@ def test_a_tree_that_is_not_prepared_does_not_end_the_report(patient: Patient) -
 
 
 def test_packages_are_listed_with_their_versions(patient: Patient) -> None:
-    place = patient.cache / "packages/debian-6.12"
+    packages = patient.cache / "packages/debian-6.12"
     release = "6.12.117+deb12-amd64"
-    kernel_tree(place / release / "digest/usr/src" / f"linux-headers-{release}")
+    kernel_tree(packages / release / "digest/usr/src" / f"linux-headers-{release}")
     versions = {f"linux-headers-{release}": "6.12.117-1"}
     record = {"release": release, "root": f"{release}/digest", "versions": versions}
-    write(place / "headers.json", json.dumps(record))
+    write(packages / "headers.json", json.dumps(record))
     text, _ = patient.says(Chosen("debian-6.12", TARGETS[-1], None))
     assert f"linux-headers-{release} 6.12.117-1" in text
 
 
-def test_the_same_tool_is_told_once_for_all_targets(patient: Patient) -> None:
+def test_the_same_tool_is_listed_once_for_all_targets(patient: Patient) -> None:
     text, _ = patient.says(*(Chosen(target.name, target, None) for target in TARGETS))
     assert text.count("DIR/bin/rustc,") == 1
 
@@ -192,11 +182,11 @@ def test_python_packages_may_be_missing(patient: Patient, monkeypatch: pytest.Mo
     assert "! pytest" in text
 
 
-def test_kvm_is_told_as_the_vm_tests_found_it(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kvm_is_reported_as_the_vm_tests_found_it(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     (patient.directory / "kvm").touch()
-    assert "DIR/kvm is there; whether it works is tried by `scons test`" in patient.says()[0]
+    assert "DIR/kvm exists; `scons test` tries whether it works" in patient.says()[0]
     write(patient.directory / "boot_id", "this boot\n")
-    monkeypatch.setattr(doctor, "BOOT_ID", patient.directory / "boot_id")
+    monkeypatch.setattr(program_checks, "BOOT_ID", patient.directory / "boot_id")
     answer = '{"name": "tcg", "reason": "under KVM the VM never booted"}'
     write(patient.cache / "accelerator.json", f'{{"host-boot": "this boot", "answers": {{"x": {answer}}}}}')
     assert "KVM                      TCG: under KVM the VM never booted\n" in patient.says()[0]
@@ -212,40 +202,9 @@ def test_without_a_home_the_report_says_so(patient: Patient, monkeypatch: pytest
     assert "set SCONS_KMOD_CACHE=DIR" in text
 
 
-@pytest.mark.parametrize(
-    ("said", "version"),
-    [
-        ("GNU Make 4.3", "4.3"),
-        ("cc (Debian 12.2.0-14+deb12u1) 12.2.0", "12.2.0-14+deb12u1"),
-        ("*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***", "1.5.4"),
-        ("kmod version 30", "30"),
-        ("hello", "?"),
-    ],
-)
-def test_versions_are_read_from_what_programs_say(patient: Patient, said: str, version: str) -> None:
-    assert version_of(patient.script("bin/x", f"echo '{said}'"), RunLog()) == version
-
-
-def test_a_program_that_fails_has_no_version(patient: Patient) -> None:
-    assert version_of(patient.script("bin/x", "exit 1"), RunLog()) == "?"
-
-
-def test_names_are_aligned_and_text_is_wrapped() -> None:
-    long = " ".join(["word"] * 60)
-    lines = list(table([Finding("A", "x", "1"), Finding("B", "long-name", long), Finding("A", "y", "2", "do this")]))
-    assert lines[:5] == ["A", "  x          1", "! y          MISSING: 2", "             do this", "B"]
-    assert lines[5].startswith("  long-name  word")
-    assert max(map(len, lines)) <= LINE
-
-
-def test_a_path_is_never_broken() -> None:
-    path = "/a-long/path" * 20
-    assert list(row_lines(Finding("A", "x", path), 1)) == [f"  x  {path}"]
-
-
 def test_linked_files_count_once(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(os.urandom(3_000_000))
     (tmp_path / "b").hardlink_to(tmp_path / "a")
     (tmp_path / "c").symlink_to("a")
-    assert size_of(tmp_path) == "3 MB"
-    assert size_of(tmp_path / "absent") == "not made yet"
+    assert size_text(tmp_path) == "3 MB"
+    assert size_text(tmp_path / "absent") == "does not exist yet"
