@@ -36,19 +36,18 @@ def build_dsc(
     Raises `MachineError` if dpkg-source is not installed or the directory can't be written, and `StepError`.
     """
     dpkg_source = find_program("dpkg-source")
-    tree = f"{package.name}-{package.info.version}"
+    tree_name = f"{package.name}-{package.info.version}"
     files = source_tree(manifest)
     original = f"{package.name}_{package.info.version}.orig.tar.xz"
     with work_directory(directory) as work:
-        archive = archived({f"{tree}/{name}": data for name, data in files.items()}, package.seconds)
+        archive = archived({f"{tree_name}/{name}": data for name, data in files.items()}, package.seconds)
         write_bytes(work / original, lzma.compress(archive))
-        debian = {
-            name: text.encode() for name, text in debian_directory(package, manifest, release, target, settings).items()
-        }
+        texts = debian_texts(package, manifest, release, target, settings)
+        debian = {name: text.encode() for name, text in texts.items()}
         for name, data in {**files, **debian}.items():
-            write_bytes(work / tree / name, data, mode=0o755 if name == "debian/rules" else 0o644)
-        set_modes_and_times(work / tree, package.seconds)
-        argv = [dpkg_source, "-b", tree]
+            write_bytes(work / tree_name / name, data, mode=0o755 if name == "debian/rules" else 0o644)
+        set_modes_and_times(work / tree_name, package.seconds)
+        argv = [dpkg_source, "-b", tree_name]
         log.run(argv, step="DSC", unit=package.name, cwd=work, env={"SOURCE_DATE_EPOCH": str(package.seconds)})
         outputs = sorted(path for path in work.iterdir() if path.is_file())
         for path in outputs:
@@ -56,10 +55,10 @@ def build_dsc(
     return directory / f"{package.name}_{package.version}.dsc"
 
 
-def debian_directory(
+def debian_texts(
     package: DebPackage, manifest: Manifest, release: str, target: Target, settings: Settings
 ) -> dict[str, str]:
-    """The files in debian/, by their paths in the source package."""
+    """The texts of the files in debian/, by their paths in the source package."""
     headers = target.packages.headers.replace("{release}", release)
     values = {
         "PACKAGE": package.name,

@@ -18,16 +18,16 @@ from scons_kmod.packaging.module_package import REVISION, package_info, package_
 from scons_kmod.packaging.reproducible import source_date_epoch, work_directory
 from scons_kmod.packaging.source_tree import fill_template, source_tree
 
-TREE_FILES = ("dkms.conf", "build-module")
-MAINTAINER_SCRIPTS = ("postinst", "prerm", "postrm")
+TREE_FILE_NAMES = ("dkms.conf", "build-module")
+DKMS_SCRIPT_NAMES = ("postinst", "prerm", "postrm")
 
 
 def dkms_files(manifest: Manifest) -> dict[str, bytes]:
     """The files of the source tree for DKMS, by their paths in it. Raises `UserError` if there is no [package]."""
-    return {**{name: dkms_file(name, manifest).encode() for name in TREE_FILES}, **source_tree(manifest)}
+    return {**{name: dkms_file_text(name, manifest).encode() for name in TREE_FILE_NAMES}, **source_tree(manifest)}
 
 
-def dkms_file(name: str, manifest: Manifest) -> str:
+def dkms_file_text(name: str, manifest: Manifest) -> str:
     """The text of a file in templates/dkms, for a module.
 
     Names and versions are checked earlier: they have no character that is special to a shell.
@@ -59,15 +59,17 @@ def write_dkms_tree(manifest: Manifest, directory: Path) -> Path:
 def dkms_deb(manifest: Manifest) -> DebPackage:
     """The Debian package that installs the source tree and adds it to DKMS. Raises `UserError`."""
     info = package_info(manifest)
-    needed = (f"{package_name(module)}-dkms (= {package_info(module).version}-{REVISION})" for module in manifest.needs)
+    dependencies = (
+        f"{package_name(module)}-dkms (= {package_info(module).version}-{REVISION})" for module in manifest.needs
+    )
     return DebPackage(
         name=f"{package_name(manifest)}-dkms",
         architecture="all",
-        depends=", ".join(("dkms (>= 3.0.10)", "scons-kmod", *needed)),
+        depends=", ".join(("dkms (>= 3.0.10)", "scons-kmod", *dependencies)),
         info=info,
         about=f"DKMS builds the kernel module {manifest.name} from this package's sources for each kernel.",
         change=f"{manifest.name} {info.version}.",
         files={f"usr/src/{dkms_tree_name(manifest)}/{path}": data for path, data in dkms_files(manifest).items()},
-        scripts={name: dkms_file(name, manifest) for name in MAINTAINER_SCRIPTS},
+        scripts={name: dkms_file_text(name, manifest) for name in DKMS_SCRIPT_NAMES},
         seconds=source_date_epoch(info),
     )

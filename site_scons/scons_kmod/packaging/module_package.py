@@ -15,6 +15,7 @@ from scons_kmod.base.errors import MachineError, UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.target_file import Target
 from scons_kmod.install.finish import choose_finish
+from scons_kmod.install.record import NAME_WRITABLE_DIRECTORY
 from scons_kmod.manifest.manifest import FILE_NAME, Manifest
 from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.reproducible import source_date_epoch
@@ -47,7 +48,7 @@ class ModulePackage:
 def module_package(
     target: BuildTarget, description: Target, manifest: Manifest, settings: Settings, log: RunLog
 ) -> ModulePackage:
-    """The package of a module that is built. The module is stripped, signed and compressed as `scons install` does it.
+    """The package of a built module. The module is stripped, signed and compressed as `scons install` does it.
 
     Raises `UserError`, `MachineError` and `StepError`.
     """
@@ -108,6 +109,6 @@ def stage_package(package: ModulePackage, root: Path) -> list[Path]:
     except OSError as error:
         for file in written:
             file.unlink()
-        fix = "name a directory that can be written: DESTDIR="
-        raise MachineError(f"{error.strerror}", where=str(error.filename or root), fix=fix) from error
+        where = str(error.filename or root)
+        raise MachineError(f"{error.strerror}", where=where, fix=NAME_WRITABLE_DIRECTORY) from error
     return written

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One boot of a guest: QEMU runs and is watched until the tests are done, the VM is lost, or the time is up."""
+"""Boot a guest once: run QEMU, and watch it until the tests are done, the VM is lost, or the time is up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QEMU_INTERRUPTED = b"terminating on signal 2"
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Wall-clock limits of a boot, in seconds. Each test has a limit of its own besides.
+    """Wall-clock limits of a boot, in seconds. Each test also has a limit of its own.
 
     `boot` is the limit until the guest's init runs. `grace` is the limit for what init does between tests and at
     power-off. A test that the guest does not end at the test's own limit gets `grace` seconds more.
@@ -56,7 +56,7 @@ class Boot:
 class Watch:
     """What is known of a running QEMU: what its three streams brought so far, the parsed report, and the deadline.
 
-    `unread` is the begin of a report line whose end has not come yet. `begun` has the time when each test began.
+    `unread` is the beginning of a report line that is not complete yet. `begun` has the time when each test began.
     """
 
     limits: Limits
@@ -200,7 +200,7 @@ def take_report(watch: Watch, data: bytes) -> None:
 
 
 def progress(report: GuestReport) -> tuple[bool, int, bool, bool]:
-    """The facts of a report that move the deadline: is up, how many tests have begun, the last has ended, is done."""
+    """What of a report moves the deadline: kernel up, number of tests begun, last test ended, all tests done."""
     ended = bool(report.modules) and report.modules[-1].ended
     return report.release is not None, len(report.modules), ended, report.done
 

@@ -74,5 +74,7 @@ def guest_files(tests: Sequence[ModuleTest]) -> dict[str, GuestFile]:
 
 def guest_plan(tests: Sequence[ModuleTest]) -> str:
     """The text of /tests/plan, which tells the guest's init what to run."""
-    lines = (f"{t.name} {t.seconds} {' '.join(f'/modules/{file.name}' for file in t.files)}\n" for t in tests)
+    lines = (
+        f"{test.name} {test.seconds} {' '.join(f'/modules/{file.name}' for file in test.files)}\n" for test in tests
+    )
     return "".join(lines)

@@ -75,14 +75,14 @@ def run_module_tests(
     check_tests(tests)
     results: list[ModuleResult] = []
     boots = 0
-    why: str | None = None
+    reason: str | None = None
     while len(results) < len(tests):
         rest = tests[len(results) :]
         boots += 1
         boot = boot_once(machine, kernel, rest, accelerator=accelerator, log=log, unit=unit, limits=limits or Limits())
-        new_results = boot_results(rest, boot, boots, why)
+        new_results = boot_results(rest, boot, boots, reason)
         results += new_results
-        why = f"{new_results[-1].name} spoiled the last one"
+        reason = f"{new_results[-1].name} spoiled the last one"
     return results
 
 
@@ -113,10 +113,10 @@ def boot_once(
         )
 
 
-def boot_results(tests: Sequence[ModuleTest], boot: Boot, number: int, why: str | None) -> list[ModuleResult]:
-    """The results of one boot, at least one: of each test that ran, with the one that ran when the VM was lost.
+def boot_results(tests: Sequence[ModuleTest], boot: Boot, number: int, reason: str | None) -> list[ModuleResult]:
+    """The results of one boot, at least one: of each test that ran, also of the test during which the VM was lost.
 
-    `number` counts the boots, and `why` says why this one was needed (None: it is the first).
+    `number` counts the boots, and `reason` says why this boot was needed (None: it is the first).
     """
     reports = boot.report.modules[: len(tests)]
     spoiler = next((i for i, report in enumerate(reports) if spoils_kernel(report)), None)
@@ -124,19 +124,19 @@ def boot_results(tests: Sequence[ModuleTest], boot: Boot, number: int, why: str 
         # The guest may have begun the next test before it was stopped.
         reports = reports[: spoiler + 1]
     results = [
-        module_result(test, report, boot, number, why if i == 0 else None)
+        module_result(test, report, boot, number, reason if i == 0 else None)
         for i, (test, report) in enumerate(zip(tests, reports, strict=False))
     ]
     if boot.lost is None:
         return results
     if isinstance(boot.lost, NeverBooted) or not results:
         waiting = tests if isinstance(boot.lost, NeverBooted) else tests[:1]
-        return [ModuleResult(test.name, (), boot.lost, (), (), number, why, boot.seconds) for test in waiting]
+        return [ModuleResult(test.name, (), boot.lost, (), (), number, reason, boot.seconds) for test in waiting]
     # If the VM is lost after a test has ended and before the next begins, the test that has ended is blamed.
     return [*results[:-1], dataclasses.replace(results[-1], lost=boot.lost)]
 
 
-def module_result(test: ModuleTest, report: ModuleReport, boot: Boot, number: int, why: str | None) -> ModuleResult:
+def module_result(test: ModuleTest, report: ModuleReport, boot: Boot, number: int, reason: str | None) -> ModuleResult:
     """The result of a test with this report."""
     return ModuleResult(
         name=test.name,
@@ -145,6 +145,6 @@ def module_result(test: ModuleTest, report: ModuleReport, boot: Boot, number: in
         output=tuple(report.output),
         log=tuple(report.log),
         boot=number,
-        fresh_boot=why,
+        fresh_boot=reason,
         seconds=round(boot.test_seconds[test.name], 3),
     )
