@@ -49,12 +49,6 @@ class Workshop:
         )
         return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
 
-    def copying(self, name: str) -> Step:
-        """A step that is alike but for its output."""
-        made = self.path / "out" / name
-        argv = ("cp", str(self.path / "source.c"), str(made))
-        return self.step(outputs=(made,), commands=(Command(argv, self.path),))
-
     @property
     def output(self) -> Path:
         return self.path / "out/first"
@@ -81,14 +75,14 @@ class Workshop:
         (self.path / name).write_text(text)
         self.settle()
 
-    def command(self, *words: str) -> Command:
+    def command(self, *argv: str) -> Command:
         """A command in the workshop's directory."""
-        return Command(words, self.path)
+        return Command(argv, self.path)
 
-    def pair(self, *commands: Command) -> Step:
+    def pair(self, *more: Command) -> Step:
         """A step with two outputs, of which the second depends on the input alone."""
-        made = (*self.step().commands, self.command("cp", "input", str(self.second_output)), *commands)
-        return self.step(outputs=(self.output, self.second_output), commands=made)
+        commands = (*self.step().commands, self.command("cp", "input", str(self.second_output)), *more)
+        return self.step(outputs=(self.output, self.second_output), commands=commands)
 
     @property
     def second_output(self) -> Path:
@@ -115,10 +109,10 @@ class TwoSteps:
         self.steps = (workshop.step(), self.other())
 
     def other(self) -> Step:
-        made = self.workshop.second_output
+        output = self.workshop.second_output
         return self.workshop.step(
-            outputs=(made,),
-            commands=(self.workshop.command("cp", "source.c", str(made)),),
+            outputs=(output,),
+            commands=(self.workshop.command("cp", "source.c", str(output)),),
             source_directory=str(self.workshop.path / "elsewhere"),
         )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The names in sources that may be names of C declarations."""
+"""Names in sources that may be the names of C declarations. They choose what the fingerprint covers."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ import re
 from scons_kmod.engine.key_text import code_text
 
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-# bindgen calls types without a name by that of what they are in.
+# bindgen names a type that has no name after the type that contains it.
 UNNAMED_IN_RUST = "__bindgen_ty_"
-# What a header may have as a part of a type, and not behind a pointer: a structure, or a type with a name as usual.
+# A type that a header may have as a part of another, not behind a pointer: a structure, or a typedef with a usual name.
 PART = re.compile(r"\b(?:struct|union)\s+([A-Za-z_]\w*)\b(?!\s*\*)|\b([A-Za-z_]\w*_t)\b")
 
 
 def names_in_source(path: str, text: str) -> set[str]:
-    """All that a source may name of the bindings, as C spells it; of a C header the types that its own are made of."""
+    """The names of C declarations that a Rust or C source may use, as C spells them.
+
+    Of a C header these are only the types that may be parts of its own types. `path` says in which language `text` is.
+    """
     code = code_text(path, text)
     if path.endswith(".h"):
         return {name for names in PART.findall(code) for name in names if name}
-    return identifiers(code)
+    return c_names(code)
 
 
-def identifiers(text: str) -> set[str]:
-    """All that a Rust source may name of the bindings, as C spells it."""
-    words = set(IDENTIFIER.findall(text))
+def c_names(text: str) -> set[str]:
+    """The identifiers in Rust code, as C spells those that bindgen has changed."""
+    names = set(IDENTIFIER.findall(text))
     # bindgen appends _ to names that are keywords of Rust.
-    return words | {w.partition(UNNAMED_IN_RUST)[0] for w in words} | {w[:-1] for w in words if w.endswith("_")}
+    keywords = {name[:-1] for name in names if name.endswith("_")}
+    return names | {name.partition(UNNAMED_IN_RUST)[0] for name in names} | keywords

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What of a source its compiler can notice: a text to digest in place of the source.
+"""The key text of a source file: what of it its compiler can notice. The text without comments is digested instead.
 
-Two sources with the same key text compile to the same object. The other way round need not hold: wherever it is not
-plain where a comment begins or ends, the source itself is its key text.
+Sources with the same key text compile to the same object. Sources with different key texts may do so, too: where it is
+not certain where a comment begins or ends, the source itself is its key text.
 """
 
 from __future__ import annotations
 
 import re
 
-# What a comment could hide in, or be mistaken for, in Rust; raw strings before plain ones (Reference, "Tokens").
+# Comments in Rust, and tokens that may contain the text of a comment. Raw strings come before plain ones (The Rust
+# Reference, "Tokens").
 RUST = re.compile(
     r"""
       (?P<line>//[^\n]*)
@@ -22,9 +23,9 @@ RUST = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 RUST_BLOCK = re.compile(r"/\*|\*/")
-# Doc comments are attributes: macros can see them (Reference, "Comments").
+# Doc comments are attributes: macros can see them (The Rust Reference, "Comments").
 RUST_DOC = re.compile(r"///(?!/)|//!|/\*\*(?![*/])|/\*!")
-# In C a constant is on one line, and a quote that begins none leaves it open what the rest is.
+# The same for C. A constant is on one line. After a quote that begins no constant, nothing is certain.
 C = re.compile(
     r"""
       (?P<line>//(?:\\\n|[^\n])*)
@@ -34,44 +35,45 @@ C = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# Stand for a line that ends within a comment which has code beside it; for what must not be taken for white space: the
-# newlines of a string, its blanks, and the end of a line that goes on.
+# They stand for characters that are no white space between tokens: for the end of a line within a comment that has code
+# beside it, for newlines, tabs and blanks of a string, and for the end of a line that goes on in the next one.
 INNER_NEWLINE = "\x01"
-KEPT_NEWLINE = "\x03"
-KEPT_BLANK = "\x04"
+STRING_NEWLINE = "\x03"
+STRING_BLANK = "\x04"
+STRING_TAB = "\x06"
 SPLICE = "\x05"
-# bindgen reads comments that have this in them.
+# bindgen reads comments that contain this.
 BINDGEN_COMMENT = "rustbindgen"
 
 
 def key_text(path: str, text: str, *, lines: bool) -> str:
-    """The key text of a file, by the end of its name. `lines`: a token's line number matters; in Rust it always does.
+    """The key text of a file with this content. The end of `path` says in which language it is.
 
-    A file that a Rust source takes in by ``include_str!`` is no source to its compiler: do not ask for it here.
+    `lines`: the line number of a token matters. In Rust it always does. Do not call this for files that a Rust source
+    takes in by ``include_str!``: of those, comments matter, too.
     """
     if path.endswith(".rs"):
-        return rust_meaning(text)
+        return rust_key_text(text)
     if path.endswith((".c", ".h")):
-        return c_meaning(text, lines=lines)
+        return c_key_text(text, lines=lines)
     return text
 
 
 def code_text(path: str, text: str) -> str:
-    """The source without its comments, for whoever looks for names in it."""
-    return rust_meaning(text, docs=False) if path.endswith(".rs") else c_meaning(text, lines=False)
+    """The source without any comments, to search it for names."""
+    return rust_key_text(text, docs=False) if path.endswith(".rs") else c_key_text(text, lines=False)
 
 
-def rust_meaning(text: str, *, docs: bool = True) -> str:
-    """The source with blanks for comments, so that each token stays at its line and column (panic messages have them).
+def rust_key_text(text: str, *, docs: bool = True) -> str:
+    """The source with blanks for comments, so that each token keeps its line and column: panic messages have them.
 
-    Blanks at the end of a line go, but for those in a string or a doc comment, which are kept to the letter; without
-    `docs` these are comments like others.
+    Blanks at the end of a line are removed. Strings stay to the letter. So do doc comments, unless `docs` is false.
     """
     pieces: list[str] = []
     at = 0
     while match := RUST.search(text, at):
         pieces.append(text[at : match.start()])
-        end = rust_end(text, match)
+        end = rust_token_end(text, match)
         if end is None:
             return text
         piece = text[match.start() : end]
@@ -79,14 +81,14 @@ def rust_meaning(text: str, *, docs: bool = True) -> str:
         if comment and not (docs and RUST_DOC.match(piece)):
             pieces.append(re.sub(r"[^\n]", " ", piece))
         else:
-            # To the letter, and a blank at its end is none at the end of a line.
-            pieces.append(piece.replace("\n", KEPT_NEWLINE) + (SPLICE if comment else ""))
+            # To the letter. With a splice, a blank at the end of a doc comment is not at the end of a line.
+            pieces.append(piece.replace("\n", STRING_NEWLINE) + (SPLICE if comment else ""))
         at = end
     return re.sub(r"[ \t]+(?=\n)", "", "".join((*pieces, text[at:]))).rstrip(" \t\n")
 
 
-def rust_end(text: str, match: re.Match[str]) -> int | None:
-    """Where the token or comment ends that `match` is the beginning of; None if it does not end."""
+def rust_token_end(text: str, match: re.Match[str]) -> int | None:
+    """The index where the token or comment ends that begins with `match`, or None if it does not end."""
     if match["open"]:
         return None
     if match["raw"]:
@@ -102,16 +104,16 @@ def rust_end(text: str, match: re.Match[str]) -> int | None:
     return None
 
 
-def c_meaning(text: str, *, lines: bool) -> str:
-    """The source with one blank for each comment and each run of blanks, and none at the ends of a line.
+def c_key_text(text: str, *, lines: bool) -> str:
+    """The source with one blank for each comment and each run of blanks, without blanks at the ends of lines.
 
-    With `lines` all newlines stay, also those in comments; else blank lines go. A comment that spans lines and has code
-    beside it does not end the line that it is in, as a directive may go on after it.
+    With `lines`, all newlines stay, also those in comments. Without, empty lines are removed. A comment of several
+    lines that has code beside it does not end its line, because a directive may go on after it.
     """
     if BINDGEN_COMMENT in text:
         return text
     try:
-        text = C.sub(lambda match: c_piece(match, lines=lines), text)
+        text = C.sub(lambda match: c_replacement(match, lines=lines), text)
     except DoubtError:
         return text
     text = re.sub(r"\\[^\S\n]*\n", f"{SPLICE}\n" if lines else SPLICE, text)
@@ -121,16 +123,16 @@ def c_meaning(text: str, *, lines: bool) -> str:
 
 
 class DoubtError(Exception):
-    """It is not plain where a comment or a constant ends."""
+    """It is not certain where a comment or a constant ends."""
 
 
-def c_piece(match: re.Match[str], *, lines: bool) -> str:
-    """What stands for a comment or a constant. Raises `DoubtError`."""
+def c_replacement(match: re.Match[str], *, lines: bool) -> str:
+    """What replaces a comment or a constant in the key text. Raises `DoubtError`."""
     piece = match[0]
     if match["doubt"]:
         raise DoubtError
     if match["constant"]:
-        return piece.replace("\n", KEPT_NEWLINE).replace("\t", "\x06").replace(" ", KEPT_BLANK)
+        return piece.replace("\n", STRING_NEWLINE).replace("\t", STRING_TAB).replace(" ", STRING_BLANK)
     newlines = piece.count("\n") if lines else 0
     if match["line"]:
         return " " + INNER_NEWLINE * newlines

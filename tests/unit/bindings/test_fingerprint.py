@@ -19,7 +19,6 @@ from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
 from scons_kmod.engine.depfile import read_depfile
-from scons_kmod.engine.identifiers import identifiers, names_in_source
 from scons_kmod.kernel.tool_finder import ToolFinder
 
 # The tools that kernels of this system ask for.
@@ -242,18 +241,6 @@ def test_all_that_has_a_reached_name_is_reached(make: Make) -> None:
 def test_keywords_of_rust(make: Make) -> None:
     text = "struct target { int a; };\nstruct top { struct target *type; };\n"
     assert make(text, "top type_") != make(text.replace("int a", "long a"), "top type_")
-
-
-def test_identifiers() -> None:
-    found = identifiers("let r#type: bindings::type_ = a__bindgen_ty_1__bindgen_ty_2::new(0x10);")
-    assert {"type", "type_", "a", "bindings", "new"} <= found
-    assert not [name for name in found if name[:1].isdigit()]
-
-
-def test_of_a_header_only_what_may_be_a_part_of_a_type_is_named() -> None:
-    text = "struct a { struct b b; /* struct c */ struct d *d; union e\te[2]; spinlock_t lock; int net; };"
-    assert names_in_source("own.h", text) == {"a", "b", "e", "spinlock_t"}
-    assert "net" in names_in_source("own.c", text)
 
 
 def test_declared_names(make: Make, tmp_path: Path) -> None:

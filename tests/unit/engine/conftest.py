@@ -9,14 +9,14 @@ from step_workshop import TwoSteps, Workshop
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
-    made = Workshop(tmp_path)
-    made.run()
-    return made
+    workshop = Workshop(tmp_path)
+    workshop.run()
+    return workshop
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> TwoSteps:
-    made = TwoSteps(Workshop(tmp_path))
-    assert made.build() == [1, 1]
-    assert made.reasons() == [[], []]
-    return made
+    two = TwoSteps(Workshop(tmp_path))
+    assert two.build() == [1, 1]
+    assert two.reasons() == [[], []]
+    return two

@@ -58,13 +58,13 @@ def entries(directory: Path) -> list[Path]:
     return [path for path in (directory / "cache").iterdir() if path.is_dir()]
 
 
-def test_an_entry_is_made_once_for_all_checkouts(tmp_path: Path) -> None:
+def test_all_checkouts_share_an_entry(tmp_path: Path) -> None:
     assert run(library(tmp_path)) == 3
     assert run(library(tmp_path, "another")) == 0
     assert (tmp_path / "another/library/core.o").read_text() == "// core"
-    stamps = [(tmp_path / name / "library/library.json").read_text() for name in ("checkout", "another")]
-    assert stamps[0] == stamps[1]
-    assert sorted(json.loads(stamps[0])) == ["core.o", "libcore.rmeta"]
+    lists = [(tmp_path / name / "library/library.json").read_text() for name in ("checkout", "another")]
+    assert lists[0] == lists[1]
+    assert sorted(json.loads(lists[0])) == ["core.o", "libcore.rmeta"]
 
 
 def test_edited_sources_and_damaged_products_are_reasons_to_run(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_where_the_cache_lies_is_no_part_of_the_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 3), Path.unlink, lambda path: path.write_text("!")])
-def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+def test_a_damaged_entry_is_replaced(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     step = library(tmp_path)
     run(step)
     (entry,) = entries(tmp_path)
@@ -107,7 +107,7 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path, damage: Callable[[Path], o
     assert (tmp_path / "checkout/library/libcore.rmeta").read_text() == "// core"
 
 
-def test_a_half_entry_without_its_list_is_made_anew(tmp_path: Path) -> None:
+def test_an_entry_without_its_list_of_files_is_replaced(tmp_path: Path) -> None:
     step = library(tmp_path)
     run(step)
     (entry,) = entries(tmp_path)

@@ -49,22 +49,22 @@ class Memory:
 
     @property
     def names(self) -> set[str]:
-        """The files of which something is kept."""
+        """The files of which something is saved."""
         return set(json.loads(self.saved.read_text())["files"])
 
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Memory:
-    made = Memory(tmp_path)
-    made.run()
-    return made
+    memory = Memory(tmp_path)
+    memory.run()
+    return memory
 
 
 def test_a_digest_is_of_the_content_alone(tmp_path: Path) -> None:
-    one, two, other = (settled(tmp_path / name, text) for name, text in (("1", "x"), ("2", "x"), ("3", "y")))
+    first, same, other = (settled(tmp_path / name, text) for name, text in (("1", "x"), ("2", "x"), ("3", "y")))
     digests = Digests()
-    assert digests.of(one) == digests.of(two) == file_digest(two)
-    assert digests.of(one) != digests.of(other)
+    assert digests.of(first) == digests.of(same) == file_digest(same)
+    assert digests.of(first) != digests.of(other)
 
 
 def test_what_cannot_be_read_has_none(tmp_path: Path) -> None:
@@ -76,13 +76,13 @@ def test_what_cannot_be_read_has_none(tmp_path: Path) -> None:
 
 
 def test_a_link_has_the_digest_of_what_it_leads_to(tmp_path: Path) -> None:
-    one, two = settled(tmp_path / "1", "x"), settled(tmp_path / "2", "y")
+    first, second = settled(tmp_path / "1", "x"), settled(tmp_path / "2", "y")
     link = tmp_path / "link"
-    link.symlink_to(one)
-    assert Digests().of(link) == file_digest(one)
+    link.symlink_to(first)
+    assert Digests().of(link) == file_digest(first)
     link.unlink()
-    link.symlink_to(two)
-    assert Digests().of(link) == file_digest(two)
+    link.symlink_to(second)
+    assert Digests().of(link) == file_digest(second)
 
 
 def test_a_file_is_looked_at_once_a_run(memory: Memory) -> None:
@@ -114,7 +114,7 @@ def test_a_comment_counts_in_the_content_only(tmp_path: Path, name: str) -> None
     before = [Digests().of(path, kind) for kind in KINDS]
     settled(path, "int one; // b\n")
     after = [Digests().of(path, kind) for kind in KINDS]
-    assert [one == two for one, two in zip(before, after, strict=True)] == [False, True, True]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True]
 
 
 @pytest.mark.parametrize(("name", "same"), [("a.h", True), ("a.c", True), ("a.rs", False)])
@@ -123,11 +123,11 @@ def test_a_shifted_line_counts_where_lines_do(tmp_path: Path, name: str, same: b
     before = [Digests().of(path, kind) for kind in KINDS]
     settled(path, "\nint one;\n")
     after = [Digests().of(path, kind) for kind in KINDS]
-    assert [one == two for one, two in zip(before, after, strict=True)] == [False, False, same]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, same]
 
 
 @pytest.mark.parametrize("name", ["a.lds", "a.o", "rs", "a.txt"])
-def test_what_is_no_source_has_one_digest(tmp_path: Path, name: str) -> None:
+def test_all_digests_of_a_file_that_is_no_source_are_the_same(tmp_path: Path, name: str) -> None:
     path = settled(tmp_path / name, "// x\n")
     assert {Digests().of(path, kind) for kind in KINDS} == {file_digest(path)}
 
@@ -145,15 +145,17 @@ def test_the_text_behind_a_digest(memory: Memory) -> None:
     assert text_digest(text) == Digests().of(memory.file, LINES)
 
 
-def test_one_digest_for_many_files(tmp_path: Path) -> None:
-    for place in ("one", "two"):
-        (tmp_path / place).mkdir()
+def test_a_combined_digest_of_many_files(tmp_path: Path) -> None:
+    for directory in ("one", "two"):
+        (tmp_path / directory).mkdir()
         for name in ("a", "b"):
-            settled(tmp_path / place / name, name)
-    wholes = [Digests().combined([tmp_path / place / "b", tmp_path / place / "a"]) for place in ("one", "two")]
-    assert wholes[0] == wholes[1]
+            settled(tmp_path / directory / name, name)
+    combined = [
+        Digests().combined([tmp_path / directory / "b", tmp_path / directory / "a"]) for directory in ("one", "two")
+    ]
+    assert combined[0] == combined[1]
     settled(tmp_path / "two/b", "other")
-    assert Digests().combined((tmp_path / "two").iterdir()) != wholes[1]
+    assert Digests().combined((tmp_path / "two").iterdir()) != combined[1]
     (tmp_path / "two/b").unlink()
     assert Digests().combined([tmp_path / "two/a", tmp_path / "two/b"]) != Digests().combined([tmp_path / "two/a"])
 
@@ -162,10 +164,10 @@ def test_one_digest_for_many_files(tmp_path: Path) -> None:
 
 
 def test_a_file_that_did_not_change_is_not_read_again(memory: Memory) -> None:
-    kept = json.loads(memory.saved.read_text())
-    kept["files"][str(memory.file)][4][RAW] = "as it was kept"
-    memory.saved.write_text(json.dumps(kept))
-    assert memory.run() == "as it was kept"
+    saved = json.loads(memory.saved.read_text())
+    saved["files"][str(memory.file)][4][RAW] = "as it was saved"
+    memory.saved.write_text(json.dumps(saved))
+    assert memory.run() == "as it was saved"
 
 
 def test_a_touch_costs_a_reading_and_no_more(memory: Memory) -> None:
@@ -183,7 +185,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(memory: Memory) -> None:
     assert memory.run() == file_digest(memory.file)
 
 
-def test_another_file_in_its_place_is_seen(memory: Memory) -> None:
+def test_a_file_that_replaced_it_is_seen(memory: Memory) -> None:
     other = settled(memory.file.with_name("other"), "int two;\n")
     stat = memory.file.stat()
     os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
@@ -193,12 +195,12 @@ def test_another_file_in_its_place_is_seen(memory: Memory) -> None:
 
 def test_each_kind_is_kept_until_the_file_changes(memory: Memory) -> None:
     memory.run(TOKENS)
-    kept = json.loads(memory.saved.read_text())["files"][str(memory.file)]
-    assert set(kept[4]) == {RAW, TOKENS}
+    saved = json.loads(memory.saved.read_text())["files"][str(memory.file)]
+    assert set(saved[4]) == {RAW, TOKENS}
     settled(memory.file, "int two;\n")
     memory.run(LINES)
-    kept = json.loads(memory.saved.read_text())["files"][str(memory.file)]
-    assert set(kept[4]) == {LINES}
+    saved = json.loads(memory.saved.read_text())["files"][str(memory.file)]
+    assert set(saved[4]) == {LINES}
 
 
 def test_a_file_read_within_a_tick_of_its_change_is_not_remembered(tmp_path: Path) -> None:
@@ -246,12 +248,12 @@ def test_nothing_is_written_where_nothing_was_learnt(memory: Memory) -> None:
         '{"format": OTHER, "files": {"PATH": STAT}}',
     ],
 )
-def test_what_was_kept_and_damaged_is_as_good_as_none(memory: Memory, damage: str) -> None:
+def test_damaged_digests_of_earlier_runs_are_ignored(memory: Memory, damage: str) -> None:
     stat = memory.file.stat()
     entry = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, {RAW: "wrong"}]
-    words = {"FORMAT": FORMAT, "OTHER": FORMAT + 1, "PATH": memory.file, "STAT": json.dumps(entry)}
-    for word, value in words.items():
-        damage = damage.replace(word, str(value))
+    values = {"FORMAT": FORMAT, "OTHER": FORMAT + 1, "PATH": memory.file, "STAT": json.dumps(entry)}
+    for name, value in values.items():
+        damage = damage.replace(name, str(value))
     memory.saved.write_text(damage)
     assert memory.run() == file_digest(memory.file)
 
@@ -312,31 +314,31 @@ def test_digests_of_some_directories_are_in_common_with_other_builds(
     for name in ("tree", "own"):
         (tmp_path / name).mkdir()
     header, own = settled(tmp_path / "tree/a.h", "int a; // b\n"), settled(tmp_path / "own/a.h", "int a;\n")
-    common = tmp_path / "common.json"
+    shared = tmp_path / "shared.json"
     first = Digests(tmp_path / "first.json")
-    first.share(common, [tmp_path / "tree"])
+    first.share(shared, [tmp_path / "tree"])
     known, _ = (first.of(path, TOKENS) for path in (header, own))
     first.save()
-    assert set(json.loads(common.read_text())["files"]) == {str(header)}
+    assert set(json.loads(shared.read_text())["files"]) == {str(header)}
 
     other = Digests(tmp_path / "other.json")
-    other.share(common, [tmp_path / "tree"])
+    other.share(shared, [tmp_path / "tree"])
     with monkeypatch.context() as patch:
         patch.setattr("scons_kmod.engine.digests.key_text_digest", None)
         assert other.of(header, TOKENS) == known
     settled(header, "int b;\n")
     again = Digests(tmp_path / "other.json")
-    again.share(common, [tmp_path / "tree"])
+    again.share(shared, [tmp_path / "tree"])
     assert again.of(header, TOKENS) not in (None, known)
 
 
 def test_what_is_in_common_and_was_not_written_for_long_is_forgotten(tmp_path: Path) -> None:
-    common = tmp_path / "common"
-    common.mkdir()
-    old, recent = settled(common / "old.json", "{}"), settled(common / "recent.json", "{}")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    old, recent = settled(shared / "old.json", "{}"), settled(shared / "recent.json", "{}")
     os.utime(old, (1, 1))
-    made = Digests(tmp_path / "kept.json")
-    made.share(common / "mine.json", [tmp_path])
-    made.of(settled(tmp_path / "a.h", ""), TOKENS)
-    made.save()
+    digests = Digests(tmp_path / "saved.json")
+    digests.share(shared / "mine.json", [tmp_path])
+    digests.of(settled(tmp_path / "a.h", ""), TOKENS)
+    digests.save()
     assert {path.name for path in recent.parent.iterdir()} == {"mine.json", "recent.json"}

@@ -31,12 +31,12 @@ class Headers:
 
 @pytest.fixture
 def headers(tmp_path: Path) -> Headers:
-    made = Headers(tmp_path)
-    made.write("include/linux/fs.h", "include/uapi/linux/stat.h", "include/asm/io.h")
-    return made
+    headers = Headers(tmp_path)
+    headers.write("include/linux/fs.h", "include/uapi/linux/stat.h", "include/asm/io.h")
+    return headers
 
 
-def test_a_file_that_is_the_only_one_of_its_name_has_no_rival(headers: Headers) -> None:
+def test_a_file_with_a_unique_name_has_no_rival(headers: Headers) -> None:
     assert headers.rivals("include/linux/fs.h") == []
     assert headers.rivals("include/uapi/linux/stat.h") == []
 
@@ -46,7 +46,7 @@ def test_a_file_in_an_earlier_directory_is_a_rival(headers: Headers) -> None:
     assert headers.rivals("include/linux/fs.h") == ["arch/linux/fs.h"]
 
 
-def test_one_in_a_later_directory_is_none(headers: Headers) -> None:
+def test_a_file_in_a_later_directory_is_no_rival(headers: Headers) -> None:
     headers.write("include/uapi/linux/fs.h")
     assert headers.rivals("include/linux/fs.h") == []
 
@@ -98,7 +98,7 @@ def test_files_without_rivals_are_not_listed(headers: Headers) -> None:
 @pytest.mark.parametrize(
     ("name", "rival"), [("foo.rs", "foo/mod.rs"), ("foo/mod.rs", "foo.rs"), ("foo/bar.rs", "foo/bar/mod.rs")]
 )
-def test_the_two_places_of_a_rust_module(headers: Headers, name: str, rival: str) -> None:
+def test_a_rust_module_has_two_possible_files(headers: Headers, name: str, rival: str) -> None:
     headers.write(name)
     assert headers.rivals(name) == []
     headers.write(rival)
@@ -107,20 +107,20 @@ def test_the_two_places_of_a_rust_module(headers: Headers, name: str, rival: str
 
 def test_the_directory_of_the_source_comes_before_all(headers: Headers) -> None:
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
-    beside = str(headers.path / "module")
-    assert headers.search().rivals_in(beside, paths) == {}
+    source_directory = str(headers.path / "module")
+    assert headers.search().rivals_in(source_directory, paths) == {}
     headers.write("module/own.h", "module/linux/own.h")
-    assert headers.search().rivals_in(beside, paths) == {}
+    assert headers.search().rivals_in(source_directory, paths) == {}
     headers.write("module/linux/fs.h", "arch/asm/io.h")
-    assert headers.search().rivals_in(beside, paths) == {paths[0]: [f"{beside}/linux/fs.h"]}
+    assert headers.search().rivals_in(source_directory, paths) == {paths[0]: [f"{source_directory}/linux/fs.h"]}
 
 
-def test_a_source_without_a_directory_has_nothing_beside_it(headers: Headers) -> None:
+def test_a_source_without_a_directory_has_no_rivals_beside_it(headers: Headers) -> None:
     assert headers.search().rivals_in("", [str(headers.path / "include/linux/fs.h")]) == {}
     assert HeaderSearch(()).rivals_in(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
 
 
-def test_rivals_of_all_places_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
+def test_all_rivals_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
     headers.write("module/asm/io.h", "arch/asm/io.h")
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
     rivals = [str(headers.path / name) for name in ("module/asm/io.h", "arch/asm/io.h")]
@@ -128,7 +128,7 @@ def test_rivals_of_all_places_are_listed_in_the_order_of_the_search(headers: Hea
 
 
 def test_include_directories_are_those_of_the_command_in_its_order() -> None:
-    words = [
+    args = [
         "gcc",
         "-nostdinc",
         "-I/common/arch/x86/include",
@@ -137,11 +137,11 @@ def test_include_directories_are_those_of_the_command_in_its_order() -> None:
         "./include/x.h",
         "-Iuapi/../b",
     ]
-    assert include_directories(words, "/tree") == ("/common/arch/x86/include", "/tree/include", "/tree/b")
+    assert include_directories(args, "/tree") == ("/common/arch/x86/include", "/tree/include", "/tree/b")
 
 
 def test_include_directories_of_other_flags_come_in_the_compilers_order() -> None:
-    words = [
+    args = [
         "gcc",
         "-isystem",
         "/system",
@@ -154,4 +154,4 @@ def test_include_directories_of_other_flags_come_in_the_compilers_order() -> Non
         "-imacros",
         "y.h",
     ]
-    assert include_directories(words, "/tree") == ("/quote", "/tree/own", "/tree/x", "/system", "/after")
+    assert include_directories(args, "/tree") == ("/quote", "/tree/own", "/tree/x", "/system", "/after")

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from scons_kmod.engine.key_text import c_meaning, key_text, rust_meaning
+from scons_kmod.engine.key_text import c_key_text, key_text, rust_key_text
 
 # Pairs of sources that their compiler can't tell apart.
 SAME_RUST = [
@@ -70,32 +70,32 @@ OTHER_C = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_RUST)
-def test_rust_that_compiles_to_the_same_has_the_same_key(one: str, other: str) -> None:
-    assert rust_meaning(one) == rust_meaning(other)
+@pytest.mark.parametrize(("text", "other"), SAME_RUST)
+def test_rust_that_compiles_to_the_same_has_the_same_key(text: str, other: str) -> None:
+    assert rust_key_text(text) == rust_key_text(other)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER_RUST)
-def test_rust_that_may_compile_to_another_has_another_key(one: str, other: str) -> None:
-    assert rust_meaning(one) != rust_meaning(other)
+@pytest.mark.parametrize(("text", "other"), OTHER_RUST)
+def test_rust_that_may_compile_to_another_has_another_key(text: str, other: str) -> None:
+    assert rust_key_text(text) != rust_key_text(other)
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_C)
-def test_c_that_compiles_to_the_same_has_the_same_keys(one: str, other: str) -> None:
-    assert c_meaning(one, lines=True) == c_meaning(other, lines=True)
-    assert c_meaning(one, lines=False) == c_meaning(other, lines=False)
+@pytest.mark.parametrize(("text", "other"), SAME_C)
+def test_c_that_compiles_to_the_same_has_the_same_keys(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True) == c_key_text(other, lines=True)
+    assert c_key_text(text, lines=False) == c_key_text(other, lines=False)
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_TOKENS)
-def test_lines_matter_only_if_they_are_asked_for(one: str, other: str) -> None:
-    assert c_meaning(one, lines=True) != c_meaning(other, lines=True)
-    assert c_meaning(one, lines=False) == c_meaning(other, lines=False)
+@pytest.mark.parametrize(("text", "other"), SAME_TOKENS)
+def test_lines_matter_only_if_they_are_asked_for(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True) != c_key_text(other, lines=True)
+    assert c_key_text(text, lines=False) == c_key_text(other, lines=False)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER_C)
-def test_c_that_may_compile_to_another_has_other_keys(one: str, other: str) -> None:
-    assert c_meaning(one, lines=True) != c_meaning(other, lines=True)
-    assert c_meaning(one, lines=False) != c_meaning(other, lines=False)
+@pytest.mark.parametrize(("text", "other"), OTHER_C)
+def test_c_that_may_compile_to_another_has_other_keys(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True) != c_key_text(other, lines=True)
+    assert c_key_text(text, lines=False) != c_key_text(other, lines=False)
 
 
 def test_the_end_of_the_name_says_the_language() -> None:

@@ -208,9 +208,9 @@ def test_whatever_happens_outputs_are_those_of_a_build_from_nothing(tmp_path: Pa
                 rival = tmp_path / "include/a/x.h"
                 rival.unlink() if rival.exists() else workshop.write("include/a/x.h", "int x;\n")
             case 5:
-                made = dice.choice(("out/first", "out/second"))
-                workshop.write(made, "damaged")
-                dice.choice((Path.unlink, Path.stat))(workshop.path / made)
+                output = dice.choice(("out/first", "out/second"))
+                workshop.write(output, "damaged")
+                dice.choice((Path.unlink, Path.stat))(workshop.path / output)
             case 6:
                 set_outputs_aside(sound, workshop.state())
             case 7:

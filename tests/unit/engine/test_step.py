@@ -32,8 +32,8 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def copy(tmp_path: Path, source: Path) -> Step:
-    made = tmp_path / "out/made"
-    return Step("COPY", "made", (command("cp", source, made),), (made,), tracked=(source,))
+    output = tmp_path / "out/made"
+    return Step("COPY", "output", (command("cp", source, output),), (output,), tracked=(source,))
 
 
 def run(step: Step, log: RunLog, **options: Any) -> None:
@@ -41,7 +41,7 @@ def run(step: Step, log: RunLog, **options: Any) -> None:
     run_step(step, BuildState(step.outputs[0].parent.with_name("build"), Digests()), log, **options)
 
 
-def test_the_outputs_are_made(copy: Step) -> None:
+def test_the_commands_write_the_outputs(copy: Step) -> None:
     run(copy, RunLog())
     assert copy.outputs[0].read_text() == "content"
 
@@ -50,7 +50,7 @@ def test_the_reason_is_recorded(copy: Step) -> None:
     log = RunLog()
     run(copy, log, why="source changed")
     assert [(entry.step, entry.unit, entry.why, entry.status) for entry in log.entries] == [
-        ("COPY", "made", "source changed", 0)
+        ("COPY", "output", "source changed", 0)
     ]
 
 
@@ -97,30 +97,32 @@ def test_ending_well_without_the_output_is_a_failure(copy: Step) -> None:
         run(idle, RunLog())
 
 
-def test_an_old_output_cannot_pass_for_a_new_one(copy: Step) -> None:
+def test_an_old_output_does_not_count_as_new(copy: Step) -> None:
     run(copy, RunLog())
     with pytest.raises(StepError, match="did not make"):
         run(dataclasses.replace(copy, commands=(command("true"),)), RunLog())
 
 
 def test_files_are_written_before_the_first_command(tmp_path: Path) -> None:
-    order, made = tmp_path / "link/modules.order", tmp_path / "made"
-    step = Step("CP", "made", (command("cp", order, made),), (made,), written_files=((order, "x.o\n"),), depfiles=())
+    order, output = tmp_path / "link/modules.order", tmp_path / "output"
+    step = Step(
+        "CP", "output", (command("cp", order, output),), (output,), written_files=((order, "x.o\n"),), depfiles=()
+    )
     run(step, RunLog())
-    assert made.read_text() == "x.o\n"
+    assert output.read_text() == "x.o\n"
 
 
 def test_what_the_step_reads_comes_from_its_depfile(tmp_path: Path, source: Path) -> None:
-    header, made, depfile = tmp_path / "header.h", tmp_path / "made", tmp_path / "made.d"
+    header, output, depfile = tmp_path / "header.h", tmp_path / "output", tmp_path / "output.d"
     generated = tmp_path / "generated.h"
     for path in (header, generated):
         path.write_text("")
-    text = f"{made}: {header} \\\n  source {generated}\n"
+    text = f"{output}: {header} \\\n  source {generated}\n"
     step = Step(
         "CC",
-        "made",
-        (command("cp", source, made, cwd=tmp_path),),
-        (made,),
+        "output",
+        (command("cp", source, output, cwd=tmp_path),),
+        (output,),
         inputs=(generated,),
         depfiles=(depfile,),
         written_files=((depfile, text),),

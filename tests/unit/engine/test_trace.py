@@ -36,18 +36,18 @@ def test_a_step_that_never_ran_has_none(path: Path) -> None:
     assert not path.exists()
 
 
-def test_the_last_one_is_the_latest(path: Path) -> None:
+def test_the_trace_added_last_is_the_latest(path: Path) -> None:
     traces = Traces(path)
     for number in (1, 2):
         traces.add("/out", trace(number))
         traces.add("/other", trace(number + 2))
-    for one in (traces, Traces(path)):
-        assert one.latest("/out") == trace(2)
-        assert one.all_of("/out") == [trace(2), trace(1)]
-        assert one.all_of("/other") == [trace(4), trace(3)]
+    for read in (traces, Traces(path)):
+        assert read.latest("/out") == trace(2)
+        assert read.all_of("/out") == [trace(2), trace(1)]
+        assert read.all_of("/other") == [trace(4), trace(3)]
 
 
-def test_so_many_are_kept(path: Path) -> None:
+def test_only_so_many_are_remembered(path: Path) -> None:
     traces = Traces(path)
     for number in range(TRACES_PER_STEP + 2):
         traces.add("/out", trace(number))
@@ -76,8 +76,12 @@ def test_the_same_files_are_written_once(path: Path) -> None:
 def test_other_files_or_rivals_or_kinds_have_other_keys(path: Path) -> None:
     traces = Traces(path)
     digests = {"/x.h": "1"}
-    some = (FilesRead(LINES, digests, {}), FilesRead("raw", digests, {}), FilesRead(LINES, digests, {"/x.h": ["/y.h"]}))
-    assert len({traces.add_shared_files(files) for files in some}) == 3
+    different = (
+        FilesRead(LINES, digests, {}),
+        FilesRead("raw", digests, {}),
+        FilesRead(LINES, digests, {"/x.h": ["/y.h"]}),
+    )
+    assert len({traces.add_shared_files(files) for files in different}) == 3
 
 
 def test_a_key_that_leads_to_nothing(path: Path) -> None:
@@ -180,7 +184,7 @@ def test_files_of_another_form_are_refused(raw: object) -> None:
 # The file's size.
 
 
-def test_it_is_written_anew_when_most_of_it_is_of_no_use(path: Path) -> None:
+def test_the_file_is_rewritten_when_most_of_it_is_unused(path: Path) -> None:
     traces = Traces(path)
     unused = traces.add_shared_files(FilesRead(LINES, {"/unused.h": "1"}, {}))
     used = traces.add_shared_files(FilesRead(LINES, {"/used.h": "1"}, {}))
@@ -189,10 +193,10 @@ def test_it_is_written_anew_when_most_of_it_is_of_no_use(path: Path) -> None:
     traces.add("/other", trace())
     traces.compact()
     assert len(path.read_text().splitlines()) == TRACES_PER_STEP + 2
-    for one in (traces, Traces(path)):
-        assert one.all_of("/out") == [trace(n, used) for n in range(149, 149 - TRACES_PER_STEP, -1)]
-        assert one.latest("/other") == trace()
-        assert (one.shared_files(used) is None, one.shared_files(unused) is None) == (False, True)
+    for read in (traces, Traces(path)):
+        assert read.all_of("/out") == [trace(n, used) for n in range(149, 149 - TRACES_PER_STEP, -1)]
+        assert read.latest("/other") == trace()
+        assert (read.shared_files(used) is None, read.shared_files(unused) is None) == (False, True)
     traces.add("/out", trace(200))
     assert Traces(path).latest("/out") == trace(200)
     assert traces.add_shared_files(FilesRead(LINES, {"/unused.h": "1"}, {})) == unused

@@ -33,9 +33,9 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An object."""
     source = tmp_path_factory.mktemp("object") / "unit.c"
     source.write_text(UNIT)
-    made = source.with_suffix(".o")
-    subprocess.run(("gcc", "-fno-pic", "-c", "-o", made, source), check=True)
-    return made
+    object_file = source.with_suffix(".o")
+    subprocess.run(("gcc", "-fno-pic", "-c", "-o", object_file, source), check=True)
+    return object_file
 
 
 def test_symbols_that_an_object_names(linked: Path) -> None:
