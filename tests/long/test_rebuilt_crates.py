@@ -22,7 +22,7 @@ from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.kernel.rustc import ENVIRONMENT
+from scons_kmod.kernel.rustc import RUSTC_ENVIRONMENT
 from scons_kmod.mainline.mainline import emitted_paths
 from scons_kmod.mainline.plan import CratePlan, from_json
 
@@ -57,7 +57,7 @@ def code_of(plan: CratePlan, name: str, object_file: Path) -> set[str]:
     args = [arg for arg in part.programs[0][1:] if not arg.startswith("--emit=") and "dep_depinfo" not in arg]
     assert emitted["obj"] == rule.made
     system = open_system(TARGET, cache_directory(), (), RunLog())
-    env = dict((*ENVIRONMENT, *part.env))
+    env = dict((*RUSTC_ENVIRONMENT, *part.env))
     RunLog().inside(system.enter_args).run(
         ["rustc", *args, f"--emit=obj={object_file},metadata={object_file}.rmeta"],
         step="RUSTC",

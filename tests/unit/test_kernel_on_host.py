@@ -15,7 +15,7 @@ from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_file import default_target, read_targets
-from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
+from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.tool_finder import ToolFinder
 from scons_kmod.kernel.toolchain import choose_rustc
 
@@ -44,7 +44,7 @@ def tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "errnos.rs").write_text(errnos())
     program = directory / "tests"
     argv = [rustc.path, f"--edition={EDITION}", "--test", "--crate-name=kernel_on_host", "-Dwarnings"]
-    env = {**os.environ, **dict(ENVIRONMENT), **dict(rustc.env), "ERRNOS": str(directory / "errnos.rs")}
+    env = {**os.environ, **dict(RUSTC_ENVIRONMENT), **dict(rustc.env), "ERRNOS": str(directory / "errnos.rs")}
     done = subprocess.run(
         [*argv, f"-o{program}", str(HOST / "lib.rs")], env=env, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,7 @@ from scons_kmod.crates.local_outputs import crate_libraries, crate_library, loca
 from scons_kmod.crates.rustc_command import REAL_PATHS_IN_MESSAGES, build_path_remap
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
@@ -34,7 +34,9 @@ def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -
     return Step(
         name="RUSTC",
         unit=local_crate_unit(manifest, crate, library),
-        commands=(Command(tuple(argv), library.parent / "work", (*ENVIRONMENT, *rustc.env, *crate.env), COLOR),),
+        commands=(
+            Command(tuple(argv), library.parent / "work", (*RUSTC_ENVIRONMENT, *rustc.env, *crate.env), RUSTC_COLOR),
+        ),
         outputs=(library,),
         inputs=crate_libraries(target, manifest, crate.needs, host=True),
         tracked=(crate.root,),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scons_kmod.crates.support_outputs import macros_library, support_crate_dir, support_rmeta
 from scons_kmod.engine.step import Command
-from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
+from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
 
 # What rustc prints for a crate that needs std, and what the user can do.
@@ -53,7 +53,7 @@ def rustc_command(
         *(f"--remap-path-prefix={prefix[0]}={prefix[1]}", *externs),
         *(f"--emit={','.join([*emit, f'dep-info={depfile}'])}", str(root)),
     ]
-    return Command(tuple(argv), directory / "work", (*ENVIRONMENT, *rustc.env, *env), COLOR), depfile
+    return Command(tuple(argv), directory / "work", (*RUSTC_ENVIRONMENT, *rustc.env, *env), RUSTC_COLOR), depfile
 
 
 def build_path_remap(target: BuildTarget) -> str:

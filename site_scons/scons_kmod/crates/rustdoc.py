@@ -8,7 +8,7 @@ from pathlib import Path
 from scons_kmod.crates.rustc_command import support_search_args
 from scons_kmod.crates.support_outputs import macros_library, support_crate_dir, support_libraries, support_rmeta
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.rustc import EDITION, ENVIRONMENT
+from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
 
 # A warning of rustdoc fails the build: nobody would read it later.
@@ -40,7 +40,7 @@ def doc_step(target: BuildTarget) -> Step:
         *(*support_search_args(target), *(f"--extern={crate}={support_rmeta(target, crate)}" for crate in crates)),
         *(f"--extern=macros={macros_library(target)}", str(sources[1])),
     )
-    env = (*ENVIRONMENT, *rustc.env)
+    env = (*RUSTC_ENVIRONMENT, *rustc.env)
     return Step(
         name="RUSTDOC",
         unit="kernel",

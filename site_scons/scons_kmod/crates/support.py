@@ -23,7 +23,7 @@ from scons_kmod.crates.support_outputs import (
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.rustc import COLOR, EDITION, ENVIRONMENT
+from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import feature_flags, library_edition
 from scons_kmod.target.build_target import BuildTarget
 
@@ -62,7 +62,7 @@ def library_crates_step(target: BuildTarget) -> CachedStep:
             *(f"--extern={crate}=lib{crate}.rmeta" for crate in compiled),
             *(f"--emit=obj={name}.o,metadata=lib{name}.rmeta", str(roots[name])),
         ]
-        commands.append(Command(tuple(argv), Path(), (*ENVIRONMENT, *rustc.env), COLOR))
+        commands.append(Command(tuple(argv), Path(), (*RUSTC_ENVIRONMENT, *rustc.env), RUSTC_COLOR))
         compiled.append(name)
     products = tuple(file for name in compiled for file in (f"{name}.o", f"lib{name}.rmeta"))
     return CachedStep(
@@ -90,7 +90,7 @@ def macros_crate_step(target: BuildTarget) -> Step:
     return Step(
         name="RUSTC",
         unit="macros",
-        commands=(Command(tuple(argv), support_crate_dir(target, "macros") / "work", rustc.env, COLOR),),
+        commands=(Command(tuple(argv), support_crate_dir(target, "macros") / "work", rustc.env, RUSTC_COLOR),),
         outputs=(macros_library(target),),
         tracked=(root,),
         depfiles=(depfile,),

@@ -130,7 +130,7 @@ def suite_sources(target: Target, log: RunLog) -> str:
     return "".join(dict.fromkeys(lines))
 
 
-def dependencies(text: str) -> list[tuple[str, str | None]]:
+def parse_depends(text: str) -> list[tuple[str, str | None]]:
     """The packages in a ``Depends`` field, with all alternatives: the name, and the version if ``=`` requires one."""
     found = []
     for alternative in re.split(r"[,|]", text):

@@ -24,14 +24,14 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.apt import Apt, Package, private_apt
 from scons_kmod.distro.kernel_packages import find_packages, newest_release, not_in_archive, source_version
 from scons_kmod.distro.target_file import Target, is_of_this_system
-from scons_kmod.distro.unpack import SOURCES, Kind, UnpackedPackages, make_relocatable, unpack
+from scons_kmod.distro.unpack import UNPACKED_SOURCES, PackageKind, UnpackedPackages, make_relocatable, unpack
 
 
 def fetch_packages(
     target: Target,
     cache: Path,
     log: RunLog,
-    kind: Kind = "headers",
+    kind: PackageKind = "headers",
     *,
     headers: UnpackedPackages | None = None,
     refresh: bool = False,
@@ -53,7 +53,7 @@ def fetch_packages(
 
 
 def fetched_packages(
-    target: Target, cache: Path, kind: Kind = "headers", headers: UnpackedPackages | None = None
+    target: Target, cache: Path, kind: PackageKind = "headers", headers: UnpackedPackages | None = None
 ) -> UnpackedPackages | None:
     """The packages that `fetch_packages` left in the cache, if any. Starts no process."""
     directory = cache / "packages" / target.name
@@ -76,7 +76,7 @@ def fetched_packages(
 
 
 def download_newest(
-    target: Target, cache: Path, log: RunLog, kind: Kind, headers: UnpackedPackages | None, refresh: bool
+    target: Target, cache: Path, log: RunLog, kind: PackageKind, headers: UnpackedPackages | None, refresh: bool
 ) -> UnpackedPackages:
     """Find the newest packages, download and unpack them. Needs the lock.
 
@@ -113,12 +113,12 @@ def download_newest(
 
 
 def download(
-    target: Target, cache: Path, apt: Apt, kind: Kind, release: str, packages: Sequence[Package]
+    target: Target, cache: Path, apt: Apt, kind: PackageKind, release: str, packages: Sequence[Package]
 ) -> UnpackedPackages:
     """Download packages, unpack them in a directory named by their versions, and record it. Needs the lock."""
     versions = {package.name: package.version for package in packages}
     # The same package has the image and the modules; another version of this library may unpack more of the sources.
-    part = {"source": SOURCES.pattern, "modules": "modules"}.get(kind, "")
+    part = {"source": UNPACKED_SOURCES.pattern, "modules": "modules"}.get(kind, "")
     digest = hashlib.sha256((json.dumps(versions, sort_keys=True) + part).encode()).hexdigest()[:16]
     directory = cache / "packages" / target.name
     root = directory / release / digest

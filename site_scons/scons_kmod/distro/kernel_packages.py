@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import load
-from scons_kmod.distro.apt import Apt, Package, dependencies
+from scons_kmod.distro.apt import Apt, Package, parse_depends
 from scons_kmod.distro.target_file import Target
-from scons_kmod.distro.unpack import Kind, UnpackedPackages
+from scons_kmod.distro.unpack import PackageKind, UnpackedPackages
 
 
 def newest_release(target: Target, apt: Apt) -> str | None:
@@ -28,7 +28,7 @@ def newest_release(target: Target, apt: Apt) -> str | None:
 
 
 def find_packages(
-    target: Target, apt: Apt, kind: Kind, release: str, headers: UnpackedPackages | None = None
+    target: Target, apt: Apt, kind: PackageKind, release: str, headers: UnpackedPackages | None = None
 ) -> list[Package]:
     """The packages to download for a release; empty if the archive lacks one.
 
@@ -50,7 +50,7 @@ def find_headers(target: Target, apt: Apt, release: str) -> list[Package]:
     companions = [
         (name, version)
         for package in packages
-        for name, version in dependencies(package.depends)
+        for name, version in parse_depends(package.depends)
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in target.packages.headers_with)
     ]
     available = apt.available_packages([name for name, _ in companions]) if companions else []
@@ -67,13 +67,13 @@ def source_version(target: Target, headers: UnpackedPackages) -> str:
     return headers.versions[target.packages.headers.format(release=headers.release)]
 
 
-def candidate_names(target: Target, kind: Kind) -> tuple[str, ...]:
+def candidate_names(target: Target, kind: PackageKind) -> tuple[str, ...]:
     """The names of packages one of which has the image, or the modules."""
     packages = target.packages
     return (packages.modules or packages.image) if kind == "modules" else packages.image
 
 
-def not_in_archive(target: Target, apt: Apt, kind: Kind, headers: UnpackedPackages | None) -> UserError:
+def not_in_archive(target: Target, apt: Apt, kind: PackageKind, headers: UnpackedPackages | None) -> UserError:
     """The error for a kernel that the archive does not have, or no longer has."""
     packages = target.packages
     if kind == "source":

@@ -15,7 +15,7 @@ ARCHITECTURES = ("x86_64",)
 OS_RELEASE = Path("/etc/os-release")
 # Where a kernel's mainline crates can come from (target/provider.py).
 PROVIDERS = ("tree", "rebuilt", "carried")
-VERSION = re.compile(r"\d+(\.\d+)*")
+VERSION_NUMBER = re.compile(r"\d+(\.\d+)*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +135,7 @@ def read_packages(table: Table) -> KernelPackages:
 def read_version(table: Table, name: str) -> str:
     """A version number such as ``1.96``."""
     text = table.string(name)
-    if not VERSION.fullmatch(text):
+    if not VERSION_NUMBER.fullmatch(text):
         table.wrong(name, f'"{text}" is no version number', "write digits and dots, such as 1.96")
     return text
 

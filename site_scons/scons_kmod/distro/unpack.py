@@ -20,9 +20,9 @@ from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 
 # What can be unpacked for a kernel.
-Kind = Literal["headers", "image", "modules", "source"]
+PackageKind = Literal["headers", "image", "modules", "source"]
 # The kernel's sources that are unpacked: those of the crates, and the headers that they include from elsewhere.
-SOURCES = re.compile(r"(rust|scripts)/.*|.*\.rs|samples/rust/.*|drivers/base/[^/]*\.h")
+UNPACKED_SOURCES = re.compile(r"(rust|scripts)/.*|.*\.rs|samples/rust/.*|drivers/base/[^/]*\.h")
 # The directory above a makefile's own, in make's language.
 PARENT_DIRECTORY = "$(dir $(lastword $(MAKEFILE_LIST)))../"
 
@@ -56,7 +56,7 @@ class UnpackedPackages:
         return self.root / "linux"
 
 
-def unpack(deb: Path, kind: Kind, root: Path, log: RunLog, why: str) -> None:
+def unpack(deb: Path, kind: PackageKind, root: Path, log: RunLog, why: str) -> None:
     """Unpack what is needed of one package into `root`. Raises `StepError`."""
     if kind == "image":
         unpack_boot(deb, root, log, why)
@@ -114,7 +114,7 @@ def boot_name(path: Path) -> str | None:
 
 
 def unpack_sources(deb: Path, root: Path, log: RunLog, why: str) -> None:
-    """Unpack `SOURCES` from the archive in a source package (linux-source-VERSION.tar.xz)."""
+    """Unpack `UNPACKED_SOURCES` from the archive in a source package (linux-source-VERSION.tar.xz)."""
     found = False
     with open_package(deb, log, why) as outer:
         archives = (member for member in outer if member.name.endswith(".tar.xz"))
@@ -123,7 +123,7 @@ def unpack_sources(deb: Path, root: Path, log: RunLog, why: str) -> None:
                 for member in inner:
                     # All files are in one directory, whose name has the version.
                     name = member.name.partition("/")[2]
-                    if SOURCES.fullmatch(name) and ".." not in name:
+                    if UNPACKED_SOURCES.fullmatch(name) and ".." not in name:
                         write_member(inner, member, root / name)
                         found = True
     if not found:

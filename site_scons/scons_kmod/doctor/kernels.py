@@ -14,7 +14,7 @@ from scons_kmod.distro.target_file import Target
 from scons_kmod.doctor.finding import Finding, error_finding
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.tool_finder import ToolFinder, libclang_version
-from scons_kmod.kernel.toolchain import Choice, choose_bindgen, choose_compiler, choose_rustc
+from scons_kmod.kernel.toolchain import ToolChoice, choose_bindgen, choose_compiler, choose_rustc
 from scons_kmod.target.open_target import Chosen
 from scons_kmod.target.provider import find_provider, has_source_package
 
@@ -84,7 +84,7 @@ def toolchain_findings(chosen: Chosen, tree: Tree, cache: Path, log: RunLog) -> 
         yield tool_finding(compiler, lambda: choose_compiler(finder, compiler, Path()))
 
 
-def tool_finding(name: str, choose: Callable[[], Choice]) -> Finding:
+def tool_finding(name: str, choose: Callable[[], ToolChoice]) -> Finding:
     """The tool that was chosen and why others were refused, or why none fits."""
     try:
         found, refused = choose()

@@ -25,7 +25,7 @@ from scons_kmod.doctor.programs import (
 from scons_kmod.target.open_target import Chosen
 
 
-def report(kernels: Sequence[Chosen], build: Path) -> tuple[list[str], bool]:
+def doctor_report(kernels: Sequence[Chosen], build: Path) -> tuple[list[str], bool]:
     """The lines of the report, and whether nothing is missing. Downloads nothing and writes nothing.
 
     `build` is the directory of all targets. Neither it nor the cache directory needs to exist.

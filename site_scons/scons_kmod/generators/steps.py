@@ -25,7 +25,7 @@ from scons_kmod.c import compiler
 from scons_kmod.distro.sysroot import NAMESPACES_FIX
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step, remove_outputs
-from scons_kmod.kernel.rustc import COLOR, EDITION
+from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
@@ -81,7 +81,7 @@ def compile_step(target: BuildTarget, manifest: Manifest, generator: Generator) 
     return Step(
         name="CC" if in_c else "RUSTC",
         unit=f"{manifest.name}/{generator.name}",
-        commands=(Command(argv, made.parent, tool.env, compiler.COLOR if in_c else COLOR),),
+        commands=(Command(argv, made.parent, tool.env, compiler.COLOR if in_c else RUSTC_COLOR),),
         outputs=(made,),
         tracked=(generator.program,),
         depfiles=(depfile,),

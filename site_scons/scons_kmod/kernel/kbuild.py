@@ -24,8 +24,8 @@ from scons_kmod.kernel import cmd_file
 from scons_kmod.kernel.cmd_file import saved_programs
 from scons_kmod.kernel.kernel_tree import KernelTree
 
-PROBE = "kmod_probe"
-KBUILD_FILE = f"obj-m := {PROBE}.o\n{PROBE}-y := part.o asm.o\n"
+PROBE_MODULE = "kmod_probe"
+PROBE_KBUILD = f"obj-m := {PROBE_MODULE}.o\n{PROBE_MODULE}-y := part.o asm.o\n"
 # Variables that the kernel's makefiles take from the environment. They are unset: only what is passed to make counts.
 KBUILD_ENVIRONMENT = (
     "ARCH",
@@ -40,8 +40,8 @@ KBUILD_ENVIRONMENT = (
     "W",
     "V",
 )
-SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
-ASSEMBLY = "/* Nothing. */\n"
+PROBE_SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
+PROBE_ASSEMBLY = "/* Nothing. */\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +110,7 @@ def probe_kbuild(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, s
 
 def probe_mod_c(directory: Path) -> Path:
     """The C file that modpost wrote for the probe's module."""
-    return directory / "module" / f"{PROBE}.mod.c"
+    return directory / "module" / f"{PROBE_MODULE}.mod.c"
 
 
 def kbuild_from_json(raw: dict[str, Any]) -> Kbuild:
@@ -138,7 +138,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
     """Build the probe's module and read the commands. Raises `MachineError` or `StepError`."""
     check_enter(system, log)
     work = directory / "module"
-    for name, text in (("Kbuild", KBUILD_FILE), ("part.c", SOURCE), ("asm.S", ASSEMBLY)):
+    for name, text in (("Kbuild", PROBE_KBUILD), ("part.c", PROBE_SOURCE), ("asm.S", PROBE_ASSEMBLY)):
         write_text(work / name, text)
     argv = [
         "make",
@@ -172,11 +172,11 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
 def read_commands(work: Path) -> Kbuild:
     """The commands in the ``.cmd`` files of a probe that was built in `work`. Raises `ValueError` or `IndexError`."""
     compile_ = saved_programs(work / ".part.o.cmd")
-    link = saved_programs(work / f".{PROBE}.o.cmd")
+    link = saved_programs(work / f".{PROBE_MODULE}.o.cmd")
     objtool = next((args for args in (*compile_, *link) if is_objtool(args)), [])
     (modpost,) = (args for args in saved_programs(work / ".Module.symvers.cmd") if args[0].endswith("modpost"))
-    link_module = saved_programs(work / f".{PROBE}.ko.cmd")[0]
-    common, generated = work / "..module-common.o.cmd", work / f".{PROBE}.mod.o.cmd"
+    link_module = saved_programs(work / f".{PROBE_MODULE}.ko.cmd")[0]
+    common, generated = work / "..module-common.o.cmd", work / f".{PROBE_MODULE}.mod.o.cmd"
     return Kbuild(
         cc=tuple(without_files(compile_[0], work)),
         assembler=tuple(without_files(saved_programs(work / ".asm.o.cmd")[0], work)),
@@ -186,7 +186,7 @@ def read_commands(work: Path) -> Kbuild:
         modpost=tuple(without_options(modpost, {"-o", "-T"})),
         ld_module=tuple(without_files(link_module, work)),
         common=saved_programs(common)[0][-1] if common.exists() else None,
-        preamble=leading_directives((work / f"{PROBE}.mod.c").read_text()),
+        preamble=leading_directives((work / f"{PROBE_MODULE}.mod.c").read_text()),
         objtool_generated=generated.exists() and any(map(is_objtool, saved_programs(generated))),
     )
 

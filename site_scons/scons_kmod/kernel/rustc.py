@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-COLOR = "--color=always"
+RUSTC_COLOR = "--color=always"
 # Lets stable compilers take unstable flags, as in the kernel's own build (rust/Makefile).
-ENVIRONMENT = (("RUSTC_BOOTSTRAP", "1"),)
+RUSTC_ENVIRONMENT = (("RUSTC_BOOTSTRAP", "1"),)
 EDITION = "2021"

@@ -20,7 +20,7 @@ from scons_kmod.engine.digests import text_digest
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.tool_finder import Tool
 
-Version = tuple[int, ...]
+RustcVersion = tuple[int, ...]
 # A flag (a pattern for the whole arg), the first rustc that takes it, and the flag for older ones, empty for none.
 OLDER_FLAGS = (
     (r"-Cjump-tables=n", (1, 93), "-Zno-jump-tables"),
@@ -39,7 +39,7 @@ FIRST_WITH_ALL_LINTS = (1, 96)
 USED_FEATURES = (("box_uninit_write", (1, 87)),)
 
 
-def rustc_version(rustc: Tool) -> Version:
+def rustc_version(rustc: Tool) -> RustcVersion:
     """The first two numbers of rustc's version."""
     return tuple(map(int, re.findall(r"\d+", rustc.version)[:2]))
 
@@ -51,7 +51,7 @@ def flags_for_rustc(rustc: Tool, flags: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, (lints, *(flag_in_version(flag, version) for flag in flags))))
 
 
-def flag_in_version(flag: str, version: Version) -> str:
+def flag_in_version(flag: str, version: RustcVersion) -> str:
     """The flag that rustc of a version takes instead of `flag`, empty for none."""
     for pattern, first, old in OLDER_FLAGS:
         if version < first and (match := re.fullmatch(pattern, flag)):

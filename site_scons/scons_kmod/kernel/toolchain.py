@@ -18,7 +18,7 @@ from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.tool_finder import FoundTool, Tool, ToolFinder
 
 # The tool that was chosen, and for each tool before it why that was refused.
-Choice = tuple[FoundTool, list[str]]
+ToolChoice = tuple[FoundTool, list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,26 +80,26 @@ def toolchain_from_json(raw: dict[str, Any]) -> Toolchain:
     return Toolchain(library_sources=raw["library_sources"], refused=tuple(raw["refused"]), **tools)
 
 
-def choose_rustc(finder: ToolFinder, wanted: str) -> Choice:
+def choose_rustc(finder: ToolFinder, wanted: str) -> ToolChoice:
     """A rustc of the wanted version, with its library sources. Raises `MachineError`."""
     fix = f"the target asks for {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
     return choose("rustc", finder.rustcs(), lambda path: finder.inspect_rustc(path, wanted), fix)
 
 
-def choose_bindgen(finder: ToolFinder, wanted: ToolVersions) -> Choice:
+def choose_bindgen(finder: ToolFinder, wanted: ToolVersions) -> ToolChoice:
     """A bindgen of the wanted version, with its libclang. Raises `MachineError`."""
     fix = f"the target asks for {wanted.bindgen}; on Debian 12: apt-get install bindgen"
     return choose("bindgen", finder.bindgens(), lambda path: finder.inspect_bindgen(path, wanted), fix)
 
 
-def choose_compiler(finder: ToolFinder, name: str, tree: Path, binutils: Sequence[str] = ()) -> Choice:
+def choose_compiler(finder: ToolFinder, name: str, tree: Path, binutils: Sequence[str] = ()) -> ToolChoice:
     """The C compiler that the tree's Kbuild calls by this name, with its binutils. Raises `MachineError`."""
     fix = f"apt-get install {Path(name).name.removeprefix('x86_64-linux-gnu-')}"
     paths = finder.system.programs(name)
     return choose(name, paths, lambda path: finder.inspect_compiler(path, tree, binutils), fix)
 
 
-def choose(name: str, paths: list[str], inspect: Callable[[str], FoundTool], fix: str) -> Choice:
+def choose(name: str, paths: list[str], inspect: Callable[[str], FoundTool], fix: str) -> ToolChoice:
     """The first program that fits, and the reasons why those before it were refused.
 
     `inspect` raises a `KmodError` for a program that does not fit. Raises `MachineError` if none fits.

@@ -12,7 +12,7 @@ from pathlib import Path
 from scons_kmod.c.compiler import COLOR, included, includes, naming, precompile_step, searched, without_includes
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.kbuild import PROBE, probe_mod_c
+from scons_kmod.kernel.kbuild import PROBE_MODULE, probe_mod_c
 from scons_kmod.target.build_target import BuildTarget
 
 
@@ -25,7 +25,7 @@ def module_headers_text_step(target: BuildTarget) -> Step:
     """
     text_file = module_headers_text(target)
     no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
-    names = naming(PROBE, f"{PROBE}.mod")
+    names = naming(PROBE_MODULE, f"{PROBE_MODULE}.mod")
     flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{text_file}.d", "-E", "-o", str(text_file))
     source = probe_mod_c(target.build / "config")
     return Step(

@@ -11,7 +11,7 @@ from scons_kmod.base.library_process import process_args
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.mainline.mainline import BINDINGS, Mainline, emitted_paths
 from scons_kmod.mainline.plan import Rule
 from scons_kmod.mainline.plan_trees import TARGET_FILE
@@ -47,7 +47,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
         Step(
             name="RUSTC",
             unit="generate_rust_target",
-            commands=(Command(compiled, plan.objects, (*ENVIRONMENT, *rustc.env), COLOR),),
+            commands=(Command(compiled, plan.objects, (*RUSTC_ENVIRONMENT, *rustc.env), RUSTC_COLOR),),
             outputs=(maker,),
             tracked=(source,),
             tools=(rustc.digest,),
@@ -72,7 +72,7 @@ def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
     for_kernel = "metadata" in emitted
     rustc = mainline.target.toolchain.rustc
     argv = (rustc.path, *words, *(codegen_args(mainline) if for_kernel else ()))
-    commands = [Command(argv, mainline.plan.objects, (*ENVIRONMENT, *part.env, *rustc.env), COLOR)]
+    commands = [Command(argv, mainline.plan.objects, (*RUSTC_ENVIRONMENT, *part.env, *rustc.env), RUSTC_COLOR)]
     if for_kernel and mainline.carried:
         objcopy = mainline.target.kbuild.binutil("objcopy")
         edits = (one.programs[0] for one in rule.parts[1:] if one.programs[0][0] == "objcopy")

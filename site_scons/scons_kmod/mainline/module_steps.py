@@ -24,7 +24,7 @@ from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kbuild import without_options
-from scons_kmod.kernel.rustc import COLOR, ENVIRONMENT
+from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.mainline.crate_steps import kept_rustc_args
 from scons_kmod.mainline.mainline import Mainline
@@ -96,8 +96,8 @@ def mainline_code_step(
     if edition:
         kept = [f"--edition={edition}" if word.startswith("--edition=") else word for word in kept]
     argv = (rustc.path, *words, *kept, *flags_for_rustc(rustc, [REAL_PATHS_IN_MESSAGES]), str(root))
-    settings = dict((*ENVIRONMENT, *plan.module.env, *rustc.env, *env))
-    commands = [Command(argv, plan.objects, tuple(settings.items()), COLOR)]
+    settings = dict((*RUSTC_ENVIRONMENT, *plan.module.env, *rustc.env, *env))
+    commands = [Command(argv, plan.objects, tuple(settings.items()), RUSTC_COLOR)]
     if target.kbuild.objtool and (target.kbuild.objtool_each or not part):
         commands.append(objtool_command(target, made, *(() if target.kbuild.objtool_each else ("--link",))))
     return Step(

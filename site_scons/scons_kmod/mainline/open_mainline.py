@@ -13,7 +13,7 @@ from scons_kmod.distro.target_file import Target
 from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.kbuild import srctree
-from scons_kmod.kernel.rustc import ENVIRONMENT
+from scons_kmod.kernel.rustc import RUSTC_ENVIRONMENT
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.mainline.plan import crate_plan
 from scons_kmod.mainline.plan_trees import Question
@@ -93,7 +93,7 @@ def preflight(target: BuildTarget, log: RunLog) -> None:
         source.write_text(KERNEL_CRATE)
         words = ("--edition=2021", "--crate-name=kernel", "--crate-type=rlib", "-Csymbol-mangling-version=v0")
         argv = (rustc.path, *words, "-Copt-level=0", "--emit=asm", "-o", str(made), str(source))
-        env = dict((*ENVIRONMENT, *rustc.env))
+        env = dict((*RUSTC_ENVIRONMENT, *rustc.env))
         log.inside(target.system.enter_args).run(argv, step="PREFLIGHT", unit="kernel", env=env)
         match = DISAMBIGUATOR.search(made.read_text())
         ours = match[1] if match else "none"

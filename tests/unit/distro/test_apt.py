@@ -12,7 +12,7 @@ from miniature import of_debian, programs
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.apt import dependencies, private_apt, suite_sources, version_key
+from scons_kmod.distro.apt import parse_depends, private_apt, suite_sources, version_key
 from scons_kmod.distro.target_file import Target, read_target
 
 TARGETS = Path(__file__).resolve().parents[3] / "targets"
@@ -172,7 +172,7 @@ def test_versions_are_sorted_as_dpkg_sorts_them() -> None:
 
 
 def test_dependencies_are_read_with_alternatives_and_exact_versions() -> None:
-    assert dependencies("a (= 1:2-3), b | c (>= 4), d:any, e") == [
+    assert parse_depends("a (= 1:2-3), b | c (>= 4), d:any, e") == [
         ("a", "1:2-3"),
         ("b", None),
         ("c", None),

@@ -16,7 +16,7 @@ from scons_kmod.distro.target_file import read_targets
 from scons_kmod.doctor import finding
 from scons_kmod.doctor import programs as program_checks
 from scons_kmod.doctor.programs import BUILDING, DOWNLOADING, TESTING
-from scons_kmod.doctor.report import report, size_text
+from scons_kmod.doctor.report import doctor_report, size_text
 from scons_kmod.target.open_target import Chosen
 
 EVERY = read_targets(Path(__file__).resolve().parents[3] / "targets")
@@ -45,7 +45,7 @@ class Patient(Machine):
         (self.directory / "bin" / name).unlink()
 
     def says(self, *chosen: Chosen) -> tuple[str, bool]:
-        lines, whole = report(chosen or [self.tree()], self.directory / "build")
+        lines, whole = doctor_report(chosen or [self.tree()], self.directory / "build")
         return "\n".join(lines).replace(str(self.directory), "DIR"), whole
 
     def tree(self) -> Chosen:

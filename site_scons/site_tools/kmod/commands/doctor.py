@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from scons_kmod.doctor.report import report
+from scons_kmod.doctor.report import doctor_report
 from scons_kmod.manifest.manifest import Manifest
 
 from ..registry import Command, When
@@ -12,7 +12,7 @@ from ..session import Session
 
 def run(session: Session, modules: list[Manifest]) -> int:
     """Print what is installed and what is missing. The exit status is 1 if something is missing."""
-    lines, complete = report(session.chosen, session.build)
+    lines, complete = doctor_report(session.chosen, session.build)
     print("\n".join(lines))
     return 0 if complete else 1
 
