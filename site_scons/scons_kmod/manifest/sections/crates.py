@@ -57,7 +57,7 @@ class CrateTable:
     features: tuple[str, ...] = key(Texts(FEATURE), 'Features that are on: `cfg(feature = "...")`.', default=())
     cfg: tuple[str, ...] = key(Texts(CFG), 'What is set for `cfg`: `NAME` or `NAME="VALUE"`.', default=())
     env: tuple[tuple[str, str], ...] = key(
-        TextTable(ENVIRONMENT), "Variables that the crate reads with `env!`.", default=()
+        TextTable(ENVIRONMENT), "Variables that the crate reads with `env!`.", default=(), default_text="none"
     )
     crates: tuple[str, ...] | None = key(
         Texts(),

@@ -47,7 +47,7 @@ class ModuleTable:
         Texts(CFG), 'What is set for `cfg` in the module\'s crate: `NAME` or `NAME="VALUE"`.', default=()
     )
     env: tuple[tuple[str, str], ...] = key(
-        TextTable(ENVIRONMENT), "Variables that the module's crate reads with `env!`.", default=()
+        TextTable(ENVIRONMENT), "Variables that the module's crate reads with `env!`.", default=(), default_text="none"
     )
     crates: tuple[str, ...] | None = key(
         Texts(),

@@ -60,7 +60,9 @@ class VersionBounds(Kind):
 class Requires:
     """The keys of [requires]."""
 
-    kernel: tuple[Bound, ...] = key(VersionBounds(), 'Bounds of the kernel\'s version: `">= 6.1, < 6.13"`.', default=())
+    kernel: tuple[Bound, ...] = key(
+        VersionBounds(), 'Bounds of the kernel\'s version: `">= 6.1, < 6.13"`.', default=(), default_text="none"
+    )
     config: tuple[str, ...] = key(
         Texts(SYMBOL), "Symbols that must be `y` or `m` in the kernel's configuration.", default=()
     )

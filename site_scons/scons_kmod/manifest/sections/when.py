@@ -13,6 +13,7 @@ from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.sections.requires import SYMBOL, Bound, Requires, parse_bound
 
 WHEN = "when"
+DOC = "Tables that count only for kernels that meet the condition. They are added to those that always count."
 KERNEL = "kernel "
 # Tables that can't be under a condition: which modules there are, and for which kernels, is known before a kernel is.
 FIXED = ("requires", "package", "library", WHEN)
