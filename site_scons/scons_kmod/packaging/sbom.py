@@ -112,13 +112,13 @@ def write_sbom(
     Equal sources give an equal document. Raises `ValueError` if the document breaks SPDX's rules.
     """
     files = [spdx_file(number, name, source) for number, (name, source) in enumerate(sorted(sources.items()))]
-    others = list(related)
+    packages_and_relations = list(related)
     relations = [
         Relationship(DOCUMENT_ID, RelationshipType.DESCRIBES, MODULE_ID),
         *(Relationship(MODULE_ID, RelationshipType.GENERATED_FROM, file.spdx_id) for file in files),
-        *(relation for _, relation in others),
+        *(relation for _, relation in packages_and_relations),
     ]
-    packages = [spdx_package(package), *(other for other, _ in others)]
+    packages = [spdx_package(package), *(other for other, _ in packages_and_relations)]
     document = Document(creation_info(package), packages, files, relationships=relations)
     # The writer chooses the format by the file name's ending. If it fails, it leaves half a file.
     with tempfile.TemporaryDirectory(dir=path.parent) as directory:

@@ -21,12 +21,12 @@ TEMPLATES = LIBRARY / "packaging/templates"
 def source_tree(manifest: Manifest) -> dict[str, bytes]:
     """The project's files by their paths: the sources of the module and of all that it needs. Raises `OSError`."""
     files = {SCONSTRUCT: (TEMPLATES / SCONSTRUCT).read_bytes()}
-    for name, directory in source_directories(manifest).items():
+    for name, directory in project_directories(manifest).items():
         files |= {f"{name}/{path.relative_to(directory)}": path.read_bytes() for path in module_source_files(directory)}
     return files
 
 
-def source_directories(manifest: Manifest) -> dict[str, Path]:
+def project_directories(manifest: Manifest) -> dict[str, Path]:
     """The directories of a module, of the modules that it needs and of their libraries, by their new paths."""
     manifests = (*manifest.needs, manifest)
     modules = {module.name: module.directory for module in manifests}

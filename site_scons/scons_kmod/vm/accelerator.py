@@ -47,9 +47,9 @@ def choose_accelerator(machine: Machine, kernel: Path, answers: Path, log: RunLo
         return Accelerator("tcg", f"no permission for {KVM_DEVICE}")
     boot_id = BOOT_ID.read_text().strip()
     key = probe_key(qemu_version(machine, log), kernel)
-    known = read_answers(answers, boot_id).get(key)
-    if known is not None:
-        return known
+    cached = read_answers(answers, boot_id).get(key)
+    if cached is not None:
+        return cached
     answer = probe_kvm(machine, kernel, log)
     with locked(answers.with_name(answers.name + ".lock")):
         merged = {**read_answers(answers, boot_id), key: answer}

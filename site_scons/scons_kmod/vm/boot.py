@@ -118,8 +118,8 @@ def boot_guest(
     seconds = now - started
     lost = None
     if not stopped:
-        printed, said = bytes(watch.console), bytes(watch.qemu_messages)
-        lost = how_lost(watch.report, printed, said, overdue=watch.overdue, seconds=seconds)
+        streams = bytes(watch.console), bytes(watch.qemu_messages)
+        lost = how_lost(watch.report, *streams, overdue=watch.overdue, seconds=seconds)
     return Boot(watch.report, lost, seconds, watch.test_seconds)
 
 
@@ -189,8 +189,8 @@ def take_qemu_messages(watch: Watch, data: bytes) -> None:
 def take_report(watch: Watch, data: bytes) -> None:
     """Parse the complete lines of the guest's report, and move the deadline on with the guest's progress."""
     watch.unread += data
-    *lines, rest = bytes(watch.unread).split(b"\n")
-    watch.unread[:] = rest
+    *lines, incomplete = bytes(watch.unread).split(b"\n")
+    watch.unread[:] = incomplete
     now = time.monotonic()
     for line in lines:
         before = progress(watch.report)

@@ -47,38 +47,38 @@ def parse_report(lines: Iterable[str]) -> GuestReport:
 
 def read_line(report: GuestReport, line: str) -> None:
     """Add one line, without its newline, to `report`."""
-    word, _, rest = line.partition(" ")
+    keyword, _, value = line.partition(" ")
     current = report.modules[-1] if report.modules and not report.modules[-1].ended else None
     if current is not None:
-        read_module_line(current, word, rest, line)
-    elif word == "boot" and report.release is None:
-        report.release = rest
-    elif word == "begin":
-        report.modules.append(ModuleReport(rest))
+        read_module_line(current, keyword, value, line)
+    elif keyword == "boot" and report.release is None:
+        report.release = value
+    elif keyword == "begin":
+        report.modules.append(ModuleReport(value))
     elif line == "done":
         report.done = True
     elif report.modules:
         report.modules[-1].stray.append(line)
 
 
-def read_module_line(module: ModuleReport, word: str, rest: str, line: str) -> None:
-    """Add one line between `begin` and `end` to the report of a test. `line` is the whole line: `word` and `rest`."""
-    match word:
+def read_module_line(module: ModuleReport, keyword: str, value: str, line: str) -> None:
+    """Add one line between `begin` and `end` to the report of a test. `line` is `keyword` and `value` together."""
+    match keyword:
         case "out":
-            module.output.append(rest)
+            module.output.append(value)
         case "log":
-            module.log.append(rest)
+            module.log.append(value)
         case "left":
-            module.left.append(rest)
-        case "status" if rest == "timeout":
+            module.left.append(value)
+        case "status" if value == "timeout":
             module.timed_out = True
-        case "status" if rest.isdecimal():
-            module.status = int(rest)
-        case "taint-before" if rest.isdecimal():
-            module.taint_before = int(rest)
-        case "taint" if rest.isdecimal():
-            module.taint = int(rest)
-        case "end" if rest == module.name:
+        case "status" if value.isdecimal():
+            module.status = int(value)
+        case "taint-before" if value.isdecimal():
+            module.taint_before = int(value)
+        case "taint" if value.isdecimal():
+            module.taint = int(value)
+        case "end" if value == module.name:
             module.ended = True
         case _:
             module.stray.append(line)

@@ -48,15 +48,15 @@ def base_files() -> dict[str, GuestFile]:
 def static_busybox() -> Path:
     """A busybox that needs no libraries, from PATH or from where bootstrap unpacks one. Raises `MachineError`."""
     unpacked = cache_directory() / "busybox-static/bin"
-    found = [Path(path) for path in (shutil.which("busybox"), shutil.which("busybox", path=str(unpacked))) if path]
-    for path in found:
+    candidates = [Path(path) for path in (shutil.which("busybox"), shutil.which("busybox", path=str(unpacked))) if path]
+    for path in candidates:
         if is_static(path):
             return path
     fix = "apt-get install busybox-static"
-    if not found:
+    if not candidates:
         raise MachineError("busybox is not installed; the VM tests need it", fix=fix)
     raise MachineError(
-        "this busybox is linked dynamically; the VM tests need a static one", where=str(found[0]), fix=fix
+        "this busybox is linked dynamically; the VM tests need a static one", where=str(candidates[0]), fix=fix
     )
 
 

@@ -91,8 +91,8 @@ def serial_port(name: str, path: str) -> tuple[str, ...]:
 def qemu_version(machine: Machine, log: RunLog) -> str:
     """The first line that QEMU prints for ``--version``. Raises `MachineError` if QEMU is not installed."""
     require_qemu(machine)
-    done = log.run([machine.program, "--version"], step="QEMU", unit="--version")
-    return done.stdout.decode(errors="replace").partition("\n")[0]
+    output = log.run([machine.program, "--version"], step="QEMU", unit="--version").stdout
+    return output.decode(errors="replace").partition("\n")[0]
 
 
 def require_qemu(machine: Machine) -> None:

@@ -77,10 +77,12 @@ def run_module_tests(
     boots = 0
     reason: str | None = None
     while len(results) < len(tests):
-        rest = tests[len(results) :]
+        remaining = tests[len(results) :]
         boots += 1
-        boot = boot_once(machine, kernel, rest, accelerator=accelerator, log=log, unit=unit, limits=limits or Limits())
-        new_results = boot_results(rest, boot, boots, reason)
+        boot = boot_once(
+            machine, kernel, remaining, accelerator=accelerator, log=log, unit=unit, limits=limits or Limits()
+        )
+        new_results = boot_results(remaining, boot, boots, reason)
         results += new_results
         reason = f"{new_results[-1].name} spoiled the last one"
     return results

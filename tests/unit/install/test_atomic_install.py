@@ -42,7 +42,7 @@ def remove(
     return remove_files(record(root), set(owners), is_needed)
 
 
-def everything(root: Path) -> list[str]:
+def all_paths(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
 
 
@@ -63,11 +63,11 @@ def test_what_was_installed_can_be_removed_and_nothing_else(root: Path) -> None:
     assert not (root / "etc").exists()
 
 
-def test_directories_of_others_stay_though_they_are_empty(root: Path) -> None:
+def test_an_empty_directory_of_somebody_else_stays(root: Path) -> None:
     (root / "etc/modprobe.d").mkdir(parents=True)
     install(root, KO, CONF)
     remove(root, "x")
-    assert everything(root) == ["etc", "etc/modprobe.d"]
+    assert all_paths(root) == ["etc", "etc/modprobe.d"]
 
 
 def test_directories_can_be_entered_whatever_the_umask_is(root: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_missing_root_is_created(tmp_path: Path) -> None:
     deep = tmp_path / "some/where/root"
     install(deep, KO)
     remove(deep, "x")
-    assert everything(deep) == []
+    assert all_paths(deep) == []
 
 
 def test_a_directory_in_the_way_is_named(root: Path) -> None:
@@ -125,7 +125,7 @@ def test_an_owners_older_files_are_removed_when_it_has_new_ones(root: Path) -> N
     assert (root / compressed.path).read_bytes() == b"smaller"
 
 
-def test_a_file_of_somebody_else_is_not_replaced_where_others_write(root: Path) -> None:
+def test_a_shared_file_of_somebody_else_is_not_replaced(root: Path) -> None:
     write(root / CONF.path, "theirs")
     with pytest.raises(
         UserError, match=r"x\.conf: this file exists, and scons did not write it as it is\n    move it away"
@@ -152,7 +152,7 @@ def test_if_a_file_cannot_be_written_nothing_is_installed(root: Path) -> None:
     write(root / "etc", "a file in the place of a directory")
     with pytest.raises(MachineError, match=r"name a directory that can be written: DESTDIR="):
         install(root, KO, CONF)
-    assert everything(root) == ["etc"]
+    assert all_paths(root) == ["etc"]
 
 
 def test_a_full_disk_leaves_nothing(root: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_full_disk_leaves_nothing(root: Path) -> None:
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, check=True, capture_output=True, text=True, env={"PYTHONPATH": home})
     assert "File too large" in done.stdout
-    assert everything(root) == []
+    assert all_paths(root) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
@@ -184,7 +184,7 @@ def test_what_was_there_is_still_known_when_a_later_run_fails(root: Path, monkey
         install(root, newer)
     monkeypatch.undo()
     assert remove(root, "x") == ([root / KO.path], [])
-    assert everything(root) == []
+    assert all_paths(root) == []
 
 
 def failing(destination: Path, error: BaseException) -> Callable[[Path, Path], Path]:

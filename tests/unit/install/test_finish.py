@@ -28,8 +28,8 @@ def configured(directory: Path, *symbols: str) -> KernelTree:
 
 
 def compression(directory: Path, *symbols: str) -> str:
-    found = compression_of(configured(directory, *symbols))
-    return found.ending if found else ""
+    method = compression_of(configured(directory, *symbols))
+    return method.ending if method else ""
 
 
 @pytest.mark.parametrize(("method", "ending"), [("GZIP", ".gz"), ("XZ", ".xz"), ("ZSTD", ".zst")])
@@ -39,13 +39,13 @@ def test_modules_are_compressed_as_the_kernels_own(tmp_path: Path, method: str, 
     assert compression(tmp_path / "not-all", "", f"_{method}") == ""
 
 
-def test_a_kernel_that_compresses_none(tmp_path: Path) -> None:
+def test_a_kernel_that_compresses_no_modules(tmp_path: Path) -> None:
     assert compression(tmp_path / "none") == ""
     assert compression(tmp_path / "said", "_NONE") == ""
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_compressed_is_the_module_and_always_the_same(tmp_path: Path, method: str) -> None:
+def test_compression_keeps_the_content_and_is_reproducible(tmp_path: Path, method: str) -> None:
     module = write(tmp_path / "build/x.ko", "a module" * 1000)
     finish = dataclasses.replace(NOTHING, compression=COMPRESSIONS[f"CONFIG_MODULE_COMPRESS_{method}"])
     first, second = (finish.apply(module, tmp_path / name, RunLog()) for name in ("first", "second"))
@@ -61,7 +61,7 @@ def test_what_is_compressed_is_the_module_and_always_the_same(tmp_path: Path, me
     assert not first.with_suffix("").exists(), "only the compressed file is left"
 
 
-def test_the_built_module_is_left_as_it_is(tmp_path: Path) -> None:
+def test_the_built_module_is_not_changed(tmp_path: Path) -> None:
     module = write(tmp_path / "build/x.ko", "a module")
     copy = NOTHING.apply(module, tmp_path / "work", RunLog())
     assert copy == tmp_path / "work/x.ko"
@@ -84,7 +84,7 @@ def test_debug_information_is_stripped_from_what_is_installed(tmp_path: Path) ->
     assert b".debug_info" not in stripped.read_bytes()
 
 
-def test_what_is_no_option_of_strip(tmp_path: Path) -> None:
+def test_a_value_that_is_no_option_of_strip_is_refused(tmp_path: Path) -> None:
     build_target = target(tmp_path)
     with pytest.raises(UserError, match=r"^INSTALL_MOD_STRIP=yes: 1 or options of strip are expected"):
         choose_finish(Settings(mod_strip="yes"), build_target.tree, build_target.kbuild)

@@ -67,7 +67,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path)
 
 
-def test_modules_lie_where_depmod_looks_first_with_what_modprobe_is_to_know(machine: Machine) -> None:
+def test_modules_are_installed_where_depmod_looks_first_with_files_for_modprobe(machine: Machine) -> None:
     paths = machine.install()
     assert paths == [
         machine.modules / "updates/rust-echo.ko",
@@ -88,7 +88,7 @@ def test_another_directory_and_a_relative_root(machine: Machine, monkeypatch: py
     assert str(machine.root) in (machine.modules / "modules.dep").read_text()
 
 
-def test_uninstall_takes_away_what_was_installed(machine: Machine) -> None:
+def test_uninstall_removes_what_was_installed(machine: Machine) -> None:
     theirs = write(machine.modules / "updates/other.ko", "theirs")
     machine.install()
     assert len(machine.uninstall()) == 3
@@ -98,13 +98,13 @@ def test_uninstall_takes_away_what_was_installed(machine: Machine) -> None:
     assert machine.uninstall() == []
 
 
-def test_uninstall_of_another_module_takes_nothing(machine: Machine, tmp_path: Path) -> None:
+def test_uninstall_of_another_module_removes_nothing(machine: Machine, tmp_path: Path) -> None:
     machine.install()
     assert machine.uninstall(manifests=[module(tmp_path / "more", "more")]) == []
     assert len(machine.uninstall(manifests=[machine.manifest])) == 3
 
 
-def test_what_modprobe_knows_stays_while_another_kernel_has_the_module(machine: Machine) -> None:
+def test_files_for_modprobe_stay_while_another_kernel_has_the_module(machine: Machine) -> None:
     machine.install()
     other = dataclasses.replace(machine.target, tree=dataclasses.replace(machine.target.tree, release="6.13"))
     machine.install(other)

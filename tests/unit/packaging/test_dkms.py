@@ -72,7 +72,7 @@ def machine(manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 WORK = "cache/dkms/rust-echo-1.2~rc1/6.12"
 
 
-def test_what_is_in_the_tree(machine: Machine) -> None:
+def test_the_files_of_the_tree(machine: Machine) -> None:
     assert machine.tree.name == "rust-echo-1.2~rc1"
     names = {str(path.relative_to(machine.tree)) for path in machine.tree.rglob("*") if path.is_file()}
     assert names == {"SConstruct", "build-module", "dkms.conf", "module/module.toml", "module/rust_echo.rs"}
@@ -123,21 +123,21 @@ def test_a_process_of_dkms_tries_and_reports_a_failure_once(machine: Machine) ->
     assert len(machine.scons_calls()) == 1
 
 
-def test_a_source_that_is_gone_is_not_built_from(machine: Machine) -> None:
+def test_a_removed_source_is_not_built(machine: Machine) -> None:
     write(machine.directory / WORK / "module/gone.rs", "")
     machine.dkms("3.2", "build")
     assert not (machine.directory / WORK / "module/gone.rs").exists()
     assert (machine.directory / WORK / "module/rust_echo.rs").exists()
 
 
-def test_where_nothing_can_be_written_that_is_said(machine: Machine) -> None:
+def test_a_work_directory_that_cannot_be_written_is_named(machine: Machine) -> None:
     write(machine.directory / "cache", "a file where the directory would be")
     line = f"rust-echo 1.2~rc1 is not built for Linux 6.12: {machine.directory / WORK} can't be written"
     assert machine.dkms("3.0", "autoinstall") == ("[] [^none$]", line)
     assert machine.scons_calls() == []
 
 
-def test_without_scons_that_is_said(machine: Machine) -> None:
+def test_missing_scons_is_reported(machine: Machine) -> None:
     env = {**machine.env, "PATH": "/bin-without-scons"}
     sh = ["/bin/sh", machine.tree / "build-module", "6.12", "/tree"]
     (machine.directory / "plain").mkdir()
@@ -149,7 +149,7 @@ def test_without_scons_that_is_said(machine: Machine) -> None:
     assert done.stderr == "rust-echo 1.2~rc1 is not built for Linux 6.12: scons-kmod is not installed\n"
 
 
-def test_dkms_gets_the_module_and_the_work_is_cleared_away(machine: Machine, tmp_path: Path) -> None:
+def test_dkms_gets_the_module_and_the_work_directory_is_removed(machine: Machine, tmp_path: Path) -> None:
     destination = tmp_path / "dkms-build"
     destination.mkdir()
     subprocess.run(["sh", machine.tree / "build-module", "6.12", "/tree", destination], env=machine.env, check=True)
@@ -157,7 +157,7 @@ def test_dkms_gets_the_module_and_the_work_is_cleared_away(machine: Machine, tmp
     assert not (machine.directory / WORK).exists()
 
 
-def test_what_the_package_says(manifest: Manifest) -> None:
+def test_the_debian_package_of_the_tree(manifest: Manifest) -> None:
     package = dkms_deb(manifest)
     assert (package.name, package.architecture, package.version) == ("rust-echo-dkms", "all", "1.2~rc1-1")
     assert package.depends == "dkms (>= 3.0.10), scons-kmod"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What packages of a module say of the modules that it depends on."""
+"""How the package of a module depends on the packages of the modules that it needs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def package(directory: Path, manifest: Manifest) -> ModulePackage:
     return module_package(build_target, default_target(read_targets(TARGETS)), manifest, SETTINGS, RunLog())
 
 
-def test_a_package_needs_those_of_the_modules_that_its_own_was_linked_against(tmp_path: Path, user: Manifest) -> None:
+def test_a_package_depends_on_the_packages_of_the_modules_that_its_module_needs(tmp_path: Path, user: Manifest) -> None:
     built = package(tmp_path, user)
     release = built.release
     assert built.needs == ((f"core-modules-{release}", "1.0"), (f"my-ring-modules-{release}", "2.1~rc1"))
@@ -58,14 +58,14 @@ def test_a_package_needs_those_of_the_modules_that_its_own_was_linked_against(tm
     assert [Path(name).name for name in built.files] == ["user.ko"], "each module has a package of its own"
 
 
-def test_a_module_that_needs_no_other_says_nothing_of_it(tmp_path: Path) -> None:
+def test_a_module_that_needs_no_other_has_no_such_dependency(tmp_path: Path) -> None:
     built = package(tmp_path, packaged(tmp_path, "core", "1.0"))
     assert built.needs == ()
     assert "-modules-" not in module_deb(built, "x86").depends
     assert spec_text(built, SETTINGS).count("Requires:") == spec_text(built, SETTINGS).count("BuildRequires:") + 2
 
 
-def test_packages_of_all_that_it_needs_have_to_be_described(tmp_path: Path, user: Manifest) -> None:
+def test_every_needed_module_must_have_a_package_table(tmp_path: Path, user: Manifest) -> None:
     bare = dataclasses.replace(user, needs=(module(tmp_path / "bare", "bare"),))
     with pytest.raises(UserError, match=r"the manifest of bare has no \[package\]"):
         package(tmp_path, bare)
@@ -73,11 +73,11 @@ def test_packages_of_all_that_it_needs_have_to_be_described(tmp_path: Path, user
         dkms_deb(bare)
 
 
-def test_the_package_for_dkms_needs_theirs(user: Manifest) -> None:
+def test_the_dkms_package_depends_on_the_dkms_packages_of_needed_modules(user: Manifest) -> None:
     assert dkms_deb(user).depends == ("dkms (>= 3.0.10), scons-kmod, core-dkms (= 1.0-1), my-ring-dkms (= 2.1~rc1-1)")
 
 
-def test_sources_come_with_those_of_what_the_module_needs(user: Manifest) -> None:
+def test_the_source_tree_has_the_sources_of_needed_modules(user: Manifest) -> None:
     assert sorted(source_tree(user)) == [
         "SConstruct",
         *(f"module/core/{name}" for name in ("core.rs", "module.toml")),

@@ -32,7 +32,7 @@ def test_an_archive_is_the_same_each_time_and_in_any_order() -> None:
         ]
 
 
-def test_keys_are_no_part_of_a_source_package() -> None:
+def test_keys_are_not_in_a_source_package() -> None:
     settings = Settings(mod_dir="extra", mod_strip="--strip-debug -v", sign_key="/root/key.pem")
     assert install_args(settings) == ("INSTALL_MOD_DIR=extra", "INSTALL_MOD_STRIP=--strip-debug -v")
     assert install_args(Settings()) == ("INSTALL_MOD_DIR=updates",)

@@ -41,20 +41,20 @@ def open_files() -> int:
 
 def test_a_vm_that_does_its_work_and_ends_is_not_lost(tmp_path: Path) -> None:
     log = RunLog("x")
-    done = boot(tmp_path, HAPPY, log)
-    assert done.lost is None
-    assert done.report.done
-    assert set(done.test_seconds) == {"a", "b"}
+    ended = boot(tmp_path, HAPPY, log)
+    assert ended.lost is None
+    assert ended.report.done
+    assert set(ended.test_seconds) == {"a", "b"}
     assert [(entry.step, entry.unit, entry.status) for entry in log.entries] == [("QEMU", "x", 0)]
 
 
 def test_a_panic_is_noticed_at_once_even_if_qemu_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scons_kmod.vm.boot.PANIC_GRACE_SECONDS", 0.1)
-    done = boot(tmp_path, PANIC + "exec sleep 60\n")
-    assert isinstance(done.lost, Panic)
-    assert done.lost.last_lines[-1] == "[ 2.68] Kernel panic - not syncing: Fatal exception"
-    assert done.report.modules[0].output == ["first"]
-    assert done.seconds < LONG / 2
+    ended = boot(tmp_path, PANIC + "exec sleep 60\n")
+    assert isinstance(ended.lost, Panic)
+    assert ended.lost.last_lines[-1] == "[ 2.68] Kernel panic - not syncing: Fatal exception"
+    assert ended.report.modules[0].output == ["first"]
+    assert ended.seconds < LONG / 2
     assert not alive(tmp_path)
 
 
@@ -63,12 +63,12 @@ def test_a_panic_that_ends_qemu_is_a_panic(tmp_path: Path) -> None:
 
 
 def test_no_end_after_the_boot_is_a_hang(tmp_path: Path) -> None:
-    done = boot(
+    ended = boot(
         tmp_path, "report 'boot 6.1' 'begin a'\nconsole 'hello from a'\nexec sleep 60\n", limits=Limits(LONG, SHORT)
     )
-    assert isinstance(done.lost, Hang)
-    assert done.lost.last_lines == ("hello from a",)
-    assert 2 * SHORT <= done.seconds < LONG
+    assert isinstance(ended.lost, Hang)
+    assert ended.lost.last_lines == ("hello from a",)
+    assert 2 * SHORT <= ended.seconds < LONG
     assert not alive(tmp_path)
 
 
@@ -76,7 +76,7 @@ def test_a_power_off_that_never_ends_is_a_hang(tmp_path: Path) -> None:
     assert isinstance(boot(tmp_path, HAPPY + "exec sleep 60\n", limits=Limits(LONG, SHORT)).lost, Hang)
 
 
-def test_each_test_has_its_own_time() -> None:
+def test_each_test_has_its_own_time_limit() -> None:
     watch = Watch(Limits(boot=60, grace=10), {"a": 30.0, "b": 5.0}, started=0.0, deadline=60.0)
     deadlines = []
     for now, line in ((2, "boot 6.1"), (3, "begin a"), (32, "end a"), (33, "begin b"), (34, "end b"), (35, "done")):
@@ -87,33 +87,33 @@ def test_each_test_has_its_own_time() -> None:
     assert watch.test_seconds == {"a": 29, "b": 1}
 
 
-def test_no_word_from_the_guest_is_no_boot(tmp_path: Path) -> None:
-    done = boot(tmp_path, "console 'early message'\nexec sleep 60\n", limits=Limits(SHORT, LONG))
-    assert isinstance(done.lost, NeverBooted)
-    assert str(done.lost) == "the VM never booted (after 0.5 s)"
-    assert done.lost.last_lines == ("early message",)
+def test_if_the_guest_reports_nothing_it_never_booted(tmp_path: Path) -> None:
+    ended = boot(tmp_path, "console 'early message'\nexec sleep 60\n", limits=Limits(SHORT, LONG))
+    assert isinstance(ended.lost, NeverBooted)
+    assert str(ended.lost) == "the VM never booted (after 0.5 s)"
+    assert ended.lost.last_lines == ("early message",)
     assert not alive(tmp_path)
 
 
 def test_what_qemu_says_of_its_failure_is_shown(tmp_path: Path) -> None:
-    done = boot(tmp_path, "echo 'qemu: could not load kernel' >&2\nexit 1\n")
-    assert isinstance(done.lost, NeverBooted)
-    assert done.lost.last_lines == ("qemu: could not load kernel",)
-    assert done.seconds < LONG / 2
+    ended = boot(tmp_path, "echo 'qemu: could not load kernel' >&2\nexit 1\n")
+    assert isinstance(ended.lost, NeverBooted)
+    assert ended.lost.last_lines == ("qemu: could not load kernel",)
+    assert ended.seconds < LONG / 2
 
 
-def test_a_guest_that_qemu_has_given_up_is_not_waited_for(tmp_path: Path) -> None:
-    done = boot(tmp_path, "echo 'KVM internal error. Suberror: 1' >&2\necho 'emulation failure' >&2\nexec sleep 60\n")
-    assert isinstance(done.lost, NeverBooted)
-    assert done.seconds < LONG / 2
+def test_if_qemu_has_given_up_nobody_waits(tmp_path: Path) -> None:
+    ended = boot(tmp_path, "echo 'KVM internal error. Suberror: 1' >&2\necho 'emulation failure' >&2\nexec sleep 60\n")
+    assert isinstance(ended.lost, NeverBooted)
+    assert ended.seconds < LONG / 2
     assert not alive(tmp_path)
 
 
-def test_an_end_in_the_middle_of_a_test_is_no_pass(tmp_path: Path) -> None:
+def test_if_qemu_ends_during_a_test_the_vm_has_vanished(tmp_path: Path) -> None:
     assert isinstance(boot(tmp_path, "report 'boot 6.1' 'begin a'\n").lost, Vanished)
 
 
-def test_a_ctrl_c_that_reaches_qemu_is_not_taken_for_a_lost_vm(tmp_path: Path) -> None:
+def test_a_ctrl_c_that_reaches_qemu_is_not_a_lost_vm(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         boot(tmp_path, "echo 'qemu-system-x86_64: terminating on signal 2' >&2\n")
 

@@ -41,5 +41,5 @@ BEGIN = good().log[0]
     ],
     ids=["good", "no status", "status", "timeout", "left", "taint", "log cleared", "stray", "warnings"],
 )
-def test_all_that_is_wrong_with_a_test_is_said(report: ModuleReport, expected: tuple[str, ...]) -> None:
+def test_each_thing_that_is_wrong_with_a_test_is_a_complaint(report: ModuleReport, expected: tuple[str, ...]) -> None:
     assert complaints_about(report, 30) == expected

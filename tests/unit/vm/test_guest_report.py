@@ -56,7 +56,7 @@ def test_a_report_that_is_cut_off_anywhere_has_only_its_last_test_unended() -> N
         assert all(module.ended for module in report.modules[:-1])
 
 
-def test_what_a_test_prints_never_counts_as_the_guests_own_word() -> None:
+def test_output_of_a_test_is_never_read_as_a_report_line() -> None:
     lines = ["boot 6.1", "begin a", "out end a", "out done", "out begin b", "log status 0", "log end a"]
     report = parse_report(lines)
     (module,) = report.modules

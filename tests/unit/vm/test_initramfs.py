@@ -59,7 +59,7 @@ def test_a_path_that_is_not_plain_is_refused(tmp_path: Path, path: str) -> None:
         write_initramfs(tmp_path / "x.cpio", {path: GuestFile(b"")}, RunLog(), "x")
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "missing.ko"
     with pytest.raises(UserError) as caught:
         write_initramfs(tmp_path / "x.cpio", {"/x": GuestFile(missing)}, RunLog(), "x")

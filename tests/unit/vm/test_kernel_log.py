@@ -59,9 +59,9 @@ def test_only_the_taints_of_an_unsigned_module_from_outside_the_tree_are_expecte
     assert unexpected_taint(12288, 12800) == ("W (kernel issued a warning)",)
 
 
-def test_a_taint_that_was_there_before_is_not_put_down_to_the_test() -> None:
+def test_a_taint_from_before_the_test_is_not_reported() -> None:
     assert unexpected_taint(512, 12800) == ()
 
 
-def test_a_taint_that_nobody_knows_is_shown_by_its_bit() -> None:
+def test_an_unknown_taint_is_shown_by_its_bit() -> None:
     assert unexpected_taint(0, 1 << 40) == ("? (unknown taint, bit 40)",)

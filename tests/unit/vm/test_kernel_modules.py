@@ -43,22 +43,22 @@ def test_a_module_says_what_it_needs(tmp_path: Path) -> None:
     assert modinfo_depends(ko(tmp_path / "x.ko")) == ()
 
 
-def test_modules_go_by_the_names_that_the_kernel_has_for_them(tmp_path: Path) -> None:
+def test_modules_have_the_names_that_the_kernel_gives_them(tmp_path: Path) -> None:
     assert modinfo_depends(ko(tmp_path / "x.ko", "led-class")) == ("led_class",), "modpost writes the name of the file"
 
 
-def test_an_object_that_says_nothing_needs_nothing(tmp_path: Path) -> None:
+def test_an_object_without_modinfo_needs_nothing(tmp_path: Path) -> None:
     raw = write(tmp_path / "raw", "x")
     subprocess.run(["objcopy", "-I", "binary", "-O", "elf64-x86-64", raw, tmp_path / "x.o"], check=True)
     assert modinfo_depends(tmp_path / "x.o") == ()
 
 
-def test_each_comes_once_and_after_those_that_it_needs(tmp_path: Path, kernel: Path) -> None:
+def test_each_module_comes_once_and_after_the_modules_that_it_needs(tmp_path: Path, kernel: Path) -> None:
     names = [path.name for path in needed(tmp_path, kernel, "leds,core")]
     assert names == ["core.ko", "trigger.ko", "leds.ko"]
 
 
-def test_what_is_not_compressed_is_taken_from_where_it_is(tmp_path: Path, kernel: Path) -> None:
+def test_an_uncompressed_module_is_not_copied(tmp_path: Path, kernel: Path) -> None:
     log = RunLog()
     assert needed(tmp_path, kernel, "core", log) == [kernel / "lib/core.ko"]
     assert log.entries == []
@@ -71,14 +71,14 @@ def test_compressed_modules_are_unpacked(tmp_path: Path, kernel: Path, ending: s
     for path in list(kernel.rglob("*.ko")):
         compressed(path, ending, data[path.name])
     log = RunLog()
-    found = needed(tmp_path, kernel, "leds", log)
-    assert [path.name for path in found] == ["core.ko", "trigger.ko", "leds.ko"]
+    ko_files = needed(tmp_path, kernel, "leds", log)
+    assert [path.name for path in ko_files] == ["core.ko", "trigger.ko", "leds.ko"]
     assert len(log.entries) == (3 if ending == ".zst" else 0), "each once"
-    assert [path.parent for path in found] == [tmp_path / "uncompressed"] * 3
-    assert {path.name: path.read_bytes() for path in found} == data
+    assert [path.parent for path in ko_files] == [tmp_path / "uncompressed"] * 3
+    assert {path.name: path.read_bytes() for path in ko_files} == data
 
 
-def test_what_was_unpacked_of_another_kernel_is_replaced(tmp_path: Path, kernel: Path) -> None:
+def test_an_uncompressed_module_of_another_kernel_is_replaced(tmp_path: Path, kernel: Path) -> None:
     write(tmp_path / "uncompressed/core.ko", "of yesterday")
     core = kernel / "lib/core.ko"
     data = core.read_bytes()
@@ -98,8 +98,8 @@ def test_modules_of_the_build_come_before_the_kernels(tmp_path: Path, kernel: Pa
     core = ko(tmp_path / "my-core.ko", depends="core")
     leds = ko(tmp_path / "leds.ko", depends="my-core")
     module = ko(tmp_path / "x.ko", depends="leds,my-core")
-    found = needed_ko_files(module, kernel, tmp_path / "uncompressed", RunLog(), {"my_core": core, "leds": leds})
-    assert found == [kernel / "lib/core.ko", core, leds], "also where the kernel has one of that name"
+    ko_files = needed_ko_files(module, kernel, tmp_path / "uncompressed", RunLog(), {"my_core": core, "leds": leds})
+    assert ko_files == [kernel / "lib/core.ko", core, leds], "also where the kernel has one of that name"
 
 
 def test_a_missing_module_is_named(tmp_path: Path, kernel: Path) -> None:

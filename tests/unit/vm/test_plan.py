@@ -38,7 +38,7 @@ def test_a_tree_boots_the_kernel_that_was_built_in_it(tree: KernelTree, tmp_path
     assert image_of_tree(tree, tmp_path / "boot") == built
 
 
-def test_a_kernel_that_is_not_there(tree: KernelTree, tmp_path: Path) -> None:
+def test_a_missing_kernel_image_is_named_with_both_paths(tree: KernelTree, tmp_path: Path) -> None:
     with pytest.raises(MachineError) as caught:
         image_of_tree(tree, tmp_path)
     assert str(caught.value) == (
@@ -70,7 +70,7 @@ def test_the_plan_of_a_tree(build_target: BuildTarget, tmp_path: Path) -> None:
     assert load_plan(tmp_path / "deep/plan.json") == plan
 
 
-def test_a_module_brings_those_of_the_kernel_that_it_needs(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_a_module_comes_with_the_kernels_modules_that_it_needs(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "needy")
     ko(module_ko(build_target, manifest), depends="ledtrig")
     needed = ko(tmp_path / "modules/kernel/leds/ledtrig.ko")

@@ -37,13 +37,13 @@ def test_all_tests_share_a_boot_while_the_kernel_stays_good(tmp_path: Path) -> N
     assert run(tmp_path, HAPPY, "a", "b") == [("a", True, "", 1), ("b", True, "", 1)]
 
 
-def test_after_a_test_that_lost_the_vm_the_others_get_a_fresh_boot(tmp_path: Path) -> None:
+def test_after_a_lost_vm_the_next_test_gets_a_fresh_boot(tmp_path: Path) -> None:
     script = f"if [ $(wc -l < \"$0.boots\") = 1 ]; then\n{PANIC}else\nreport 'boot 6.1'\npassed b\nreport done\nfi\n"
     assert run(tmp_path, script, "a", "b") == [("a", False, "Panic", 1), ("b", True, "", 2)]
 
 
 @pytest.mark.parametrize("trouble", ["'taint 12800'", "'taint 12288' 'left a'"], ids=["tainted", "left loaded"])
-def test_after_a_test_that_spoiled_the_kernel_the_others_get_a_fresh_boot(tmp_path: Path, trouble: str) -> None:
+def test_after_a_spoiled_kernel_the_next_test_gets_a_fresh_boot(tmp_path: Path, trouble: str) -> None:
     script = f"""
 report 'boot 6.1'
 [ $(wc -l < "$0.boots") = 1 ] && {{
@@ -56,7 +56,7 @@ report done
     assert run(tmp_path, script, "a", "b") == [("a", False, "", 1), ("b", True, "", 2)]
 
 
-def test_a_vm_lost_between_two_tests_is_put_down_to_the_test_that_ran(tmp_path: Path) -> None:
+def test_if_a_vm_is_lost_between_two_tests_the_first_is_blamed(tmp_path: Path) -> None:
     script = "report 'boot 6.1'\n[ $(wc -l < \"$0.boots\") = 1 ] && { passed a; exit; }\npassed b\nreport done\n"
     assert run(tmp_path, script, "a", "b") == [("a", False, "Vanished", 1), ("b", True, "", 2)]
 
