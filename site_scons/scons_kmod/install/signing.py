@@ -76,7 +76,7 @@ def split_signed(module: Path) -> tuple[bytes, bytes]:
 def choose_signing(
     settings: Settings, tree: KernelTree, root: Path = Path("/"), system: System = THIS_MACHINE
 ) -> Signing | None:
-    """How the command line asks for signatures; None if modules are not to be signed.
+    """How to sign modules, as the command line says; None if they are not to be signed.
 
     DKMS's files are looked for below `root`. `system` is where the tree's programs run. Raises `UserError` and
     `MachineError`.
@@ -119,7 +119,7 @@ def check_key(key: str, certificate: Path, where: str) -> None:
 def passphrase(settings: Settings) -> str | None:
     """The key's passphrase or the token's PIN, from SIGN_PIN_FILE= or, as Kbuild does it, from the environment.
 
-    Raises `UserError` if the file has no first line.
+    Raises `UserError` if no first line can be read from the file.
     """
     if settings.sign_pin_file is None:
         return os.environ.get(PIN_VARIABLE)
@@ -127,7 +127,7 @@ def passphrase(settings: Settings) -> str | None:
         return settings.sign_pin_file.read_text().splitlines()[0]
     except (OSError, UnicodeDecodeError, IndexError) as error:
         where = f"SIGN_PIN_FILE={settings.sign_pin_file}"
-        raise UserError("the file has no line of text", where=where, fix="name a file with the PIN in it") from error
+        raise UserError("no line of text can be read", where=where, fix="name a file with the PIN in it") from error
 
 
 def dkms_key(root: Path) -> tuple[str, Path]:

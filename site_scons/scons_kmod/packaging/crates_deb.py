@@ -34,7 +34,7 @@ def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> 
     """
     release, tools = target.tree.release, target.toolchain
     inputs = (tools.rustc.path, f"{tools.library_sources}/core/src/lib.rs", target.tree.path / "Makefile")
-    dependencies = sorted({owning_package(Path(path), log) for path in inputs})
+    dependencies = sorted({dependency_on_owner(Path(path), log) for path in inputs})
     return DebPackage(
         name=f"scons-kmod-crates-{release}",
         architecture=DEB_ARCHITECTURES[target.tree.arch],
@@ -49,10 +49,10 @@ def crates_deb(target: BuildTarget, files: Mapping[str, bytes], log: RunLog) -> 
     )
 
 
-def owning_package(path: Path, log: RunLog) -> str:
-    """A dependency on the installed package that has a file, in its exact version.
+def dependency_on_owner(path: Path, log: RunLog) -> str:
+    """A dependency on the installed package that owns a file, in exactly its version.
 
-    Raises `MachineError` if no package has it.
+    Raises `MachineError` if no package owns it.
     """
     try:
         owners = log.run(["dpkg-query", "-S", str(path.resolve())], step="DPKG", unit=path.name).stdout.decode()
