@@ -216,7 +216,7 @@ def test_an_unknown_module(author: Author) -> None:
 
 def test_a_tree_that_is_none(author: Author) -> None:
     assert author.complaint(f"KDIR={author.directory}") == (
-        "user error: KDIR=DIR: this is no kernel tree: it has no Makefile\n"
+        "user error: KDIR=DIR: this is not a kernel tree: it has no Makefile\n"
         "    name the headers or build directory of a kernel"
     )
 
@@ -254,9 +254,9 @@ def test_a_tool_that_is_too_old(author: Author) -> None:
         for name in ("debian-6.1", "debian-6.12"):
             edits.enter_context(checkout.edited(f"targets/{name}.toml", 'rustc = "1.96"', 'rustc = "1.999"'))
         first, *refused, fix = author.complaint().splitlines()
-    assert first == "machine error: rustc: none that is here can be used"
-    assert f"    {rustc['path']}: version {rustc['version']}, where the target asks for 1.999" in refused
-    assert fix == "    the target asks for 1.999; on Debian 12: apt-get install rustc-web rust-web-src"
+    assert first == "machine error: rustc: none of those installed can be used"
+    assert f"    {rustc['path']}: version {rustc['version']}, but the target needs 1.999" in refused
+    assert fix == "    the target needs 1.999; on Debian 12: apt-get install rustc-web rust-web-src"
     author.checkout.scons()
 
 

@@ -37,7 +37,7 @@ SYSROOT_PATH = "/usr/sbin:/usr/bin"
 INTERPRETER = "/usr/bin/python3"
 STATUS = "var/lib/dpkg/status"
 # What to do if bubblewrap can't run anything.
-NAMESPACES_FIX = "let users have namespaces of their own (sysctl kernel.unprivileged_userns_clone=1), or build as root"
+NAMESPACES_FIX = "allow users to create namespaces (sysctl kernel.unprivileged_userns_clone=1), or build as root"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +188,7 @@ def run_mmdebstrap(target: Target, partial: Path, log: RunLog) -> None:
 def failure_text(error: StepError) -> str:
     """What the tools printed about their failure, without progress and warnings."""
     lines = [line for line in error.output.splitlines() if line.strip() and not line.startswith(("I: ", "W: "))]
-    return "it can't be made\n" + "\n".join(f"    {line}" for line in lines[-8:])
+    return "it can't be built\n" + "\n".join(f"    {line}" for line in lines[-8:])
 
 
 def failure_fix(error: StepError) -> str:
@@ -198,7 +198,7 @@ def failure_fix(error: StepError) -> str:
         return "make room in the cache directory and in TMPDIR, or set SCONS_KMOD_CACHE=DIR and TMPDIR=DIR"
     if os.geteuid() and any(word in text for word in ("unshare", "subuid", "newuidmap")):
         return (
-            "let users have namespaces of their own: apt-get install uidmap, a line for this user in /etc/subuid and "
+            "allow users to create namespaces: apt-get install uidmap, a line for this user in /etc/subuid and "
             "/etc/subgid (see subuid(5)), sysctl kernel.unprivileged_userns_clone=1; or build as root once"
         )
     return "check the network and apt's sources (apt-get update), and build again"

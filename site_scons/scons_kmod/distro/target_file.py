@@ -110,13 +110,13 @@ def read_packages(table: Table) -> KernelPackages:
     try:
         re.compile(release)
     except re.error as error:
-        table.wrong("release", f"is no regular expression: {error}", "a + or . in it is written \\+ or \\.")
+        table.wrong("release", f"is not a regular expression: {error}", "write \\+ and \\. for the characters + and .")
     headers = table.string("headers")
     image = table.strings("image")
     modules = [("modules", value) for value in table.strings("modules", default=())]
     for name, value in (("headers", headers), *(("image", value) for value in image), *modules):
         if value.count("{release}") != 1:
-            table.wrong(name, f'"{value}" must hold {{release}} once')
+            table.wrong(name, f'"{value}" must contain {{release}} once')
     if not image:
         table.wrong("image", "must name a package")
     return KernelPackages(
@@ -136,7 +136,7 @@ def read_version(table: Table, name: str) -> str:
     """A version number such as ``1.96``."""
     text = table.string(name)
     if not VERSION_NUMBER.fullmatch(text):
-        table.wrong(name, f'"{text}" is no version number', "write digits and dots, such as 1.96")
+        table.wrong(name, f'"{text}" is not a version number', "write digits and dots, such as 1.96")
     return text
 
 
@@ -190,7 +190,7 @@ def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
     system = read_os_release(os_release)
     here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
     names = ", ".join(target.name for target in targets) or "none"
-    what = f"no target is for this system ({' '.join(filter(None, here)) or 'no os-release'})"
+    what = f"there is no target for this system ({' '.join(filter(None, here)) or 'no os-release'})"
     raise UserError(what, where="TARGET", fix=f"name one with TARGET= ({names}), or a prepared kernel tree with KDIR=")
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Reads Kbuild's ``.cmd`` files: the command that Kbuild saves beside each file that it makes.
 
-Kbuild writes ``savedcmd_TARGET := COMMAND``, before Linux 6.3 ``cmd_TARGET := COMMAND`` (scripts/Kbuild.include). The
-command is in the shell's language, with ``$`` and ``#`` escaped for make (make-cmd). It is read here without a shell.
+Kbuild writes ``savedcmd_TARGET := COMMAND``; older kernels such as 6.1 write ``cmd_TARGET := COMMAND``. The command is
+in the shell's language, with ``$`` and ``#`` escaped for make (scripts/Kbuild.include, make-cmd). It is read here
+without a shell.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def read_cmd_file(path: Path) -> tuple[str, str]:
 def saved_programs(path: Path) -> list[list[str]]:
     """The args of each program in a ``.cmd`` file. Raises `ValueError` if no command is in it.
 
-    Nothing of the shell's language is refused: the caller looks for the programs that it knows.
+    No shell syntax is refused: the caller picks the programs that it knows.
     """
     _, text = read_cmd_file(path)
     return [program for statement in statements(text) for program in split_at("|", statement) if program]
@@ -53,10 +54,10 @@ def saved_programs(path: Path) -> list[list[str]]:
 def parse_commands(text: str, recorder: Sequence[str] = ()) -> Iterator[SavedCommand]:
     """The commands in the text of a ``.cmd`` file, without the args of `recorder` at the beginning of a program.
 
-    Raises `ValueError` if the text has more of the shell's language than pipelines, variables and a redirection.
+    Raises `ValueError` or `IndexError` if the text has more shell syntax than pipelines, variables and a redirection.
     """
     if unsupported := UNSUPPORTED.search(QUOTED.sub("_", text)):
-        raise ValueError(f"a shell's construct, {unsupported[0].strip()}, in {text}")
+        raise ValueError(f"unsupported shell syntax, {unsupported[0].strip()}, in {text}")
     for statement in statements(text):
         yield parse_statement(statement, recorder)
 
@@ -81,12 +82,12 @@ def split_at(separator: str, args: Iterable[str]) -> list[list[str]]:
 
 
 def parse_statement(statement: list[str], recorder: Sequence[str]) -> SavedCommand:
-    """One statement: variables, a pipeline of programs, and a redirection. Raises `ValueError`."""
+    """One statement: variables, a pipeline of programs, and a redirection. Raises `ValueError` or `IndexError`."""
     output = ""
     if statement[-2:-1] == [">"]:
         output, statement = statement[-1], statement[:-2]
     if ">" in statement:
-        raise ValueError(f"a redirection in the midst of {shlex.join(statement)}")
+        raise ValueError(f"a redirection before the end of {shlex.join(statement)}")
     env = []
     while match := re.fullmatch(r"([A-Za-z_]\w*)=(.*)", statement[0]):
         env.append((match[1], match[2]))

@@ -157,7 +157,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
         compiler = tree.compiler.split()[0]
         if not system.programs(compiler):
             fix = f"apt-get install {compiler.removeprefix('x86_64-linux-gnu-')}"
-            raise MachineError("not found, and the kernel was compiled by it", where=compiler, fix=fix) from error
+            raise MachineError("not found, but the kernel was compiled with it", where=compiler, fix=fix) from error
         raise
     try:
         return read_commands(work)
@@ -165,7 +165,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
         raise StepError(
             f"the commands that this kernel's Kbuild left in {work} can't be understood: {error!r}",
             where=f"PROBE {tree.release}",
-            fix="build by Kbuild itself, and report the kernel's version",
+            fix="build with Kbuild itself, and report the kernel's version",
         ) from error
 
 

@@ -63,7 +63,7 @@ def open_tree(path: Path) -> KernelTree:
         raise UserError("there is no such directory", where=where, fix="name a prepared kernel tree")
     if not (path / "Makefile").is_file():
         raise UserError(
-            "this is no kernel tree: it has no Makefile",
+            "this is not a kernel tree: it has no Makefile",
             where=where,
             fix="name the headers or build directory of a kernel",
         )
@@ -80,14 +80,14 @@ def open_tree(path: Path) -> KernelTree:
     ]
     if not arches:
         raise UserError(
-            f"this kernel tree is for no architecture that is supported ({', '.join(sorted(SUPPORTED_ARCHES))})",
+            f"this kernel tree is not configured for a supported architecture ({', '.join(sorted(SUPPORTED_ARCHES))})",
             where=where,
             fix="name a tree that is configured for one of them",
         )
     # Not from include/config/kernel.release: in Debian's 6.1 that is 6.1.192, and `uname -r` prints 6.1.0-56-amd64.
     release = re.search(r'UTS_RELEASE "([^"]+)"', (path / "include/generated/utsrelease.h").read_text())
     if not release:
-        raise UserError("include/generated/utsrelease.h names no release", where=where, fix="prepare the tree again")
+        raise UserError("include/generated/utsrelease.h has no release", where=where, fix="prepare the tree again")
     return KernelTree(path=path.resolve(), release=release[1], arch=arches[0])
 
 

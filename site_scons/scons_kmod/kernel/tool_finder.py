@@ -103,7 +103,7 @@ class ToolFinder:
         library = f"{sysroot}/lib/rustlib/src/rust/library"
         core = self.real_path(f"{library}/core/src/lib.rs")
         if not core.is_file():
-            raise MachineError(f"rustc {version} without its library sources ({library} is absent)")
+            raise MachineError(f"rustc {version} lacks its library sources ({library} does not exist)")
         # The program on PATH may be a proxy (rustup's). The compiler is in the sysroot.
         compiler = f"{sysroot}/bin/rustc"
         files = self.program_files(compiler if Path(self.system.host_path(compiler)).exists() else path, env)
@@ -169,15 +169,15 @@ def libclang_version(path: str) -> str:
     try:
         return importlib.metadata.version("libclang")
     except importlib.metadata.PackageNotFoundError as error:
-        raise MachineError("it does not say its version") from error
+        raise MachineError("it does not print its version") from error
 
 
 def matched_version(text: str, pattern: str, wanted: str) -> str:
     """The version that `pattern` finds in a program's output. Raises `MachineError` unless it begins with `wanted`."""
     match = re.search(pattern, text, re.MULTILINE)
     if not match:
-        raise MachineError("it does not say its version")
+        raise MachineError("it does not print its version")
     parts = wanted.split(".")
     if match[1].split(".")[: len(parts)] != parts:
-        raise MachineError(f"version {match[1]}, where the target asks for {wanted}")
+        raise MachineError(f"version {match[1]}, but the target needs {wanted}")
     return match[1]

@@ -82,13 +82,13 @@ def toolchain_from_json(raw: dict[str, Any]) -> Toolchain:
 
 def choose_rustc(finder: ToolFinder, wanted: str) -> ToolChoice:
     """A rustc of the wanted version, with its library sources. Raises `MachineError`."""
-    fix = f"the target asks for {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
+    fix = f"the target needs {wanted}; on Debian 12: apt-get install rustc-web rust-web-src"
     return choose("rustc", finder.rustcs(), lambda path: finder.inspect_rustc(path, wanted), fix)
 
 
 def choose_bindgen(finder: ToolFinder, wanted: ToolVersions) -> ToolChoice:
     """A bindgen of the wanted version, with its libclang. Raises `MachineError`."""
-    fix = f"the target asks for {wanted.bindgen}; on Debian 12: apt-get install bindgen"
+    fix = f"the target needs {wanted.bindgen}; on Debian 12: apt-get install bindgen"
     return choose("bindgen", finder.bindgens(), lambda path: finder.inspect_bindgen(path, wanted), fix)
 
 
@@ -110,5 +110,7 @@ def choose(name: str, paths: list[str], inspect: Callable[[str], FoundTool], fix
             return inspect(path), refused
         except KmodError as error:
             refused.append(f"{path}: {error.what.splitlines()[0]}")
-    what = "not found" if not paths else "none that is here can be used\n" + "\n".join(f"    {r}" for r in refused)
+    what = (
+        "not found" if not paths else "none of those installed can be used\n" + "\n".join(f"    {r}" for r in refused)
+    )
     raise MachineError(what, where=name, fix=fix)

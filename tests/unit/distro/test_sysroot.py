@@ -183,7 +183,7 @@ def test_a_failure_is_reported_as_mmdebstrap_prints_it_and_leaves_nothing(
         "echo 'E: apt-get failed'\nexit 25",
     )
     assert machine.refusal() == (
-        "debian-7.2: sysroot: it can't be made\n"
+        "debian-7.2: sysroot: it can't be built\n"
         "    E: Unable to locate package gcc-16\n"
         "    E: apt-get failed\n"
         "    check the network and apt's sources (apt-get update), and build again"
@@ -213,7 +213,7 @@ def test_a_user_who_may_not_unshare_learns_how(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
     machine.program("mmdebstrap", "echo 'E: unable to unshare the user namespace'; exit 1")
-    assert ("let users have namespaces of their own: apt-get install uidmap" in machine.refusal()) == reported
+    assert ("allow users to create namespaces: apt-get install uidmap" in machine.refusal()) == reported
 
 
 @pytest.mark.parametrize(("name", "package"), [("mmdebstrap", "mmdebstrap"), ("bwrap", "bubblewrap")])
@@ -401,7 +401,7 @@ def test_a_sysroot_that_cannot_be_entered_is_reported(machine: Machine) -> None:
         check_enter(system, machine.log)
     assert str(error.value) == (
         f"bwrap: tools can't be run in {system.root}: {said}\n"
-        "    let users have namespaces of their own (sysctl kernel.unprivileged_userns_clone=1), or build as root"
+        "    allow users to create namespaces (sysctl kernel.unprivileged_userns_clone=1), or build as root"
     )
 
 

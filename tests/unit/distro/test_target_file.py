@@ -79,20 +79,20 @@ def test_the_targets_of_this_project_are_read() -> None:
         (
             'rustc = "1.96"',
             'rustc = "stable"',
-            '20: [toolchain] rustc: "stable" is no version number\n    write digits and dots, such as 1.96',
+            '20: [toolchain] rustc: "stable" is not a version number\n    write digits and dots, such as 1.96',
         ),
         ('gcc = "12"\n', "", "19: [toolchain] gcc: is missing"),
         ("[toolchain]", "[tool-chain]", '19: tool-chain: unknown key\n    did you mean "toolchain"?'),
         (
             r"'6\.12\.\d+\+deb12-amd64'",
             "'6.12.*++'",
-            "12: [packages] release: is no regular expression: multiple repeat at position 7\n"
-            "    a + or . in it is written \\+ or \\.",
+            "12: [packages] release: is not a regular expression: multiple repeat at position 7\n"
+            "    write \\+ and \\. for the characters + and .",
         ),
         (
             '"linux-headers-{release}"',
             '"linux-headers-amd64"',
-            '13: [packages] headers: "linux-headers-amd64" must hold {release} once',
+            '13: [packages] headers: "linux-headers-amd64" must contain {release} once',
         ),
         (
             'version = "6.12"',
@@ -102,7 +102,7 @@ def test_the_targets_of_this_project_are_read() -> None:
         (
             "[toolchain]",
             'modules = ["linux-modules-amd64"]\n[toolchain]',
-            '19: [packages] modules: "linux-modules-amd64" must hold {release} once',
+            '19: [packages] modules: "linux-modules-amd64" must contain {release} once',
         ),
         (
             "[toolchain]",
@@ -152,7 +152,7 @@ def test_a_system_without_a_target_gets_a_list_of_targets(tmp_path: Path, text: 
     with pytest.raises(UserError) as error:
         default_target(read_targets(TARGETS), os_release(tmp_path, text))
     assert str(error.value) == (
-        f"TARGET: no target is for this system ({system})\n"
+        f"TARGET: there is no target for this system ({system})\n"
         "    name one with TARGET= (debian-6.1, debian-6.12, debian-6.12-trixie, debian-7.2),"
         " or a prepared kernel tree with KDIR="
     )

@@ -106,15 +106,15 @@ def test_why_a_tool_was_refused(patient: Patient) -> None:
     patient.set_path("rustup", "bin")
     text, whole = patient.says()
     assert whole
-    assert "refused: DIR/rustup/rustc: version 1.95.0, where the target asks for 1.96" in text
+    assert "refused: DIR/rustup/rustc: version 1.95.0, but the target needs 1.96" in text
 
 
 def test_a_tool_that_does_not_fit_is_missing(patient: Patient) -> None:
     patient.bindgen("bin", "0.59.0")
     text, whole = patient.says()
     assert not whole
-    assert "DIR/bin/bindgen: version 0.59.0, where the target asks for 0.60" in text
-    assert "the target asks for 0.60; on Debian 12" in text
+    assert "DIR/bin/bindgen: version 0.59.0, but the target needs 0.60" in text
+    assert "the target needs 0.60; on Debian 12" in text
 
 
 def test_headers_that_are_not_fetched_are_nothing_that_is_missing(patient: Patient) -> None:

@@ -320,7 +320,7 @@ def test_a_machine_that_allows_no_sandbox(made: BuildTarget, tmp_path: Path, mon
         run(made, module(tmp_path / "m", ""))
     assert str(caught.value) == (
         f"bwrap: generators can't be run: {said}\n"
-        "    let users have namespaces of their own (sysctl kernel.unprivileged_userns_clone=1), or build as root"
+        "    allow users to create namespaces (sysctl kernel.unprivileged_userns_clone=1), or build as root"
     )
 
 

@@ -17,7 +17,7 @@ def parse(text: str) -> SavedCommand:
     return command
 
 
-# Since Linux 6.3, and before.
+# As in Linux 6.12, and as in 6.1.
 @pytest.mark.parametrize("variable", ["savedcmd", "cmd"])
 def test_what_kbuild_escaped_for_make_is_unescaped(tmp_path: Path, variable: str) -> None:
     text = f"{variable}_rust/a.rs := sed 's/ko$$/$(pound)[x]/' $(pound)\n\nsource_rust/a.rs := x\n"

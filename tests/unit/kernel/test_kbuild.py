@@ -213,7 +213,7 @@ def test_the_kernels_compiler_may_be_missing(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(MachineError) as caught:
         probe_kbuild(open_tree(tree), tmp_path / "config", "", RunLog())
     assert str(caught.value) == (
-        "x86_64-linux-gnu-gcc-12: not found, and the kernel was compiled by it\n    apt-get install gcc-12"
+        "x86_64-linux-gnu-gcc-12: not found, but the kernel was compiled with it\n    apt-get install gcc-12"
     )
 
 

@@ -62,7 +62,7 @@ def test_every_form_of_a_value() -> None:
 def test_no_directory_and_no_tree(tmp_path: Path) -> None:
     assert complaint(Path("/absent")) == "KDIR=/absent: there is no such directory\n    name a prepared kernel tree"
     assert complaint(tmp_path) == (
-        f"KDIR={tmp_path}: this is no kernel tree: it has no Makefile\n"
+        f"KDIR={tmp_path}: this is not a kernel tree: it has no Makefile\n"
         "    name the headers or build directory of a kernel"
     )
 
@@ -82,7 +82,7 @@ def test_a_tree_that_is_not_prepared(tmp_path: Path, name: str) -> None:
 def test_a_tree_of_another_architecture(tmp_path: Path) -> None:
     shutil.move(kernel_tree(tmp_path) / "arch/x86", tmp_path / "arch/arm64")
     assert complaint(tmp_path) == (
-        f"KDIR={tmp_path}: this kernel tree is for no architecture that is supported (x86, x86_64)\n"
+        f"KDIR={tmp_path}: this kernel tree is not configured for a supported architecture (x86, x86_64)\n"
         "    name a tree that is configured for one of them"
     )
 
@@ -90,5 +90,5 @@ def test_a_tree_of_another_architecture(tmp_path: Path) -> None:
 def test_a_tree_without_a_release(tmp_path: Path) -> None:
     (kernel_tree(tmp_path) / "include/generated/utsrelease.h").write_text("")
     assert complaint(tmp_path) == (
-        f"KDIR={tmp_path}: include/generated/utsrelease.h names no release\n    prepare the tree again"
+        f"KDIR={tmp_path}: include/generated/utsrelease.h has no release\n    prepare the tree again"
     )

@@ -25,7 +25,7 @@ def rustc_complaint(machine: Machine) -> str:
     return str(caught.value).replace(str(machine.directory), "DIR")
 
 
-RUSTC_FIX = "    the target asks for 1.96; on Debian 12: apt-get install rustc-web rust-web-src"
+RUSTC_FIX = "    the target needs 1.96; on Debian 12: apt-get install rustc-web rust-web-src"
 
 
 def test_the_tools_that_fit_are_found(machine: Machine) -> None:
@@ -84,7 +84,7 @@ def test_a_rustc_without_library_sources_is_passed_over(machine: Machine) -> Non
     found = machine.find()
     assert found.rustc.path == str(machine.directory / "bin/rustc")
     library = machine.directory / "rustup/sysroot/lib/rustlib/src/rust/library"
-    assert found.refused == (f"{rustup}: rustc 1.96.0 without its library sources ({library} is absent)",)
+    assert found.refused == (f"{rustup}: rustc 1.96.0 lacks its library sources ({library} does not exist)",)
 
 
 def test_the_proxy_on_path_stands_for_the_compiler_in_its_sysroot(machine: Machine) -> None:
@@ -103,7 +103,7 @@ def test_a_rustc_in_the_cache_directory_is_found_last(machine: Machine) -> None:
     found, refused = choose_rustc(machine.finder, "1.96")
     assert found.tool.path == cached
     assert found.tool.env == (("LD_LIBRARY_PATH", str(libraries)),)
-    assert refused == [f"{machine.directory}/bin/rustc: version 1.95.0, where the target asks for 1.96"]
+    assert refused == [f"{machine.directory}/bin/rustc: version 1.95.0, but the target needs 1.96"]
 
 
 def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
@@ -114,20 +114,20 @@ def test_none_of_those_that_are_here_fits(machine: Machine) -> None:
     machine.script("e/rustc", "echo nothing")
     machine.set_path("a", "b", "c", "d", "e")
     assert rustc_complaint(machine) == (
-        "rustc: none that is here can be used\n"
-        "    DIR/a/rustc: version 1.95.0, where the target asks for 1.96\n"
-        "    DIR/b/rustc: version 1.960.0, where the target asks for 1.96\n"
-        "    DIR/c/rustc: rustc 1.96.0 without its library sources"
-        " (DIR/c/sysroot/lib/rustlib/src/rust/library is absent)\n"
+        "rustc: none of those installed can be used\n"
+        "    DIR/a/rustc: version 1.95.0, but the target needs 1.96\n"
+        "    DIR/b/rustc: version 1.960.0, but the target needs 1.96\n"
+        "    DIR/c/rustc: rustc 1.96.0 lacks its library sources"
+        " (DIR/c/sysroot/lib/rustlib/src/rust/library does not exist)\n"
         "    DIR/d/rustc: exit status 1\n"
-        "    DIR/e/rustc: it does not say its version\n"
+        "    DIR/e/rustc: it does not print its version\n"
         f"{RUSTC_FIX}"
     )
 
 
 def test_a_tool_that_is_missing(machine: Machine) -> None:
     assert rustc_complaint(machine) == f"rustc: not found\n{RUSTC_FIX}"
-    with pytest.raises(MachineError, match=r"^bindgen: not found\n    the target asks for 0\.60; on Debian 12"):
+    with pytest.raises(MachineError, match=r"^bindgen: not found\n    the target needs 0\.60; on Debian 12"):
         choose_bindgen(machine.finder, NEED)
     with pytest.raises(MachineError, match=r"^x86_64-linux-gnu-gcc-12: not found\n    apt-get install gcc-12$"):
         choose_compiler(machine.finder, "x86_64-linux-gnu-gcc-12", machine.directory)
@@ -135,7 +135,7 @@ def test_a_tool_that_is_missing(machine: Machine) -> None:
 
 def test_a_bindgen_that_is_too_old(machine: Machine) -> None:
     machine.bindgen("bin", "0.59.2")
-    with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, where the target asks for 0\.60\n"):
+    with pytest.raises(MachineError, match=r"bin/bindgen: version 0\.59\.2, but the target needs 0\.60\n"):
         choose_bindgen(machine.finder, NEED)
 
 

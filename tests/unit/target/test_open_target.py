@@ -96,7 +96,7 @@ def test_two_kernels_that_are_to_be_compared(tmp_path: Path) -> None:
     [
         ("debian-6.1", "OLD= and NEW=: both are the same kernel"),
         ("debian-6.2", "NEW=debian-6.2: there is no such target or directory\n    name a target (debian-6.1, "),
-        ("/", "KDIR=/: this is no kernel tree"),
+        ("/", "KDIR=/: this is not a kernel tree"),
     ],
 )
 def test_two_kernels_that_cannot_be_compared(new: str, message: str) -> None:
