@@ -24,7 +24,7 @@ from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.kernel.rustc import RUSTC_ENVIRONMENT
 from scons_kmod.mainline.mainline import emitted_paths
-from scons_kmod.mainline.plan import CratePlan, from_json
+from scons_kmod.mainline.plan import CratePlan, plan_from_json
 
 TARGET = read_target(PROJECT / "targets/debian-7.2.toml")
 MODULES = ("rust_minimal", "rust_misc_device")
@@ -46,23 +46,23 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
 
 
 def plan_of(project: OwnProject) -> CratePlan:
-    return from_json(json.loads((project.target / "kernel-rust/plan.json").read_text())["answer"])
+    return plan_from_json(json.loads((project.target / "kernel-rust/plan.json").read_text())["answer"])
 
 
 def code_of(plan: CratePlan, name: str, object_file: Path) -> set[str]:
     """The symbols that a crate would have in the kernel: it is compiled with its code, and the kernel's flags."""
-    (rule,) = (rule for rule in plan.rules if rule.made == f"rust/{name}.o")
-    part = rule.parts[0]
+    (rule,) = (rule for rule in plan.rules if rule.output == f"rust/{name}.o")
+    part = rule.commands[0]
     emitted = dict(emitted_paths(part.programs[0]))
     args = [arg for arg in part.programs[0][1:] if not arg.startswith("--emit=") and "dep_depinfo" not in arg]
-    assert emitted["obj"] == rule.made
+    assert emitted["obj"] == rule.output
     system = open_system(TARGET, cache_directory(), (), RunLog())
     env = dict((*RUSTC_ENVIRONMENT, *part.env))
     RunLog().inside(system.enter_args).run(
         ["rustc", *args, f"--emit=obj={object_file},metadata={object_file}.rmeta"],
         step="RUSTC",
         unit=name,
-        cwd=plan.objects,
+        cwd=plan.objtree,
         env=env,
     )
     with object_file.open("rb") as file:
@@ -76,13 +76,13 @@ def code_of(plan: CratePlan, name: str, object_file: Path) -> set[str]:
 
 def test_every_rust_export_of_the_kernel_is_a_symbol_of_the_crates(project: OwnProject, tmp_path: Path) -> None:
     plan = plan_of(project)
-    lines = (plan.objects / "Module.symvers").read_text().splitlines()
+    lines = (plan.objtree / "Module.symvers").read_text().splitlines()
     exported = {line.split("\t")[1] for line in lines}
     wanted = {name for name in exported if name.startswith(("_R", "rust_helper_"))}
     defined = {
         symbol for name in ("core", "bindings", "kernel") for symbol in code_of(plan, name, tmp_path / f"{name}.o")
     }
-    helpers = (plan.objects / "rust/bindings/bindings_helpers_generated.rs").read_text()
+    helpers = (plan.objtree / "rust/bindings/bindings_helpers_generated.rs").read_text()
     defined |= set(re.findall(r'link_name\s*=\s*"(rust_helper_\w+)"', helpers))
     assert wanted - defined == set()
     print(f"{len(wanted)} of {len(wanted)} Rust exports are matched")

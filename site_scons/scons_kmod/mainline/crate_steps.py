@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The steps that make the kernel's own crates, each by a rule of the plan."""
+"""The steps that compile the kernel's own crates, each by a rule of the plan.
+
+If the kernel has its crates built in (CONFIG_RUST=y), modules need only the crates' metadata, and no code is generated.
+Modules must find the kernel's symbols. The name of a symbol depends on the crate's name and on rustc's version; which
+symbols there are depends on the kernel's flags. So all flags that matter for that are kept.
+"""
 
 from __future__ import annotations
 
@@ -16,75 +21,76 @@ from scons_kmod.mainline.mainline import BINDINGS, Mainline, emitted_paths
 from scons_kmod.mainline.plan import Rule
 from scons_kmod.mainline.plan_trees import TARGET_FILE
 
-# What changes nothing that is made but the time it takes, or only what a depfile says of files that other steps make.
-LEFT_OUT = ("-Zbinary_dep_depinfo=y", "-O")
+# Args that change only how long rustc runs, or only which outputs of other steps a depfile lists.
+DROPPED_ARGS = ("-Zbinary_dep_depinfo=y", "-O")
 
 
 def mainline_crate_steps(mainline: Mainline) -> list[Step]:
-    """All steps that the crates need."""
-    first = target_file_steps(mainline) if mainline.plan.target_file else []
-    return [*first, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
+    """The steps of all the kernel's crates that modules need."""
+    target_file = target_file_steps(mainline) if mainline.plan.target_file else []
+    return [*target_file, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
 
 
 def rule_step(mainline: Mainline, rule: Rule) -> Step:
-    """A rule as a step."""
-    make = {"rustc": kernel_rustc_step, "bindgen": kernel_bindgen_step}.get(rule.tool, preprocess_step)
-    return make(mainline, rule)
+    """The step of a rule."""
+    step_function = {"rustc": kernel_rustc_step, "bindgen": kernel_bindgen_step}.get(rule.tool, preprocess_step)
+    return step_function(mainline, rule)
 
 
 def target_file_steps(mainline: Mainline) -> list[Step]:
-    """rustc's target for this kernel, as the kernel's own program writes it (scripts/generate_rust_target.rs)."""
+    """The steps that write the file with rustc's target, with the kernel's own scripts/generate_rust_target.rs."""
     target, plan = mainline.target, mainline.plan
-    source = plan.source / "scripts/generate_rust_target.rs"
-    maker, made = mainline.path("scripts/generate_rust_target"), mainline.path(TARGET_FILE)
+    source = plan.srctree / "scripts/generate_rust_target.rs"
+    program, target_file = mainline.path("scripts/generate_rust_target"), mainline.path(TARGET_FILE)
     rustc = target.toolchain.rustc
-    compiled = (rustc.path, "--edition=2021", "--crate-name=generate_rust_target", "-o", str(maker), str(source))
-    config, request = (mainline.path(f"scripts/target{end}") for end in (".conf", "_request.json"))
-    text = (target.tree.path / "include/config/auto.conf").read_text()
-    text += "".join(f"{name}={value}\n" for name, value in plan.overrides)
-    asked = {"programs": [[str(maker)]], "input": str(config), "output": str(made)}
+    argv = (rustc.path, "--edition=2021", "--crate-name=generate_rust_target", "-o", str(program), str(source))
+    config_file, request_file = (mainline.path(f"scripts/target{end}") for end in (".conf", "_request.json"))
+    config = (target.tree.path / "include/config/auto.conf").read_text()
+    config += "".join(f"{name}={value}\n" for name, value in plan.overrides)
+    request = {"programs": [[str(program)]], "input": str(config_file), "output": str(target_file)}
     return [
         Step(
             name="RUSTC",
             unit="generate_rust_target",
-            commands=(Command(compiled, plan.objects, (*RUSTC_ENVIRONMENT, *rustc.env), RUSTC_COLOR),),
-            outputs=(maker,),
+            commands=(Command(argv, plan.objtree, (*RUSTC_ENVIRONMENT, *rustc.env), RUSTC_COLOR),),
+            outputs=(program,),
             tracked=(source,),
             tools=(rustc.digest,),
             digest_kind=LINES,
         ),
         Step(
             name="TARGET",
-            unit=made.name,
-            commands=(Command(process_args(target.system.python, "base.pipeline", request), plan.objects),),
-            outputs=(made,),
-            inputs=(maker,),
-            written_files=((config, text), (request, json.dumps(asked, indent=1))),
+            unit=target_file.name,
+            commands=(Command(process_args(target.system.python, "base.pipeline", request_file), plan.objtree),),
+            outputs=(target_file,),
+            inputs=(program,),
+            written_files=((config_file, config), (request_file, json.dumps(request, indent=1))),
         ),
     ]
 
 
 def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
-    """A crate: its metadata; of those that run in rustc itself, the library."""
-    part = rule.parts[0]
-    words = kept_rustc_args(mainline, part.programs[0][1:])
-    emitted = dict(emitted_paths(words))
+    """Compile a crate by its rule: to metadata (and to an object, if modules bring the code), or to a proc macro."""
+    command, *others = rule.commands
+    args = kept_rustc_args(mainline, command.programs[0][1:])
+    emitted = dict(emitted_paths(args))
     for_kernel = "metadata" in emitted
     rustc = mainline.target.toolchain.rustc
-    argv = (rustc.path, *words, *(codegen_args(mainline) if for_kernel else ()))
-    commands = [Command(argv, mainline.plan.objects, (*RUSTC_ENVIRONMENT, *part.env, *rustc.env), RUSTC_COLOR)]
+    argv = (rustc.path, *args, *(codegen_args(mainline) if for_kernel else ()))
+    commands = [Command(argv, mainline.plan.objtree, (*RUSTC_ENVIRONMENT, *command.env, *rustc.env), RUSTC_COLOR)]
     if for_kernel and mainline.carried:
         objcopy = mainline.target.kbuild.binutil("objcopy")
-        edits = (one.programs[0] for one in rule.parts[1:] if one.programs[0][0] == "objcopy")
-        commands += [Command((objcopy, *words[1:]), mainline.plan.objects) for words in edits]
-    sources = [mainline.plan.objects / word for word in words if word.endswith(".rs") and not word.startswith("-")]
+        programs = [other.programs[0] for other in others]
+        edits = [edit_args for name, *edit_args in programs if name == "objcopy"]
+        commands += [Command((objcopy, *edit), mainline.plan.objtree) for edit in edits]
+    sources = [mainline.plan.objtree / arg for arg in args if arg.endswith(".rs") and not arg.startswith("-")]
     target_file = (mainline.path(TARGET_FILE),) if for_kernel and mainline.plan.target_file else ()
     return Step(
         name="RUSTC",
-        unit=words[words.index("--crate-name") + 1],
+        unit=args[args.index("--crate-name") + 1],
         commands=tuple(commands),
         outputs=mainline.outputs(rule),
-        inputs=(*target_file, *mainline.all_of(rule.needs)),
+        inputs=(*target_file, *mainline.outputs_with_needs(rule.needs)),
         tracked=(*sources, mainline.path("include/generated/rustc_cfg")),
         depfiles=(mainline.path(emitted["dep-info"]),),
         tools=(rustc.digest,),
@@ -93,57 +99,57 @@ def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
     )
 
 
-def kept_rustc_args(mainline: Mainline, words: Iterable[str]) -> list[str]:
-    """Kbuild's words for rustc, less what nothing here depends on."""
-    kept = [word for word in words if word not in LEFT_OUT]
-    # What a module does not reach is dropped by sections.
-    return (
-        [word.replace("-Zfunction-sections=n", "-Zfunction-sections=y") for word in kept] if mainline.carried else kept
-    )
+def kept_rustc_args(mainline: Mainline, args: Iterable[str]) -> list[str]:
+    """Kbuild's args for rustc, without those that no output depends on."""
+    kept = [arg for arg in args if arg not in DROPPED_ARGS]
+    if not mainline.carried:
+        return kept
+    # The linker drops code that a module does not reach by sections, so each function needs a section of its own.
+    return [arg.replace("-Zfunction-sections=n", "-Zfunction-sections=y") for arg in kept]
 
 
 def codegen_args(mainline: Mainline) -> tuple[str, ...]:
-    """rustc's words for the code of a crate: none, or without a path of this machine in it."""
+    """rustc's args about a crate's code: no code is generated, or code without paths of this machine in it."""
     if not mainline.carried:
-        # Debug information stays: which functions rustc takes for inline depends on it, and so which ones it exports.
+        # Kbuild's -Cdebuginfo stays: which functions rustc inlines, and so which it exports, depends on it.
         return ("-Zno-codegen",)
-    places = {
+    prefixes = {
         mainline.target.toolchain.library_sources: "library",
-        f"{mainline.plan.source}/": "",
-        str(mainline.plan.objects): "",
+        f"{mainline.plan.srctree}/": "",
+        str(mainline.plan.objtree): "",
     }
-    return (
-        "-Cdebuginfo=0",
-        *(f"--remap-path-prefix={path}={name}" for path, name in places.items()),
-    )
+    return ("-Cdebuginfo=0", *(f"--remap-path-prefix={path}={name}" for path, name in prefixes.items()))
 
 
 def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
-    """Bindings, and the edit that the kernel's makefile makes in them."""
+    """Write bindings by their rule: with bindgen, and then the edit that rust/Makefile makes in them."""
     target = mainline.target
     bindgen = target.toolchain.bindgen
-    first, *edits = rule.parts
-    header, *words = first.programs[0][1:]
-    header, files = bindgen_header(mainline, rule, header)
-    commands = [Command((bindgen.path, header, "--no-rustfmt-bindings", *words), mainline.plan.objects, bindgen.env)]
-    commands += [Command(part.programs[0], mainline.plan.objects) for part in edits]
+    first, *edits = rule.commands
+    header, *args = first.programs[0][1:]
+    header, header_files = bindgen_header(mainline, rule, header)
+    commands = [Command((bindgen.path, header, "--no-rustfmt-bindings", *args), mainline.plan.objtree, bindgen.env)]
+    commands += [Command(edit.programs[0], mainline.plan.objtree) for edit in edits]
     return Step(
         name="BINDGEN",
-        unit=Path(rule.made).stem,
+        unit=Path(rule.output).stem,
         commands=tuple(commands),
         outputs=mainline.outputs(rule),
-        depfiles=(preprocessor_depfile(mainline, words),),
-        written_files=files,
+        depfiles=(preprocessor_depfile(mainline, args),),
+        written_files=header_files,
         tools=(bindgen.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=include_directories(words, str(mainline.plan.objects)),
+        include_directories=include_directories(args, str(mainline.plan.objtree)),
     )
 
 
 def bindgen_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
-    """The header that bindgen is to read, and the file to write first if modules add some to the kernel's own list."""
-    if rule.made != BINDINGS or not mainline.headers:
+    """The header that bindgen reads, and the files to write for it.
+
+    It is the kernel's `header`, or a written one that also includes the headers that modules need.
+    """
+    if rule.output != BINDINGS or not mainline.headers:
         return header, ()
     helper = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
     lines = (f"#include <{name}>\n" for name in mainline.headers)
@@ -151,27 +157,27 @@ def bindgen_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tu
 
 
 def preprocess_step(mainline: Mainline, rule: Rule) -> Step:
-    """A file that the C preprocessor and other programs write together."""
+    """Write a file by its rule: the C preprocessor's output goes through other programs, such as sed."""
     target = mainline.target
-    (part,) = rule.parts
-    request = mainline.path(f"{rule.made}.json")
+    (command,) = rule.commands
+    request_file = mainline.path(f"{rule.output}.json")
     (output,) = mainline.outputs(rule)
-    words = part.programs[0][1:]
-    asked = {"programs": [(target.toolchain.cc.path, *words), *part.programs[1:]], "output": str(output)}
+    args = command.programs[0][1:]
+    request = {"programs": [(target.toolchain.cc.path, *args), *command.programs[1:]], "output": str(output)}
     return Step(
         name="CPP",
         unit=output.name,
-        commands=(Command(process_args(target.system.python, "base.pipeline", request), mainline.plan.objects),),
+        commands=(Command(process_args(target.system.python, "base.pipeline", request_file), mainline.plan.objtree),),
         outputs=(output,),
-        depfiles=(preprocessor_depfile(mainline, words),),
-        written_files=((request, json.dumps(asked, indent=1)),),
+        depfiles=(preprocessor_depfile(mainline, args),),
+        written_files=((request_file, json.dumps(request, indent=1)),),
         tools=(target.toolchain.cc.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=include_directories(words, str(mainline.plan.objects)),
+        include_directories=include_directories(args, str(mainline.plan.objtree)),
     )
 
 
-def preprocessor_depfile(mainline: Mainline, words: Iterable[str]) -> Path:
-    """The depfile that a preprocessor's flags ask for."""
-    return next(mainline.path(word.partition("-MMD,")[2]) for word in words if word.startswith("-Wp,-MMD,"))
+def preprocessor_depfile(mainline: Mainline, flags: Iterable[str]) -> Path:
+    """The depfile that flags for the C preprocessor name (``-Wp,-MMD,DEPFILE``)."""
+    return next(mainline.path(flag.partition("-MMD,")[2]) for flag in flags if flag.startswith("-Wp,-MMD,"))

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernel's own crates and modules written to them, by the commands that the kernel's Kbuild has for them.
-
-Crates that are in the kernel itself (CONFIG_RUST=y) are only wanted for their metadata: no code is generated. Symbols
-are named by the names of crates and rustc's version, and which there are by the kernel's own flags, which are kept: so
-modules find those of the kernel.
-"""
+"""The record of a kernel's own crates for a target: the plan, and the files that its rules make."""
 
 from __future__ import annotations
 
@@ -18,15 +13,15 @@ from scons_kmod.mainline.plan_trees import TARGET_FILE
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.provider import CARRIED, TREE
 
-# The bindings of the headers that bindings_helper.h lists.
+# The bindings to the headers that bindings_helper.h lists, relative to the objtree.
 BINDINGS = "rust/bindings/bindings_generated.rs"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Mainline:
-    """The kernel's crates for a target: `plan` says how they are made.
+    """The kernel's crates for a target. `plan` says how they are compiled.
 
-    `headers` are those of the kernel that modules add to the bindings.
+    `headers` are the kernel's headers that modules need besides those in the kernel's own list: bindgen reads both.
     """
 
     target: BuildTarget
@@ -35,52 +30,52 @@ class Mainline:
 
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:
-        """The plan's rules by what they make."""
-        return {rule.made: rule for rule in self.plan.rules}
+        """The plan's rules by their outputs."""
+        return {rule.output: rule for rule in self.plan.rules}
 
     def path(self, name: str) -> Path:
-        """A file as Kbuild names it, relative to its objtree."""
-        return self.plan.objects / name
+        """The path of a file that Kbuild names relative to its objtree."""
+        return self.plan.objtree / name
 
     def outputs(self, rule: Rule) -> tuple[Path, ...]:
-        """The files that a rule makes and others read."""
-        emitted = dict(emitted_paths(rule.parts[0].programs[0]))
+        """The outputs of a rule that other steps read."""
+        emitted = dict(emitted_paths(rule.commands[0].programs[0]))
         kinds = ("metadata", "link", "obj") if self.carried else ("metadata", "link")
         names = [emitted[kind] for kind in kinds if kind in emitted]
-        return tuple(map(self.path, names or [rule.made]))
+        return tuple(map(self.path, names or [rule.output]))
 
     @property
     def carried(self) -> bool:
-        """Whether modules bring the crates' code with them."""
+        """Whether the crates' code is linked into each module."""
         return self.target.provider.name == CARRIED
 
-    def all_of(self, names: Iterable[str]) -> tuple[Path, ...]:
-        """The outputs of rules and of all that these need."""
-        found: dict[Path, None] = {}
+    def outputs_with_needs(self, names: Iterable[str]) -> tuple[Path, ...]:
+        """The outputs of these rules and of all that they need."""
+        files: dict[Path, None] = {}
         for name in names:
             rule = self.rules[name]
-            found |= dict.fromkeys((*self.all_of(rule.needs), *self.outputs(rule)))
-        return tuple(found)
+            files |= dict.fromkeys((*self.outputs_with_needs(rule.needs), *self.outputs(rule)))
+        return tuple(files)
 
     @property
-    def crates(self) -> tuple[Path, ...]:
-        """What rustc reads for a module: the crates' metadata and the proc macros."""
+    def crate_files(self) -> tuple[Path, ...]:
+        """The files that rustc reads for a module: metadata, proc macros, and rustc's target if that is a file."""
         if self.target.provider.name == TREE:
-            there = self.path("rust")
-            found = (*there.glob("*.rmeta"), *there.glob("*.so"), self.path(TARGET_FILE))
-            return tuple(sorted(path for path in found if path.is_file()))
-        return tuple(path for path in self.all_of(self.rules) if path.suffix not in (".rs", ".o"))
+            directory = self.path("rust")
+            candidates = (*directory.glob("*.rmeta"), *directory.glob("*.so"), self.path(TARGET_FILE))
+            return tuple(sorted(path for path in candidates if path.is_file()))
+        return tuple(path for path in self.outputs_with_needs(self.rules) if path.suffix not in (".rs", ".o"))
 
     @property
-    def objects(self) -> tuple[Path, ...]:
-        """The crates' code, if modules bring it."""
-        return tuple(path for path in self.all_of(self.rules) if path.suffix == ".o")
+    def crate_objects(self) -> tuple[Path, ...]:
+        """The crates' objects; none unless their code is linked into each module."""
+        return tuple(path for path in self.outputs_with_needs(self.rules) if path.suffix == ".o")
 
 
-def emitted_paths(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What rustc is to make, by kind (``--emit=KIND=PATH,...``)."""
-    for word in words:
-        if word.startswith("--emit="):
-            for one in word.removeprefix("--emit=").split(","):
-                kind, _, path = one.partition("=")
+def emitted_paths(args: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The kind and the path of each output in rustc's args (``--emit=KIND=PATH,...``)."""
+    for arg in args:
+        if arg.startswith("--emit="):
+            for emit in arg.removeprefix("--emit=").split(","):
+                kind, _, path = emit.partition("=")
                 yield kind, path

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""How a kernel's own Rust crates are compiled, asked of its own Kbuild.
+"""Finds out how a kernel's own Rust crates are compiled: the kernel's own Kbuild is asked.
 
-rust/Makefile is run with programs in the place of rustc and bindgen that only pretend (recorder.py): it leaves the
-commands in its ``.cmd`` files, and make itself tells what depends on what. So a new kernel version needs no new code.
-The same is done for a module's crate (scripts/Makefile.build).
+make runs rust/Makefile, but recorder.py takes the place of rustc and bindgen, so nothing is compiled. Kbuild leaves the
+commands in its ``.cmd`` files, and make's database has the dependencies. So a new kernel version needs no new code. The
+command for a module's crate is found in the same way (scripts/Makefile.build).
 
 Below a target's kernel-rust/:
 
-    source/     where the kernel's sources are not in its tree: links to the headers and to the source package
-    objects/    what Kbuild would call the objtree: the crates are made here
-    asked/      another one, for the pretended build
+    source/     Kbuild's srctree, if the kernel tree lacks the sources: links to the headers and to the source package
+    objects/    Kbuild's objtree: the crates are compiled here
+    asked/      a second objtree, in which Kbuild is asked
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands, read_cmd_file
 from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, srctree
-from scons_kmod.mainline.plan_trees import GOAL, LAST, TARGET_FILE, Question, lay_out_objects, lay_out_source
+from scons_kmod.mainline.plan_trees import GOAL, LAST_OUTPUT, TARGET_FILE, Question, lay_out_objtree, lay_out_srctree
 
 RECORDER = Path(__file__).with_name("recorder.py")
 PROBE = "kmod_rust_probe"
@@ -35,38 +35,41 @@ PROBE = "kmod_rust_probe"
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One file of rust/ and how it is made; `needs` are those made before it. Paths are relative to the objtree."""
+    """A file below rust/ and the commands that make it. Paths are relative to the objtree.
 
-    made: str
+    `needs` are outputs of other rules that must be there before.
+    """
+
+    output: str
     needs: tuple[str, ...]
-    parts: tuple[SavedCommand, ...]
+    commands: tuple[SavedCommand, ...]
 
     @property
     def tool(self) -> str:
-        """The first program, by its name."""
-        return self.parts[0].programs[0][0]
+        """The name of the first program."""
+        return self.commands[0].programs[0][0]
 
 
 @dataclasses.dataclass(frozen=True)
 class CratePlan:
-    """All rules that the crate `kernel` needs, in an order in which they can run, and the command for a module's crate.
+    """The rules of all files that the crate `kernel` needs, each after those that it needs.
 
-    `source` is Kbuild's srctree, `objects` its objtree. `target_file`: rustc's target is a file that is to be made.
-    `overrides` are what the plan was asked with.
+    `srctree` and `objtree` are Kbuild's. `module_command` is Kbuild's command for a module's crate. `target_file`:
+    rustc's target is a file that a step must write. `overrides` are those that Kbuild was asked with (`Question`).
     """
 
-    source: Path
-    objects: Path
+    srctree: Path
+    objtree: Path
     rules: tuple[Rule, ...]
-    module: SavedCommand
+    module_command: SavedCommand
     target_file: bool
     overrides: tuple[tuple[str, str], ...] = ()
 
 
 def crate_plan(question: Question, log: RunLog) -> CratePlan:
-    """The plan for a tree; the answer is kept while its makefiles are the same.
+    """The plan for a kernel tree. It is read from a file if Kbuild's makefiles have not changed since it was asked.
 
-    Raises `StepError` if its Kbuild can't be asked, or answers what can't be understood.
+    Raises `StepError` if make fails, or if Kbuild's commands can't be understood.
     """
     tree, sources = question.tree, question.sources
     inputs = [
@@ -77,36 +80,41 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
     ]
 
     def ask() -> Answer:
-        plan = dataclasses.asdict(run_question(question, log))
-        return {**plan, "source": str(question.source), "objects": str(question.objects)}, inputs
+        plan = dataclasses.asdict(ask_kbuild(question, log))
+        return {**plan, "srctree": str(question.srctree), "objtree": str(question.objtree)}, inputs
 
     tools = question.toolchain
     key = [
         *(str(tree.path), str(sources), str(question.directory), tools.rustc.digest, tools.bindgen.digest),
         *(list(question.overrides), list(question.krustflags), str(question.system.root), question.has_crates),
     ]
-    answer = question.directory / "plan.json"
-    if not (question.objects / "Makefile").is_file():
-        answer.unlink(missing_ok=True)
-    return from_json(remembered(answer, key, ask))
+    answer_file = question.directory / "plan.json"
+    if not (question.objtree / "Makefile").is_file():
+        answer_file.unlink(missing_ok=True)
+    return plan_from_json(remembered(answer_file, key, ask))
 
 
-def from_json(raw: Mapping[str, Any]) -> CratePlan:
-    """A `CratePlan` from what `dataclasses.asdict` made of it."""
+def plan_from_json(raw: Mapping[str, Any]) -> CratePlan:
+    """The `CratePlan` in JSON, as `dataclasses.asdict` writes it."""
 
-    def part(one: Mapping[str, Any]) -> SavedCommand:
-        programs = tuple(tuple(words) for words in one["programs"])
-        return SavedCommand(programs, tuple((name, value) for name, value in one["env"]), one["output"])
+    def command(saved: Mapping[str, Any]) -> SavedCommand:
+        programs = tuple(tuple(args) for args in saved["programs"])
+        return SavedCommand(programs, tuple((name, value) for name, value in saved["env"]), saved["output"])
 
-    rules = (Rule(one["made"], tuple(one["needs"]), tuple(map(part, one["parts"]))) for one in raw["rules"])
-    overrides = tuple((name, value) for name, value in raw["overrides"])
-    source, objects = Path(raw["source"]), Path(raw["objects"])
-    return CratePlan(source, objects, tuple(rules), part(raw["module"]), raw["target_file"], overrides)
+    rules = (Rule(rule["output"], tuple(rule["needs"]), tuple(map(command, rule["commands"]))) for rule in raw["rules"])
+    return CratePlan(
+        srctree=Path(raw["srctree"]),
+        objtree=Path(raw["objtree"]),
+        rules=tuple(rules),
+        module_command=command(raw["module_command"]),
+        target_file=raw["target_file"],
+        overrides=tuple((name, value) for name, value in raw["overrides"]),
+    )
 
 
-def run_question(question: Question, log: RunLog) -> CratePlan:
-    """Lay out the trees and ask."""
-    # What was made by another answer stays: each step knows whether it still fits.
+def ask_kbuild(question: Question, log: RunLog) -> CratePlan:
+    """Lay out the trees and ask Kbuild. Raises `StepError` as `crate_plan` does."""
+    # Outputs of an earlier plan stay in the objtree: each step knows whether they are up to date.
     for name in ("source", "asked", "probe"):
         shutil.rmtree(question.directory / name, ignore_errors=True)
     probe = question.directory / "probe"
@@ -114,20 +122,19 @@ def run_question(question: Question, log: RunLog) -> CratePlan:
     write_text(probe / f"{PROBE}.rs", "")
     try:
         if question.has_crates:
-            ask_make(question, question.objects, (f"M={probe}", f"{PROBE}.o"), log)
-            return CratePlan(
-                question.source, question.objects, (), module_part(question, question.objects, probe), False
-            )
-        if not question.own_sources:
-            lay_out_source(question)
+            ask_make(question, question.objtree, (f"M={probe}", f"{PROBE}.o"), log)
+            module_command = read_module_command(question, question.objtree, probe)
+            return CratePlan(question.srctree, question.objtree, (), module_command, target_file=False)
+        if not question.has_sources:
+            lay_out_srctree(question)
         asked = question.directory / "asked"
-        for objects in (asked, question.objects):
-            lay_out_objects(question, objects)
+        for objtree in (asked, question.objtree):
+            lay_out_objtree(question, objtree)
         (asked / TARGET_FILE).touch()
-        # Of what needs no configuration Kbuild thinks that it needs no compiler either.
-        told = ask_make(question, asked, ("need-compiler=1", GOAL), log)
+        # The goal needs no configuration, and from that Kbuild would conclude that it needs no compiler.
+        database = ask_make(question, asked, ("need-compiler=1", GOAL), log)
         ask_make(question, asked, (f"M={probe}", f"{PROBE}.o"), log)
-        return read_plan(question, asked, probe, told)
+        return read_plan(question, asked, probe, database)
     except (ValueError, IndexError, OSError, KeyError) as error:
         raise StepError(
             f"the commands that this kernel's Kbuild left in {question.directory} can't be understood: {error!r}",
@@ -136,17 +143,17 @@ def run_question(question: Question, log: RunLog) -> CratePlan:
         ) from error
 
 
-def recorder_words(question: Question) -> tuple[str, ...]:
-    """What stands before the name and the arguments of a program that is pretended."""
+def recorder_args(question: Question) -> tuple[str, ...]:
+    """The args that run the recorder. The name of the tool that it stands for, and the tool's args, come after them."""
     return (question.system.python, "-I", str(RECORDER))
 
 
-def ask_make(question: Question, asked: Path, goals: Collection[str], log: RunLog) -> str:
-    """Run make in the pretended objtree; returns what it prints."""
-    recorder = " ".join(recorder_words(question))
-    pretended = (f"{name.upper()}={recorder} {name}" for name in ("rustc", "bindgen", "objcopy"))
+def ask_make(question: Question, objtree: Path, goals: Collection[str], log: RunLog) -> str:
+    """Run make with the recorder in the place of the tools. Returns what make prints. Raises `StepError`."""
+    recorder = " ".join(recorder_args(question))
+    tools_as_recorder = (f"{name.upper()}={recorder} {name}" for name in ("rustc", "bindgen", "objcopy"))
     argv = [
-        *("make", "--no-print-directory", "-rR", "-C", str(asked), *pretended),
+        *("make", "--no-print-directory", "-rR", "-C", str(objtree), *tools_as_recorder),
         *(f"objtool={recorder} objtool", f"RUST_LIB_SRC={question.toolchain.library_sources}"),
         *(f"{name}={value}" for name, value in question.overrides),
         *(f"KRUSTFLAGS={' '.join(question.krustflags)}", *goals),
@@ -156,60 +163,63 @@ def ask_make(question: Question, asked: Path, goals: Collection[str], log: RunLo
     env |= {"RECORDED_RUSTC": tools.rustc.path, "RECORDED_BINDGEN": tools.bindgen.path}
     env |= dict((*tools.rustc.env, *tools.bindgen.env))
     if GOAL in goals:
-        # What the first of the kernel's makes would tell the second one.
-        env |= {"sub_make_done": "1", "objtree": ".", "srcroot": str(question.source)}
+        # Variables that the kernel's first make exports for its second one.
+        env |= {"sub_make_done": "1", "objtree": ".", "srcroot": str(question.srctree)}
     elif not question.has_crates:
-        # The Makefile of a tree that has crates knows where it is.
-        env["KBUILD_OUTPUT"] = str(asked)
+        # The Makefile of a tree with its crates knows its own objtree.
+        env["KBUILD_OUTPUT"] = str(objtree)
     done = log.inside(question.system.enter_args).run(argv, step="PLAN", unit=question.tree.release, env=env)
     return done.stdout.decode(errors="replace")
 
 
-def read_plan(question: Question, asked: Path, probe: Path, told: str) -> CratePlan:
-    """The plan in the ``.cmd`` files, and in make's database."""
-    needs = dict(prerequisites(told))
+def read_plan(question: Question, asked: Path, probe: Path, database: str) -> CratePlan:
+    """The plan, from the ``.cmd`` files in the directory `asked` and from make's database.
+
+    Raises `ValueError`, `KeyError` or `IndexError` if they can't be understood.
+    """
+    needs = dict(prerequisites(database))
     commands = {}
     for path in sorted((asked / "rust").rglob(".*.cmd")):
-        made, text = read_cmd_file(path)
-        commands[made] = text.replace(str(asked), str(question.objects))
-    if LAST not in commands:
-        raise ValueError(f"no command for {LAST}")
-    recorder = recorder_words(question)
+        output, text = read_cmd_file(path)
+        commands[output] = text.replace(str(asked), str(question.objtree))
+    if LAST_OUTPUT not in commands:
+        raise ValueError(f"no command for {LAST_OUTPUT}")
+    recorder = recorder_args(question)
     rules = [
         Rule(
-            made,
-            tuple(need for need in needs[made] if need in commands),
-            tuple(parse_commands(commands[made], recorder)),
+            output,
+            tuple(need for need in needs[output] if need in commands),
+            tuple(parse_commands(commands[output], recorder)),
         )
-        for made in in_order(LAST, needs, commands)
+        for output in build_order(LAST_OUTPUT, needs, commands)
     ]
-    module = module_part(question, asked, probe)
-    target_file = any(TARGET_FILE in each for each in needs.values())
-    return CratePlan(question.source, question.objects, tuple(rules), module, target_file, question.overrides)
+    module_command = read_module_command(question, asked, probe)
+    target_file = any(TARGET_FILE in names for names in needs.values())
+    return CratePlan(question.srctree, question.objtree, tuple(rules), module_command, target_file, question.overrides)
 
 
-def module_part(question: Question, asked: Path, probe: Path) -> SavedCommand:
-    """The command for the crate of a module."""
+def read_module_command(question: Question, asked: Path, probe: Path) -> SavedCommand:
+    """Kbuild's command for a module's crate. `asked` is the objtree in which Kbuild was asked, `probe` the module."""
     _, text = read_cmd_file(probe / f".{PROBE}.o.cmd")
-    return next(parse_commands(text.replace(str(asked), str(question.objects)), recorder_words(question)))
+    return next(parse_commands(text.replace(str(asked), str(question.objtree)), recorder_args(question)))
 
 
-def prerequisites(told: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What depends on what, from make's database (make -p)."""
-    for line in told.splitlines():
+def prerequisites(database: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each file below rust/ in make's database (make -p) with its prerequisites."""
+    for line in database.splitlines():
         if match := re.match(r"(rust/[^\s:%]+): (?!\S+ [:+]?=)(.*)", line):
             yield match[1], tuple(match[2].split())
 
 
-def in_order(last: str, needs: Mapping[str, tuple[str, ...]], known: Mapping[str, str]) -> list[str]:
-    """All that is needed for `last`, each after what it needs."""
+def build_order(last: str, needs: Mapping[str, tuple[str, ...]], known: Mapping[str, str]) -> list[str]:
+    """`last` and all that it needs, each after what it needs. Only what is in `known`, the outputs with a command."""
     order: dict[str, None] = {}
 
-    def visit(made: str) -> None:
-        for need in needs[made]:
+    def visit(output: str) -> None:
+        for need in needs[output]:
             if need in known and need not in order:
                 visit(need)
-        order[made] = None
+        order[output] = None
 
     visit(last)
     return list(order)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a plan of crates is asked with (crate_plan.py), and the trees in which the kernel's Kbuild is asked."""
+"""The question about a kernel's crates that plan.py asks Kbuild, and the trees in which Kbuild is asked."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.kernel.toolchain import Toolchain
 
-# For make, goals that end so need no configuration to be brought up to date (the kernel's Makefile,
-# no-sync-config-targets): headers have no Kconfig files.
+# For a goal that ends so, the kernel's Makefile does not update the configuration (no-sync-config-targets). It could
+# not: kernel headers have no Kconfig files.
 GOAL = "kmod-crates_install"
-LAST = "rust/kernel.o"
+LAST_OUTPUT = "rust/kernel.o"
 TARGET_FILE = "scripts/target.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What a plan is asked with: the tree, where its Rust sources are, and what overrides its configuration.
+    """All that the answer of Kbuild depends on.
 
-    `has_crates`: the tree has the crates already, and only the command for modules is wanted.
+    `sources` is the source tree with the kernel's rust/, `directory` the target's kernel-rust/. `overrides` take
+    precedence over the kernel's configuration. `has_crates`: the kernel tree has the crates already, and only the
+    command for modules is asked for.
     """
 
     tree: KernelTree
@@ -36,71 +38,71 @@ class Question:
     has_crates: bool = False
 
     @property
-    def own_sources(self) -> bool:
-        """Whether the tree has its Rust sources itself."""
+    def has_sources(self) -> bool:
+        """Whether the kernel tree itself has the Rust sources."""
         return self.sources == srctree(self.tree)
 
     @property
-    def source(self) -> Path:
+    def srctree(self) -> Path:
         """Kbuild's srctree."""
-        return self.sources if self.own_sources else self.directory / "source"
+        return self.sources if self.has_sources else self.directory / "source"
 
     @property
-    def objects(self) -> Path:
-        """Kbuild's objtree: where the crates are."""
+    def objtree(self) -> Path:
+        """Kbuild's objtree, in which the crates are."""
         return self.tree.path if self.has_crates else self.directory / "objects"
 
 
-def lay_out_source(question: Question) -> None:
-    """A srctree of links: what the headers have, and rust/, scripts/ and more from the source package."""
+def lay_out_srctree(question: Question) -> None:
+    """Lay out a srctree of links to the headers, and to what only the source package has: rust/, scripts/ and more."""
     headers, sources = srctree(question.tree), question.sources
     for path in (*headers.iterdir(), *sources.iterdir()):
         if path.name not in ("scripts", "rust", "include"):
-            link(question.source / path.name, path)
-    # No link, as .. in a header's name leads from there to the headers that are only in the source package
-    # (rust/bindings/bindings_helper.h, 7.2: <../../drivers/base/base.h>).
+            make_link(question.srctree / path.name, path)
+    # include/ is no link itself. A header's name may begin with .. (rust/bindings/bindings_helper.h, 7.2:
+    # <../../drivers/base/base.h>), and then leads to headers that only the source package has.
     for path in (*(headers / "include").iterdir(), *(headers / "include/uapi").iterdir()):
         if path.name != "uapi":
-            link(question.source / path.relative_to(headers), path)
-    link(question.source / "rust", sources / "rust")
+            make_link(question.srctree / path.relative_to(headers), path)
+    make_link(question.srctree / "rust", sources / "rust")
     for path in (*(headers / "scripts").iterdir(), *(sources / "scripts").iterdir()):
-        link(question.source / "scripts" / path.name, path)
+        make_link(question.srctree / "scripts" / path.name, path)
 
 
-def lay_out_objects(question: Question, objects: Path) -> None:
-    """An objtree of links to the prepared one, with rust/ and scripts/ of its own."""
+def lay_out_objtree(question: Question, objtree: Path) -> None:
+    """Lay out an objtree of links to the kernel tree, with directories rust/ and scripts/ of its own."""
     tree = question.tree.path
-    for old in list(objects.rglob("*")):
+    for old in list(objtree.rglob("*")):
         if old.is_symlink():
             old.unlink()
     for path in tree.iterdir():
         if path.name not in ("Makefile", "scripts", "include", "rust", "source"):
-            link(objects / path.name, path)
+            make_link(objtree / path.name, path)
     for path in (tree / "scripts").iterdir():
         if path.name != Path(TARGET_FILE).name:
-            link(objects / "scripts" / path.name, path)
+            make_link(objtree / "scripts" / path.name, path)
     for path in (tree / "include").iterdir():
         if path.name != "generated":
-            link(objects / "include" / path.name, path)
+            make_link(objtree / "include" / path.name, path)
     for path in (tree / "include/generated").iterdir():
         if not (question.overrides and path.name == "rustc_cfg"):
-            link(objects / "include/generated" / path.name, path)
+            make_link(objtree / "include/generated" / path.name, path)
     if question.overrides:
-        write_text(objects / "include/generated/rustc_cfg", cfg_text(question))
-    (objects / "rust").mkdir(exist_ok=True)
-    goal = f"include {question.source}/Makefile\n{GOAL}:\n\t$(MAKE) -p $(build)=rust {LAST}\n"
-    write_text(objects / "Makefile", goal)
+        write_text(objtree / "include/generated/rustc_cfg", overridden_cfgs(question))
+    (objtree / "rust").mkdir(exist_ok=True)
+    makefile = f"include {question.srctree}/Makefile\n{GOAL}:\n\t$(MAKE) -p $(build)=rust {LAST_OUTPUT}\n"
+    write_text(objtree / "Makefile", makefile)
 
 
-def cfg_text(question: Question) -> str:
-    """The tree's rustc_cfg with the overrides."""
+def overridden_cfgs(question: Question) -> str:
+    """The text of the kernel tree's rustc_cfg, with the overrides added."""
     text = (question.tree.path / "include/generated/rustc_cfg").read_text()
     lines = [f'--cfg={name}\n--cfg={name}="{value}"\n' for name, value in question.overrides if value == "y"]
     return text.rstrip("\n") + "\n" + "".join(lines)
 
 
-def link(place: Path, path: Path) -> None:
-    """Make a link, unless there is one of that name."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if not place.is_symlink():
-        place.symlink_to(path.resolve())
+def make_link(link: Path, path: Path) -> None:
+    """Create a symbolic link to a path, unless there is a link of that name already."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(path.resolve())

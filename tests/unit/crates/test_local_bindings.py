@@ -162,8 +162,8 @@ def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
     flags = asked(bindgen)["flags"]
     assert flags[2:4] == ["-I./include", "-DMODULE"]
     assert '-DKBUILD_MODNAME="rust_echo"' in flags
-    assert bindgen.commands[0].cwd == kernel.plan.objects
-    assert bindgen.inputs == (kernel.plan.objects / BINDINGS,)
+    assert bindgen.commands[0].cwd == kernel.plan.objtree
+    assert bindgen.inputs == (kernel.plan.objtree / BINDINGS,)
     argv = crate.commands[0].argv
     assert {"--crate-name=rust_echo_bindings", "--extern=bindings", "--extern=ffi", "-Zcrate-attr=no_std"} <= {*argv}
     assert dict(crate.commands[0].env)["RUST_BINDINGS_FILE"] == str(bindgen.outputs[0])
@@ -176,7 +176,7 @@ def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
 def test_a_tree_that_has_its_crates_has_the_command_of_its_bindings_too(made: BuildTarget, manifest: Manifest) -> None:
     kernel = known(made, "tree")
     text = f"savedcmd_{BINDINGS} := {' '.join(BINDGEN)}\n".replace('"b"', "'\"b\"'").replace(".*=", r"'.*='")
-    write(kernel.plan.objects / "rust/bindings/.bindings_generated.rs.cmd", text.replace("s?size", r"s\?size"))
+    write(kernel.plan.objtree / "rust/bindings/.bindings_generated.rs.cmd", text.replace("s?size", r"s\?size"))
     bindgen, *_ = mainline_bindings_steps(kernel, manifest)
     assert asked(bindgen)["bindgen"][2:4] == ["--blocklist-type", "__kernel_s?size_t"]
 
@@ -186,8 +186,9 @@ def test_a_tree_that_has_its_crates_alone_is_an_error(made: BuildTarget, manifes
     with pytest.raises(MachineError) as caught:
         mainline_bindings_steps(kernel, manifest)
     assert str(caught.value) == (
-        f"{kernel.plan.objects}/rust/bindings/.bindings_generated.rs.cmd: this kernel's tree has its crates, but not "
-        "how their bindings were made\n    build for the directory in which the kernel itself was built"
+        f"{kernel.plan.objtree}/rust/bindings/.bindings_generated.rs.cmd: this kernel tree has the kernel's crates, "
+        "but not the command that wrote their bindings\n"
+        "    build for the directory in which the kernel itself was built"
     )
 
 

@@ -159,18 +159,18 @@ def test_every_rule_is_a_step_in_the_plans_order(rebuilt: Mainline) -> None:
 @pytest.mark.parametrize("name", ["core", "kernel"])
 def test_of_crates_that_the_kernel_has_only_the_metadata_is_made(rebuilt: Mainline, name: str) -> None:
     step = steps(rebuilt)[name]
-    assert names(step.outputs, rebuilt.plan.objects) == [f"rust/lib{name}.rmeta"]
+    assert names(step.outputs, rebuilt.plan.objtree) == [f"rust/lib{name}.rmeta"]
     assert "-Zno-codegen" in argv(step)
     assert len(step.commands) == 1, "there is no object to edit or to check"
 
 
 def test_of_crates_that_modules_bring_the_code_is_made_and_edited(carrying: Mainline) -> None:
     step = steps(carrying)["core"]
-    assert names(step.outputs, carrying.plan.objects) == ["rust/libcore.rmeta", "rust/core.o"]
+    assert names(step.outputs, carrying.plan.objtree) == ["rust/libcore.rmeta", "rust/core.o"]
     assert "-Zno-codegen" not in argv(step)
     _, edit = step.commands
     assert edit.argv == ("x86_64-linux-gnu-objcopy", "--redefine-sym=__addsf3=__rust__addsf3", "rust/core.o")
-    assert edit.cwd == carrying.plan.objects
+    assert edit.cwd == carrying.plan.objtree
     assert len(steps(carrying)["kernel"].commands) == 1, "objtool checks what is linked"
 
 
@@ -198,7 +198,7 @@ def test_no_path_of_this_machine_gets_into_code_that_modules_bring(rebuilt: Main
     plan = carrying.plan
     remapped = {
         f"--remap-path-prefix={place}"
-        for place in ("/opt/rust/library=library", f"{plan.source}/=", f"{plan.objects}=")
+        for place in ("/opt/rust/library=library", f"{plan.srctree}/=", f"{plan.objtree}=")
     }
     assert remapped <= set(argv(steps(carrying)["kernel"]))
     assert not remapped & set(argv(steps(carrying)["macros"]))
@@ -207,7 +207,7 @@ def test_no_path_of_this_machine_gets_into_code_that_modules_bring(rebuilt: Main
 
 def test_macros_are_made_whole_for_rustc_itself(rebuilt: Mainline) -> None:
     step = steps(rebuilt)["macros"]
-    assert names(step.outputs, rebuilt.plan.objects) == ["rust/libmacros.so"]
+    assert names(step.outputs, rebuilt.plan.objtree) == ["rust/libmacros.so"]
     assert "-Zno-codegen" not in argv(step)
     assert step.inputs == ()
 
@@ -215,13 +215,13 @@ def test_macros_are_made_whole_for_rustc_itself(rebuilt: Mainline) -> None:
 def test_a_crate_is_compiled_by_the_targets_rustc_in_the_object_tree(rebuilt: Mainline) -> None:
     (command,) = steps(rebuilt)["kernel"].commands
     assert command.argv[0] == "/opt/rust/bin/rustc"
-    assert command.cwd == rebuilt.plan.objects
+    assert command.cwd == rebuilt.plan.objtree
     assert {("OBJTREE", "/objects"), ("RUSTC_BOOTSTRAP", "1"), ("LD_LIBRARY_PATH", "/opt/rust/lib")} <= set(command.env)
 
 
 def test_a_crate_depends_on_all_that_it_was_compiled_against(rebuilt: Mainline) -> None:
     step = steps(rebuilt)["kernel"]
-    assert set(names(step.inputs, rebuilt.plan.objects)) == {
+    assert set(names(step.inputs, rebuilt.plan.objtree)) == {
         "scripts/target.json",
         "rust/kernel/generated_arch_asm.rs",
         "rust/bindings/bindings_generated.rs",
@@ -229,10 +229,10 @@ def test_a_crate_depends_on_all_that_it_was_compiled_against(rebuilt: Mainline) 
         "rust/libmacros.so",
     }
     assert step.tracked == (
-        rebuilt.plan.source / "rust/kernel.rs",
-        rebuilt.plan.objects / "include/generated/rustc_cfg",
+        rebuilt.plan.srctree / "rust/kernel.rs",
+        rebuilt.plan.objtree / "include/generated/rustc_cfg",
     )
-    assert names(step.depfiles, rebuilt.plan.objects) == ["rust/.kernel.o.d"]
+    assert names(step.depfiles, rebuilt.plan.objtree) == ["rust/.kernel.o.d"]
     assert step.tools == ("rustc's digest",)
 
 
@@ -246,20 +246,20 @@ def test_bindings_are_made_by_the_targets_bindgen(rebuilt: Mainline) -> None:
     step = steps(rebuilt)["bindings_generated"]
     bindgen, edit = step.commands
     assert bindgen.argv[:4] == (
-        *("/usr/bin/bindgen", f"{rebuilt.plan.source}/rust/bindings/helper.h"),
+        *("/usr/bin/bindgen", f"{rebuilt.plan.srctree}/rust/bindings/helper.h"),
         *("--no-rustfmt-bindings", "--use-core"),
     )
     assert dict(bindgen.env) == {"LIBCLANG_PATH": CLANG}
     assert edit.argv == ("sed", "-Ei", "s/a/b/", "rust/bindings/bindings_generated.rs")
-    assert {command.cwd for command in step.commands} == {rebuilt.plan.objects}
-    assert names(step.depfiles, rebuilt.plan.objects) == ["rust/bindings/.b.rs.d"]
+    assert {command.cwd for command in step.commands} == {rebuilt.plan.objtree}
+    assert names(step.depfiles, rebuilt.plan.objtree) == ["rust/bindings/.b.rs.d"]
 
 
 def test_modules_add_headers_to_those_of_the_bindings(rebuilt: Mainline) -> None:
     step = steps(dataclasses.replace(rebuilt, headers=("linux/leds.h", "linux/zorro.h")))["bindings_generated"]
     ((path, text),) = step.written_files
-    assert argv(step)[1] == str(path) == f"{rebuilt.plan.objects}/rust/bindings/kmod_bindings_helper.h"
-    own = f'#include "{rebuilt.plan.source}/rust/bindings/helper.h"'
+    assert argv(step)[1] == str(path) == f"{rebuilt.plan.objtree}/rust/bindings/kmod_bindings_helper.h"
+    own = f'#include "{rebuilt.plan.srctree}/rust/bindings/helper.h"'
     assert text.splitlines() == [own, "#include <linux/leds.h>", "#include <linux/zorro.h>"]
 
 
@@ -267,7 +267,7 @@ def test_modules_add_headers_to_those_of_the_bindings(rebuilt: Mainline) -> None
 def test_headers_are_compared_by_what_they_say(rebuilt: Mainline, unit: str) -> None:
     step = steps(rebuilt)[unit]
     assert (step.digest_kind, step.compare_raw) == (TOKENS, False)
-    assert step.include_directories[0] == f"{rebuilt.plan.source}/include"
+    assert step.include_directories[0] == f"{rebuilt.plan.srctree}/include"
     assert all(Path(directory).is_absolute() for directory in step.include_directories)
     assert steps(with_target(rebuilt, kcflags=("-g",)))[unit].compare_raw
 
@@ -279,7 +279,7 @@ def test_text_is_written_by_the_preprocessor_and_what_reads_it(rebuilt: Mainline
     )
     known = with_target(rebuilt, toolchain=dataclasses.replace(rebuilt.target.toolchain, cc=cc))
     step = steps(known)["generated_arch_asm.rs"]
-    assert step.execute(RunLog(), "", False, print) == [str(known.plan.objects / "a.h")]
+    assert step.execute(RunLog(), "", False, print) == [str(known.plan.objtree / "a.h")]
     assert [path.read_text() for path in step.outputs] == ["asm\n"]
     assert step.tools == (cc.digest,)
 
@@ -287,7 +287,7 @@ def test_text_is_written_by_the_preprocessor_and_what_reads_it(rebuilt: Mainline
 def test_the_target_of_rustc_is_written_by_the_kernels_own_program(rebuilt: Mainline) -> None:
     overridden = dataclasses.replace(rebuilt, plan=dataclasses.replace(rebuilt.plan, overrides=(("CONFIG_RUST", "y"),)))
     compiled, written = mainline_crate_steps(overridden)[:2]
-    assert compiled.tracked == (rebuilt.plan.source / "scripts/generate_rust_target.rs",)
+    assert compiled.tracked == (rebuilt.plan.srctree / "scripts/generate_rust_target.rs",)
     assert argv(compiled)[-1] == str(compiled.tracked[0])
     assert written.inputs == compiled.outputs
     (config, symbols), (_, request) = written.written_files
@@ -308,22 +308,22 @@ def test_a_target_that_rustc_knows_is_not_written(tmp_path: Path) -> None:
 
 def test_rustc_reads_metadata_and_macros_for_a_module(rebuilt: Mainline, carrying: Mainline) -> None:
     for known in (rebuilt, carrying):
-        assert set(names(known.crates, known.plan.objects)) == {
+        assert set(names(known.crate_files, known.plan.objtree)) == {
             "rust/libmacros.so",
             "rust/libcore.rmeta",
             "rust/libkernel.rmeta",
         }
-    assert rebuilt.objects == ()
-    assert names(carrying.objects, carrying.plan.objects) == ["rust/core.o", "rust/kernel.o"]
+    assert rebuilt.crate_objects == ()
+    assert names(carrying.crate_objects, carrying.plan.objtree) == ["rust/core.o", "rust/kernel.o"]
 
 
 def test_of_a_tree_with_crates_those_that_are_there_are_read(tmp_path: Path) -> None:
     known = mainline(tmp_path, "tree")
     for name in ("rust/libkernel.rmeta", "rust/libmacros.so", "rust/kernel.o", "rust/lib.rs"):
-        write(known.plan.objects / name, "")
-    assert names(known.crates, known.plan.objects) == ["rust/libkernel.rmeta", "rust/libmacros.so"]
-    write(known.plan.objects / "scripts/target.json", "")
-    assert "scripts/target.json" in names(known.crates, known.plan.objects)
+        write(known.plan.objtree / name, "")
+    assert names(known.crate_files, known.plan.objtree) == ["rust/libkernel.rmeta", "rust/libmacros.so"]
+    write(known.plan.objtree / "scripts/target.json", "")
+    assert "scripts/target.json" in names(known.crate_files, known.plan.objtree)
     assert (
         mainline_crate_steps(dataclasses.replace(known, plan=dataclasses.replace(known.plan, target_file=False))) == []
     )
@@ -336,14 +336,14 @@ def test_a_module_is_compiled_by_kbuilds_own_words(rebuilt: Mainline, manifest: 
     assert words[0] == "/opt/rust/bin/rustc"
     assert {"--crate-name=rust_echo", "--edition=2021"} <= set(words)
     assert after(words, "--extern") == "kernel"
-    assert after(words, "-L") == f"{rebuilt.plan.objects}/rust/"
+    assert after(words, "-L") == f"{rebuilt.plan.objtree}/rust/"
     assert [word for word in words if word.startswith("--emit")] == [f"--emit=obj={made},dep-info={made}.d"]
     assert [word for word in words if word.endswith(".rs")] == [str(manifest.crate_root)]
     assert not {"--crate-name", "--out-dir", "./", "-Zbinary_dep_depinfo=y", "-Cdebuginfo=2", "-Zno-codegen"} & set(
         words
     )
     assert not [word for word in words if "kmod_rust_probe" in word]
-    assert step.commands[0].cwd == rebuilt.plan.objects
+    assert step.commands[0].cwd == rebuilt.plan.objtree
 
 
 def with_crates(manifest: Manifest, *needs: str) -> tuple[Manifest, CrateSpec]:
@@ -367,7 +367,7 @@ def test_a_crate_is_compiled_by_kbuilds_own_words_for_a_module(rebuilt: Mainline
     shared = rebuilt.target.build / "libraries/mainline/shared"
     assert f"--extern=shared={shared}/libshared.rmeta" in words
     assert shared / "libshared.rmeta" in step.inputs
-    assert set(rebuilt.crates) <= set(step.inputs)
+    assert set(rebuilt.crate_files) <= set(step.inputs)
     assert {"--cap-lints=allow", f"--remap-path-prefix={own.directory}=modules/rust-echo/own"} <= set(words)
     assert after(words, "--extern") == "kernel"
     # objtool looks at what is linked of it.
@@ -400,7 +400,7 @@ def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(rebuilt: Mainline
         assert f"--remap-path-prefix={tmp_path / place}=modules/rust-echo" in command.argv
         assert dict(command.env) == {
             "RUSTC_BOOTSTRAP": "1",
-            "OBJTREE": str(rebuilt.plan.objects),
+            "OBJTREE": str(rebuilt.plan.objtree),
             "RUST_MODFILE": "modules/rust-echo",
             "LD_LIBRARY_PATH": "/opt/rust/lib",
         }
@@ -419,8 +419,8 @@ def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manif
 
 def test_a_module_depends_on_the_crates_it_reads(rebuilt: Mainline, manifest: Manifest) -> None:
     step = mainline_module_step(rebuilt, manifest)
-    assert step.inputs == rebuilt.crates
-    assert step.tracked == (manifest.crate_root, rebuilt.plan.objects / "include/generated/rustc_cfg")
+    assert step.inputs == rebuilt.crate_files
+    assert step.tracked == (manifest.crate_root, rebuilt.plan.objtree / "include/generated/rustc_cfg")
     assert step.depfiles == (Path(f"{step.outputs[0]}.d"),)
     assert set(step.tools) == {"rustc's digest", "gcc's digest"}
 
@@ -484,7 +484,7 @@ def test_each_of_the_kernels_helpers_is_an_object_of_the_archive(carrying: Mainl
     bundle(carrying)
     *compiled, archive = carried.carried_helper_steps(carrying)
     made = ("rust/helpers/slab.o", "rust/helpers/spin-lock.o", "rust/carried/printk.o", "rust/carried/vrealloc.o")
-    assert names(tuple(step.outputs[0] for step in compiled), carrying.plan.objects) == list(made)
+    assert names(tuple(step.outputs[0] for step in compiled), carrying.plan.objtree) == list(made)
     assert archive.inputs == tuple(step.outputs[0] for step in compiled)
     assert archive.outputs == (carried.carried_archive(carrying),)
     assert argv(archive)[:2] == ("x86_64-linux-gnu-ar", "rcsD"), "D: no time stamps"
@@ -496,7 +496,7 @@ def test_a_helper_has_all_that_stands_beside_it(carrying: Mainline) -> None:
     assert text == '#include <linux/compiler.h>\n\n#define __rust_helper\n\n#include "slab.c"\nint between;\n'
     assert argv(slab)[-1] == str(unit)
     assert '"slab.c"' not in lock.written_files[0][1]
-    helpers = carrying.plan.source / "rust/helpers"
+    helpers = carrying.plan.srctree / "rust/helpers"
     assert f"-I{helpers}" in argv(slab)
     assert slab.tracked == (helpers / "helpers.c",)
 
@@ -523,7 +523,7 @@ def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainlin
     step = carried.carried_object_step(carrying, manifest)
     made, archive = module_object(carrying.target, manifest), carried.carried_archive(carrying)
     reached, rust, renamed, whole, _, objtool = step.commands
-    crates = (crate_object(carrying.target, manifest), *carrying.objects)
+    crates = (crate_object(carrying.target, manifest), *carrying.crate_objects)
     assert "--gc-sections" in reached.argv
     assert reached.argv[-3:] == tuple(map(str, crates))
     roots = [word for before, word in itertools.pairwise(reached.argv) if before == "-u"]

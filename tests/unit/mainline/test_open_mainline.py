@@ -16,7 +16,7 @@ from scons_kmod.distro.target_file import Target, read_target
 from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.kernel.kernel_tree import open_tree
-from scons_kmod.mainline.open_mainline import kernel_sources, open_mainline, overrides, preflight
+from scons_kmod.mainline.open_mainline import check_symbol_names, config_overrides, kernel_sources, open_mainline
 from scons_kmod.mainline.plan import CratePlan
 from scons_kmod.mainline.plan_trees import Question
 from scons_kmod.target.build_target import BuildTarget
@@ -65,7 +65,7 @@ class Kernel:
     def preflight(self, **changes: object) -> list[str]:
         """Check, and tell which steps ran."""
         self.log = RunLog()
-        preflight(self.target(**changes), self.log)
+        check_symbol_names(self.target(**changes), self.log)
         return [entry.step for entry in self.log.entries]
 
 
@@ -91,7 +91,7 @@ def test_a_rustc_whose_symbols_the_kernel_lacks_is_refused(kernel: Kernel) -> No
     assert str(error.value) == (
         f"debian-6.12: {kernel.directory}/rustc: this kernel was built by rustc 1.85.0 (x); modules by rustc 1.96.0"
         " would not find its symbols\n"
-        "    take the rustc that the kernel was built by: of its own release's packages (rustc), or in a [sysroot]"
+        "    use the rustc that built the kernel: the package rustc of the kernel's own release, or a [sysroot] with it"
     )
     with pytest.raises(MachineError):
         kernel.preflight()
@@ -127,11 +127,11 @@ def test_rustc_is_asked_in_the_sysroot(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("name", ["tree", "rebuilt"])
 def test_a_kernel_with_rust_is_as_it_is_configured(kernel: Kernel, name: str) -> None:
-    assert overrides(kernel.target(provider=Provider(name)), kernel.tree) == ()
+    assert config_overrides(kernel.target(provider=Provider(name)), kernel.tree) == ()
 
 
 def test_a_kernel_without_rust_is_taken_as_it_would_be_with_it(kernel: Kernel) -> None:
-    assert overrides(kernel.target(provider=Provider("carried")), kernel.tree) == (
+    assert config_overrides(kernel.target(provider=Provider("carried")), kernel.tree) == (
         ("CONFIG_RUST", "y"),
         ("CONFIG_RUST_IS_AVAILABLE", "y"),
         ("CONFIG_RUST_OVERFLOW_CHECKS", "y"),
@@ -144,7 +144,7 @@ def test_crates_of_what_the_kernel_has_are_there(kernel: Kernel, tmp_path: Path)
     lines = "".join(f"#[cfg(CONFIG_RUST_{name}_ABSTRACTIONS)]\n" for name in names)
     write(tmp_path / "rust/kernel/lib.rs", lines)
     assert kernel.target().tree.enabled("CONFIG_SMP")
-    found = dict(overrides(kernel.target(provider=Provider("carried")), tmp_path))
+    found = dict(config_overrides(kernel.target(provider=Provider("carried")), tmp_path))
     assert found["CONFIG_RUST_SMP_ABSTRACTIONS"] == "y"
     assert "CONFIG_RUST_NOWHERE_ABSTRACTIONS" not in found
 
@@ -155,7 +155,7 @@ def test_crates_of_what_the_kernel_has_are_there(kernel: Kernel, tmp_path: Path)
 def test_rustcs_version_is_as_kconfig_writes_it(kernel: Kernel, version: str, number: str) -> None:
     rustc = dataclasses.replace(kernel.toolchain.rustc, version=version)
     kernel.toolchain = dataclasses.replace(kernel.toolchain, rustc=rustc)
-    found = dict(overrides(kernel.target(provider=Provider("carried")), kernel.tree))
+    found = dict(config_overrides(kernel.target(provider=Provider("carried")), kernel.tree))
     assert found["CONFIG_RUSTC_VERSION"] == number
 
 
@@ -225,7 +225,7 @@ class Asked:
 
     def plan(self, question: Question, _: RunLog) -> CratePlan:
         self.questions.append(question)
-        return CratePlan(question.source, question.objects, (), SavedCommand((), (), ""), False)
+        return CratePlan(question.srctree, question.objtree, (), SavedCommand((), (), ""), False)
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_a_tree_with_crates_needs_no_sources(
     known = open_mainline(kernel.target(provider=Provider("tree")), description, RunLog())
     (question,) = asked.questions
     assert (question.has_crates, question.overrides, fetched) == (True, (), [])
-    assert known.plan.objects == kernel.tree
+    assert known.plan.objtree == kernel.tree
 
 
 @pytest.mark.usefixtures("fetched")
@@ -248,8 +248,8 @@ def test_crates_are_asked_for_with_the_users_flags(kernel: Kernel, description: 
     assert open_mainline(made, description, RunLog()).target is made
     (question,) = asked.questions
     assert (question.sources, question.krustflags) == (Path("/fetched/linux"), ("--cfg=mine",))
-    assert question.overrides == overrides(made, question.sources)
-    assert question.objects == made.build / "kernel-rust/objects"
+    assert question.overrides == config_overrides(made, question.sources)
+    assert question.objtree == made.build / "kernel-rust/objects"
 
 
 def test_a_rustc_that_does_not_fit_is_told_before_anything_is_fetched(

@@ -23,12 +23,12 @@ from scons_kmod.mainline.plan import (
     RECORDER,
     CratePlan,
     Rule,
+    build_order,
     crate_plan,
-    in_order,
     prerequisites,
-    recorder_words,
+    recorder_args,
 )
-from scons_kmod.mainline.plan_trees import GOAL, Question, lay_out_objects, lay_out_source
+from scons_kmod.mainline.plan_trees import GOAL, Question, lay_out_objtree, lay_out_srctree
 
 RECORDED = f"{THIS_MACHINE.python} -I {RECORDER}"
 RELEASE = "6.12.117+deb12-amd64"
@@ -167,13 +167,13 @@ def question(kernel: Kernel) -> Question:
 
 
 def test_the_recorders_args_are_not_in_a_command(question: Question) -> None:
-    (command,) = parse_commands(f"X=1 {RECORDED} rustc -a b", recorder_words(question))
+    (command,) = parse_commands(f"X=1 {RECORDED} rustc -a b", recorder_args(question))
     assert command.programs == (("rustc", "-a", "b"),)
 
 
 def test_the_recorder_runs_in_the_interpreter_of_the_sysroot(question: Question) -> None:
     inside = dataclasses.replace(question, system=System(Path("/root")))
-    (command,) = parse_commands(f"/usr/bin/python3 -I {RECORDER} rustc x.rs", recorder_words(inside))
+    (command,) = parse_commands(f"/usr/bin/python3 -I {RECORDER} rustc x.rs", recorder_args(inside))
     assert command.programs == (("rustc", "x.rs"),)
 
 
@@ -199,7 +199,7 @@ scripts/x: rust/core.o
 
 def test_each_comes_once_and_after_what_it_needs() -> None:
     needs = {"a": ("d", "b", "c", "FORCE"), "b": ("d",), "c": ("b",), "d": ("source.rs",), "e": ("a",)}
-    assert in_order("a", needs, dict.fromkeys("abcde", "")) == ["d", "b", "c", "a"]
+    assert build_order("a", needs, dict.fromkeys("abcde", "")) == ["d", "b", "c", "a"]
 
 
 def real(path: Path) -> str:
@@ -207,8 +207,8 @@ def real(path: Path) -> str:
 
 
 def test_the_source_tree_has_what_the_headers_have_and_the_package_brings(kernel: Kernel, question: Question) -> None:
-    lay_out_source(question)
-    made = question.source
+    lay_out_srctree(question)
+    made = question.srctree
     assert real(made / "Makefile") == f"{kernel.common}/Makefile"
     assert real(made / "arch") == f"{kernel.common}/arch"
     assert real(made / "drivers") == f"{kernel.sources}/drivers"
@@ -219,8 +219,8 @@ def test_the_source_tree_has_what_the_headers_have_and_the_package_brings(kernel
 
 
 def test_a_header_that_is_named_from_another_is_in_the_package(question: Question) -> None:
-    lay_out_source(question)
-    uapi = question.source / "include/uapi"
+    lay_out_srctree(question)
+    uapi = question.srctree / "include/uapi"
     assert not uapi.is_symlink()
     # As the compiler does: .. is taken by the file system.
     assert os.path.exists(f"{uapi}/../../drivers/base/base.h")  # noqa: PTH110
@@ -229,8 +229,8 @@ def test_a_header_that_is_named_from_another_is_in_the_package(question: Questio
 
 def test_the_object_tree_is_the_prepared_one_with_directories_of_its_own(kernel: Kernel, question: Question) -> None:
     (kernel.headers / "source").symlink_to(kernel.common)
-    lay_out_objects(question, question.objects)
-    made = question.objects
+    lay_out_objtree(question, question.objtree)
+    made = question.objtree
     for name in (".config", "Module.symvers", "arch", "scripts/mod", "include/config", "include/generated/rustc_cfg"):
         assert (made / name).is_symlink()
         assert real(made / name) == f"{kernel.headers}/{name}"
@@ -239,13 +239,13 @@ def test_the_object_tree_is_the_prepared_one_with_directories_of_its_own(kernel:
     assert list((made / "rust").iterdir()) == []
     assert not (made / "scripts/target.json").exists(), "it is made for the crates"
     assert not (made / "source").exists()
-    assert (made / "Makefile").read_text().startswith(f"include {question.source}/Makefile\n{GOAL}:\n")
+    assert (made / "Makefile").read_text().startswith(f"include {question.srctree}/Makefile\n{GOAL}:\n")
 
 
 def test_overrides_are_seen_by_the_crates(kernel: Kernel) -> None:
     question = kernel.question(overrides=(("CONFIG_RUST", "y"), ("CONFIG_RUSTC_VERSION", "109600")))
-    lay_out_objects(question, question.objects)
-    cfg = question.objects / "include/generated/rustc_cfg"
+    lay_out_objtree(question, question.objtree)
+    cfg = question.objtree / "include/generated/rustc_cfg"
     assert cfg.read_text() == '--cfg=CONFIG_SMP\n--cfg=CONFIG_RUST\n--cfg=CONFIG_RUST="y"\n'
     assert (kernel.headers / "include/generated/rustc_cfg").read_text() == "--cfg=CONFIG_SMP\n"
 
@@ -253,7 +253,7 @@ def test_overrides_are_seen_by_the_crates(kernel: Kernel) -> None:
 def test_a_plan_has_what_the_kernel_crate_needs_in_an_order_that_works(kernel: Kernel) -> None:
     plan = kernel.plan()
     source, objects = kernel.directory / "kernel-rust/source", kernel.directory / "kernel-rust/objects"
-    assert (plan.source, plan.objects, plan.overrides) == (source, objects, ())
+    assert (plan.srctree, plan.objtree, plan.overrides) == (source, objects, ())
     env = (("OBJTREE", str(objects)),)
     emits = "--emit=dep-info={0}.d --emit=obj={0}"
     asm, bindings, core, last = plan.rules
@@ -275,17 +275,19 @@ def test_a_plan_has_what_the_kernel_crate_needs_in_an_order_that_works(kernel: K
             SavedCommand((("objcopy", "--keep", "rust/core.o"),), (), ""),
         ),
     )
-    assert bindings.made == "rust/bindings/bindings_generated.rs"
-    assert [part.programs[0][0] for part in bindings.parts] == ["bindgen", "sed"]
+    assert bindings.output == "rust/bindings/bindings_generated.rs"
+    assert [part.programs[0][0] for part in bindings.commands] == ["bindgen", "sed"]
     assert (bindings.tool, core.tool, asm.tool) == ("bindgen", "rustc", "cpp")
-    assert asm.parts == (SavedCommand((("cpp", "-E", f"{source}/rust/kernel/asm.rs.S"), ("sed", "1d")), (), asm.made),)
-    assert last.made == "rust/kernel.o"
+    assert asm.commands == (
+        SavedCommand((("cpp", "-E", f"{source}/rust/kernel/asm.rs.S"), ("sed", "1d")), (), asm.output),
+    )
+    assert last.output == "rust/kernel.o"
     assert last.needs == ("rust/kernel/asm.rs", "rust/bindings/bindings_generated.rs", "rust/core.o")
     assert plan.target_file
 
 
 def test_a_plan_has_the_command_for_a_modules_crate(kernel: Kernel) -> None:
-    module = kernel.plan(krustflags=("--cfg=mine",)).module
+    module = kernel.plan(krustflags=("--cfg=mine",)).module_command
     objects = kernel.directory / "kernel-rust/objects"
     assert module.programs[0][:5] == ("rustc", "-L", f"{objects}/rust/", "--cfg=mine", "--crate-name")
     assert module.env == (("OBJTREE", str(objects)), ("RUST_MODFILE", "x"))
@@ -350,9 +352,9 @@ def test_trees_that_were_removed_are_laid_out_again(kernel: Kernel) -> None:
 
 def test_overrides_reach_kbuild(kernel: Kernel) -> None:
     overrides = (("CONFIG_RUST", "y"),)
-    assert "--cfg=overridden" not in kernel.plan().rules[-1].parts[0].programs[0]
+    assert "--cfg=overridden" not in kernel.plan().rules[-1].commands[0].programs[0]
     plan = kernel.plan(overrides=overrides)
-    assert "--cfg=overridden" in plan.rules[-1].parts[0].programs[0]
+    assert "--cfg=overridden" in plan.rules[-1].commands[0].programs[0]
     assert plan.overrides == overrides
     assert kernel.plan(overrides=overrides) == plan
 
@@ -368,15 +370,15 @@ def test_a_tree_with_its_own_sources_is_not_laid_out(kernel: Kernel) -> None:
         if path.is_file() and path.name != "Makefile.lib":
             write(kernel.common / path.relative_to(kernel.sources), path.read_text())
     plan = kernel.plan(sources=kernel.common)
-    assert plan.source == kernel.common
+    assert plan.srctree == kernel.common
     assert not (kernel.directory / "kernel-rust/source").exists()
-    assert f"{kernel.common}/rust/kernel/lib.rs" in plan.rules[-1].parts[0].programs[0]
+    assert f"{kernel.common}/rust/kernel/lib.rs" in plan.rules[-1].commands[0].programs[0]
 
 
 def test_of_a_tree_with_crates_only_the_command_for_modules_is_wanted(kernel: Kernel) -> None:
     plan = kernel.plan(has_crates=True, sources=kernel.common)
-    assert (plan.objects, plan.rules, plan.target_file) == (kernel.headers, (), False)
-    assert plan.module.env[0] == ("OBJTREE", str(kernel.headers))
+    assert (plan.objtree, plan.rules, plan.target_file) == (kernel.headers, (), False)
+    assert plan.module_command.env[0] == ("OBJTREE", str(kernel.headers))
     assert not (kernel.headers / "rust").exists()
     assert kernel.runs() == 1
     assert kernel.plan(has_crates=True, sources=kernel.common) == plan
@@ -421,10 +423,10 @@ def test_commands_that_are_not_understood_are_an_error_not_a_guess(
 
 
 def test_what_was_made_by_another_plan_stays_and_links_follow_the_tree(question: Question) -> None:
-    lay_out_objects(question, question.objects)
-    made = write(question.objects / "rust/libcore.rmeta", "")
-    (question.objects / "arch").unlink()
-    (question.objects / "arch").symlink_to("/another/tree/arch")
-    lay_out_objects(question, question.objects)
+    lay_out_objtree(question, question.objtree)
+    made = write(question.objtree / "rust/libcore.rmeta", "")
+    (question.objtree / "arch").unlink()
+    (question.objtree / "arch").symlink_to("/another/tree/arch")
+    lay_out_objtree(question, question.objtree)
     assert made.exists()
-    assert (question.objects / "arch").resolve() == (question.tree.path / "arch").resolve()
+    assert (question.objtree / "arch").resolve() == (question.tree.path / "arch").resolve()
