@@ -114,5 +114,5 @@ def check_symbol_names(target: BuildTarget, log: RunLog) -> None:
         raise MachineError(
             f"this kernel was built by {built_by}; modules by rustc {rustc.version} would not find its symbols",
             where=f"{target.name}: {rustc.path}",
-            fix="use the rustc that built the kernel: the package rustc of the kernel's own release, or a [sysroot] with it",
+            fix="use the rustc that built the kernel: the package rustc of its release, or a [sysroot] with it",
         )

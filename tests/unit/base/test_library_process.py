@@ -15,11 +15,11 @@ from scons_kmod.base import library_process
 from scons_kmod.bindings.bindgen import bindings_step, fingerprint_step
 from scons_kmod.crates.export_steps import export_steps
 from scons_kmod.crates.local_bindings import local_bindings_steps
-from scons_kmod.crates.support import module_crate_step
+from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
-from scons_kmod.link.link import bundled_object_step
-from scons_kmod.link.symbol_versions_step import versions_step
+from scons_kmod.link.rust_object import bundled_object_step
+from scons_kmod.link.symbol_versions_step import symbol_versions_step
 from scons_kmod.manifest.manifest import MAINLINE
 from scons_kmod.manifest.sections.bindings import Bindings
 from scons_kmod.manifest.sections.c import CCode
@@ -29,8 +29,8 @@ PROCESSES = {
     "FINGERPRINT": "bindings.fingerprint",
     "BINDGEN": "bindings.generate",
     "LOCAL BINDGEN": "bindings.local_headers",
-    "LD": "link.mixed",
-    "MAINLINE LD": "link.mixed",
+    "LD": "link.c_and_rust",
+    "MAINLINE LD": "link.c_and_rust",
     "SYMVER": "link.symbol_versions",
     "EXPORTS": "crates.export_symbols",
 }
@@ -57,7 +57,7 @@ def steps(tmp_path: Path) -> dict[str, Step]:
         "LOCAL BINDGEN": local_bindings[0],
         "LD": bundled_object_step(build_target, manifest, [tmp_path / "a.o"]),
         "MAINLINE LD": c_link_step(build_target, mainline, Path("/crate.o")),
-        "SYMVER": versions_step(build_target, manifest),
+        "SYMVER": symbol_versions_step(build_target, manifest),
         "EXPORTS": exports,
     }
 

@@ -91,7 +91,7 @@ def test_a_rustc_whose_symbols_the_kernel_lacks_is_refused(kernel: Kernel) -> No
     assert str(error.value) == (
         f"debian-6.12: {kernel.directory}/rustc: this kernel was built by rustc 1.85.0 (x); modules by rustc 1.96.0"
         " would not find its symbols\n"
-        "    use the rustc that built the kernel: the package rustc of the kernel's own release, or a [sysroot] with it"
+        "    use the rustc that built the kernel: the package rustc of its release, or a [sysroot] with it"
     )
     with pytest.raises(MachineError):
         kernel.preflight()
