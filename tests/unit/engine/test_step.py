@@ -84,7 +84,7 @@ def test_what_a_failing_tool_says_may_be_a_hint(copy: Step) -> None:
         run(dataclasses.replace(failing, hints=hints), RunLog())
     assert caught.value.fix == "make absent"
     assert "No such file" in caught.value.what
-    assert caught.value.where == "COPY made"
+    assert caught.value.where == "COPY output"
     with pytest.raises(StepError) as caught:
         run(dataclasses.replace(failing, hints=hints[:1]), RunLog())
     assert caught.value.fix is None
