@@ -12,7 +12,7 @@ from scons_kmod.adopt.manifest_draft import ManifestDraft
 from scons_kmod.adopt.remarks import Remark
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import load
+from scons_kmod.base.located_toml import read_toml
 from scons_kmod.manifest.read import read_manifest
 
 # An array that does not fit into a line of this length has a line for each value.
@@ -28,14 +28,14 @@ def write_manifest(path: Path, draft: ManifestDraft, reserved: Collection[str]) 
     where = f"the manifest for {path.parent}"
 
     def check(new: Path) -> None:
-        if load(new).data != data:
+        if read_toml(new).data != data:
             raise UserError("TOML cannot contain the name of a source", where=where, fix="rename the source")
         read_manifest(new, reserved)
 
     try:
         write_text(path, manifest_text(data, draft.remarks.all), check=check)
     except UserError as error:
-        raise UserError(error.what, where=where, fix=error.fix) from error
+        raise UserError(error.message, where=where, fix=error.fix) from error
 
 
 def manifest_text(data: dict[str, Any], remarks: Sequence[Remark]) -> str:

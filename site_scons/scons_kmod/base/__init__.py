@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every package may use: errors, files written whole, TOML with line numbers, processes and their log.
+"""What every package may use: errors, atomic writes, TOML with line numbers, directories, processes and their log.
 
 Imports nothing of the library. Start with errors.py and run_log.py.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that are either whole or not there: written beside their place, then renamed into it."""
+"""Atomic writes: a file is written under another name in the same directory, then renamed. It is whole or not there."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o644, check: Callable[[Path], object] | None = None) -> None:
-    """Replace `path` by a file with the content `data`; makes its directory. Readers see the old file or the new.
+    """Replace `path` by a file with the content `data`. Make its directory. Readers see the old file or the new one.
 
-    What `check`, which gets the file before it takes its place, raises leaves the old file there.
+    `check` gets the new file before it replaces the old one. If it raises an error, the old file stays. Raises
+    `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -39,13 +40,13 @@ def write_text(path: Path, text: str, *, mode: int = 0o644, check: Callable[[Pat
 
 
 def copy_file(source: Path, path: Path) -> None:
-    """Replace `path` by a copy of the file `source`, its mode included; makes its directory."""
+    """Replace `path` by a copy of the file `source` with the same mode. Make its directory. Raises `OSError`."""
     write_bytes(path, source.read_bytes(), mode=source.stat().st_mode & 0o777)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (made if absent): one process at a time, freed when it dies."""
+    """Hold an exclusive lock on the file `path`. Create it if needed. The lock ends with the process at the latest."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

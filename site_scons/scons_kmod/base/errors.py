@@ -10,24 +10,24 @@ from __future__ import annotations
 class KmodError(Exception):
     """Base of all errors that are reported without a traceback.
 
-    `what` says what happened, `where` names the place (``file:line`` and key, a unit or an argument), `fix` says
-    what to do about it.
+    `message` says what happened, `where` says where: ``file:line`` and a key, a step and its unit, or an argument.
+    `fix` says what the user can do.
     """
 
     kind = "error"
 
-    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, message: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
         self.where = where
         self.fix = fix
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
+        head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\n    {self.fix}" if self.fix else head
 
     def shown(self) -> str:
-        """The error as the user sees it: ``kind: where: what``, and on the next line what to do."""
+        """The error as the user sees it: ``kind: where: message``, and on the next line what to do."""
         return f"{self.kind}: {self}"
 
 
@@ -44,22 +44,22 @@ class MachineError(KmodError):
 
 
 class StepError(KmodError):
-    """A step of the build failed. `what` holds the command and the tool's own output.
+    """A step of the build failed. The message has the command and the tool's output.
 
-    `output` is that output alone, `status` the tool's exit status, None if it has not ended.
+    `output` is the tool's output alone. `status` is its exit status, or None if it has not ended.
     """
 
     kind = "step error"
 
     def __init__(
         self,
-        what: str,
+        message: str,
         *,
         where: str | None = None,
         fix: str | None = None,
         output: str = "",
         status: int | None = None,
     ) -> None:
-        super().__init__(what, where=where, fix=fix)
+        super().__init__(message, where=where, fix=fix)
         self.output = output
         self.status = status

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs a module of this library in a process of its own: ``library_process.py NAME REQUEST.json``.
 
-NAME is the module below ``scons_kmod`` (``link.c_and_rust``), and the request is passed to its ``main``. Steps use
-this for work that is neither a compiler's nor another tool's.
+NAME is a module below ``scons_kmod`` (``link.c_and_rust``). Its ``main`` gets the request. Steps use this for work that
+no compiler and no other tool does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def process_args(python: str, name: str, request: Path) -> tuple[str, ...]:
 
 
 def process_files(*names: str) -> tuple[Path, ...]:
-    """The files that such a process reads of this library: `names` are all modules that it imports."""
+    """The files of this library that such a process reads. `names` are all modules that it imports."""
     packages = {name.partition(".")[0] for name in names}
     return (
         *(LIBRARY / "base/library_process.py", LIBRARY / "__init__.py"),
@@ -32,7 +32,7 @@ def process_files(*names: str) -> tuple[Path, ...]:
 
 def main(name: str, request: str) -> int:
     """Run ``main`` of the module `name` with the JSON in the file `request`. Returns the exit status."""
-    # Python is told (-I) to search no directories but its own.
+    # With -I, Python searches no directories but its own.
     sys.path.insert(0, str(LIBRARY.parent))
     status: int = importlib.import_module(f"scons_kmod.{name}").main(json.loads(Path(request).read_text()))
     return status

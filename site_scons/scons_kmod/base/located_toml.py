@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TOML whose keys know their lines, and a reader that checks every key of a table."""
+"""TOML files with the line of each key, and a reader that checks every key of a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar, overload
 
 from scons_kmod.base.errors import UserError
 
-# Where a value stands: names of keys, and indices in arrays.
+# The path of a value in a file: names of keys, and indices in arrays.
 Key = tuple[str | int, ...]
 Default = TypeVar("Default")
 
@@ -32,24 +32,26 @@ _OTHER = re.compile(r"[^,\]}#\n]+")
 
 @dataclasses.dataclass(frozen=True)
 class Located:
-    """A TOML file's content, and the line of each key, table and array element. `path` is the file as it was named."""
+    """A TOML file's content, and the line of each key, table and array element."""
 
+    # The file, as the user has named it.
     path: Path
     data: Mapping[str, Any]
+    # From 1.
     lines: Mapping[Key, int]
 
     def line_of(self, key: Key) -> int:
-        """The line, from 1, of a key; of the innermost table around it if it is not in the file."""
+        """The line of a key, from 1. For a key that is not in the file, the line of the innermost table around it."""
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
 
     def where(self, key: Key) -> str:
-        """The place of a key as errors name it: ``file:line: [table] key``."""
-        return f"{self.path}:{self.line_of(key)}: {spelled(key)}" if key else f"{self.path}:1"
+        """Where a key is, as errors say it: ``file:line: [table] key``."""
+        return f"{self.path}:{self.line_of(key)}: {key_label(key)}" if key else f"{self.path}:1"
 
 
-def load(path: Path) -> Located:
+def read_toml(path: Path) -> Located:
     """Read a TOML file. Raises `UserError` with file, line and column if it can't be read or isn't TOML."""
     try:
         raw = path.read_bytes()
@@ -68,27 +70,27 @@ def load(path: Path) -> Located:
 
 
 def position(path: Path, before: str) -> str:
-    """``file:line:column`` of the place that the text `before` leads up to."""
+    """``file:line:column`` of what follows the text `before`."""
     return f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
 def syntax_error(path: Path, text: str, message: str) -> UserError:
-    """tomllib's message, which ends in ``(at line 3, column 5)`` or ``(at end of document)``, the place put first."""
-    what, _, place = message.rpartition(" (at ")
-    numbers = re.findall(r"\d+", place)
+    """The error for a message of tomllib, which ends in ``(at line 3, column 5)`` or ``(at end of document)``."""
+    what_is_wrong, _, location = message.rpartition(" (at ")
+    numbers = re.findall(r"\d+", location)
     where = f"{path}:{numbers[0]}:{numbers[1]}" if len(numbers) == 2 else position(path, text)
-    return UserError(f"invalid TOML: {what[:1].lower()}{what[1:]}", where=where)
+    return UserError(f"invalid TOML: {what_is_wrong[:1].lower()}{what_is_wrong[1:]}", where=where)
 
 
-def spelled(key: Key) -> str:
-    """A key as errors name it: ``[table] key``, without the table at the top level."""
+def key_label(key: Key) -> str:
+    """A key as errors say it: ``[table] key``, or ``key`` at the top level."""
     *table, name = key
     index = f"element {name + 1}" if isinstance(name, int) else name
     return f"[{'.'.join(str(part) for part in table)}] {index}" if table else str(index)
 
 
 class _Scanner:
-    """Finds the lines of keys in text that is known to be valid TOML, and so looks at no more than it must."""
+    """Finds the lines of keys. The text must be valid TOML, so most of it need not be parsed."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -124,8 +126,8 @@ class _Scanner:
         found: list[str] = []
         while True:
             self.skip_blank()
-            word = self.take(_NAME).group()
-            found.append(tomllib.loads(f"x = {word}")["x"] if word[0] in "\"'" else word)
+            name = self.take(_NAME).group()
+            found.append(tomllib.loads(f"x = {name}")["x"] if name[0] in "\"'" else name)
             self.skip_blank()
             if not self.text.startswith(".", self.at):
                 return found
@@ -164,7 +166,7 @@ class _Scanner:
             self.take(_STRING if opening in "\"'" else _OTHER)
 
     def elements(self, key: Key, opening: str) -> None:
-        """What stands in an array or an inline table, its closing bracket included."""
+        """The elements of an array or an inline table, and its closing bracket."""
         index = 0
         while self.text[self.skip_blank()] not in "]}":
             if opening == "[":
@@ -179,10 +181,10 @@ class _Scanner:
 
 
 class Table:
-    """Reads one table key by key. What is wrong raises `UserError`; `done` raises it for keys nobody asked for."""
+    """Reads one table key by key. A wrong value raises `UserError`. So does `done` for keys that nobody has read."""
 
     def __init__(self, located: Located, key: Key) -> None:
-        """The table at `key`; one that is not in the file counts as empty."""
+        """The table at `key`. If it is not in the file, it counts as empty."""
         value: Any = located.data
         for part in key:
             value = value[part] if isinstance(part, int) else value.get(part, {})
@@ -194,19 +196,19 @@ class Table:
         self.asked: list[str] = []
 
     def where(self, name: str) -> str:
-        """The place of a key of this table: ``file:line: [table] key``."""
+        """Where a key of this table is, as errors say it: ``file:line: [table] key``."""
         return self.located.where((*self.key, name))
 
-    def wrong(self, name: str, what: str, fix: str | None = None) -> NoReturn:
+    def wrong(self, name: str, message: str, fix: str | None = None) -> NoReturn:
         """Raise `UserError` for the value of a key."""
-        raise UserError(what, where=self.where(name), fix=fix)
+        raise UserError(message, where=self.where(name), fix=fix)
 
     @overload
     def string(self, name: str) -> str: ...
     @overload
     def string(self, name: str, *, default: Default) -> str | Default: ...
     def string(self, name: str, *, default: Any = _REQUIRED) -> Any:
-        """A string, not empty; `default` if the key is absent."""
+        """A string that is not empty, or `default` if the key is absent."""
         value = self._get(name, default)
         if name not in self.values:
             return value
@@ -215,14 +217,14 @@ class Table:
         return value or self.wrong(name, "must not be empty")
 
     def boolean(self, name: str, *, default: bool) -> bool:
-        """true or false; `default` if the key is absent."""
+        """true or false, or `default` if the key is absent."""
         value = self._get(name, default)
         if not isinstance(value, bool):
             self.wrong(name, f"must be true or false, not {described(value)}")
         return value
 
     def integer(self, name: str, *, default: int) -> int:
-        """A whole number; `default` if the key is absent."""
+        """A whole number, or `default` if the key is absent."""
         value = self._get(name, default)
         if not isinstance(value, int) or isinstance(value, bool):
             self.wrong(name, f"must be a whole number, not {described(value)}")
@@ -240,7 +242,7 @@ class Table:
     @overload
     def strings(self, name: str, *, default: Default) -> tuple[str, ...] | Default: ...
     def strings(self, name: str, *, default: Any = _REQUIRED) -> Any:
-        """An array of strings; `default` if the key is absent."""
+        """An array of strings, or `default` if the key is absent."""
         value = self._get(name, default)
         if name not in self.values:
             return value
@@ -257,12 +259,12 @@ class Table:
     @overload
     def table(self, name: str, *, default: Default) -> Table | Default: ...
     def table(self, name: str, *, default: Any = _REQUIRED) -> Any:
-        """The table at a key; `default` if it is absent."""
+        """The table at a key, or `default` if it is absent."""
         value = self._get(name, default)
         return Table(self.located, (*self.key, name)) if name in self.values else value
 
     def done(self) -> None:
-        """Raise `UserError` for the first key that was not asked for."""
+        """Raise `UserError` for the first key that was not read."""
         for name in self.values:
             if name not in self.asked:
                 self.wrong(name, "unknown key", suggestion(name, self.asked))
@@ -270,7 +272,7 @@ class Table:
     def _get(self, name: str, default: Any) -> Any:
         self.asked.append(name)
         if name not in self.values and default is _REQUIRED:
-            # A key that is asked for under another spelling is the likelier mistake than one left out.
+            # A misspelt key is more likely than a missing one.
             unasked = [other for other in self.values if other not in self.asked]
             for misspelt in difflib.get_close_matches(name, unasked, 1, 0.75):
                 self.wrong(misspelt, "unknown key", f'did you mean "{name}"?')
@@ -278,15 +280,15 @@ class Table:
         return self.values.get(name, default)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The second line of an error about an unknown word: the nearest known one, or all of them."""
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The second line of an error about an unknown name: the nearest known name, or all of them."""
     names = list(known)
-    near = difflib.get_close_matches(word, names, 1)
+    near = difflib.get_close_matches(name, names, 1)
     return f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(names) or 'nothing'}"
 
 
 def described(value: object) -> str:
-    """A TOML value as errors tell it: its type, and the value where that is short."""
+    """A TOML value as errors say it: its type, and the value if it is short."""
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     for kind, name in _KINDS:

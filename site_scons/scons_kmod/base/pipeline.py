@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Programs of which each reads what the one before prints, without a shell. Run by program.py"""
+"""Runs a pipeline without a shell: each program reads what the program before it prints.
+
+A step runs this in a process of its own (library_process.py).
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,21 @@ from typing import IO, Any
 
 
 def main(request: dict[str, Any]) -> int:
-    """Run ``programs``, the first with the file ``input``, and write what the last prints to the file ``output``.
+    """Run the command lines ``programs``. The first reads the file ``input``, the last writes the file ``output``.
 
-    Returns the exit status: 1 if one of them failed.
+    Without ``input`` the first reads nothing. Returns the exit status: 1 if a program failed.
     """
-    running: list[subprocess.Popen[bytes]] = []
-    with Path(request["output"]).open("wb") as output, Path(request.get("input", os.devnull)).open("rb") as first:
-        given: IO[bytes] | None = first
+    processes: list[subprocess.Popen[bytes]] = []
+    with Path(request["output"]).open("wb") as output, Path(request.get("input", os.devnull)).open("rb") as first_input:
+        source: IO[bytes] | None = first_input
         for number, argv in enumerate(request["programs"], 1):
             last = number == len(request["programs"])
-            one = subprocess.Popen(argv, stdin=given, stdout=output if last else subprocess.PIPE)
-            if given:
-                given.close()
-            given = one.stdout
-            running.append(one)
-        failed = [one.args for one in running if one.wait()]
-    for words in failed:
-        print(f"{words!r} failed", file=sys.stderr)
+            process = subprocess.Popen(argv, stdin=source, stdout=output if last else subprocess.PIPE)
+            if source:
+                source.close()
+            source = process.stdout
+            processes.append(process)
+        failed = [process.args for process in processes if process.wait()]
+    for argv in failed:
+        print(f"{argv!r} failed", file=sys.stderr)
     return 1 if failed else 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running processes, and the record of those that were run (``last-run.json``)."""
+"""Runs processes, and writes the log of what a build ran (``last-run.json``)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Executed:
-    """One process that was started, or one libclang parse. `seconds` is wall time, `status` the exit status."""
+    """An entry of the log: a process that ran, or a libclang parse. `seconds` is wall time, `status` an exit status."""
 
     step: str
     unit: str
@@ -36,23 +36,24 @@ class Executed:
 
 
 class RunLog:
-    """Runs processes for one target and remembers each of them. Safe to use from several threads."""
+    """Runs processes for one target and logs each of them. Safe to use from several threads."""
 
     def __init__(self, target: str = "", lock: int | None = None) -> None:
-        """`lock` is a descriptor that the processes inherit: it stays open, and a lock on it held, until all of them
-        have ended, even if we are killed.
+        """`lock` is a descriptor with a lock that the processes inherit.
+
+        So the lock is held until all processes have ended, even if this process is killed.
         """
         self.target = target
         self.inherited = () if lock is None else (lock,)
         self.entries: list[Executed] = []
-        self.enter: tuple[str, ...] = ()
+        self.enter_args: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
-    def inside(self, enter: tuple[str, ...]) -> RunLog:
-        """The same log, for processes that these words before their arguments start elsewhere: in a sysroot."""
-        other = copy.copy(self)
-        other.enter = enter
-        return other
+    def inside(self, enter_args: tuple[str, ...]) -> RunLog:
+        """The same log, with args that come before those of each process. They start the process in a sysroot."""
+        inside = copy.copy(self)
+        inside.enter_args = enter_args
+        return inside
 
     def run(
         self,
@@ -67,17 +68,17 @@ class RunLog:
         timeout: float | None = None,
         own_group: bool = False,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run `argv` and record it. Output is captured, standard error within standard output.
+        """Run `argv` and log it. Its output is captured. Standard error is a part of standard output.
 
-        `env` is added to our own environment (None: the variable is removed); `timeout` is in seconds. `own_group`
-        is for a program that kills its process group, which is ours, too. Raises
-        `MachineError` if the program can't be started and `StepError` if it fails or takes too long.
+        `env` are changes of this process's environment: None removes a variable. `timeout` is in seconds. `own_group`
+        is for a program that kills its process group, which would be this process's group, too. Raises `MachineError`
+        if the program can't be started, and `StepError` if it fails or takes too long.
         """
-        words = [*self.enter, *map(str, argv)]
+        command_line = [*self.enter_args, *map(str, argv)]
         with self.recorded(step, unit, why) as status:
             try:
-                done = subprocess.run(
-                    words,
+                process = subprocess.run(
+                    command_line,
                     cwd=cwd,
                     env=environment(env or {}),
                     input=input,
@@ -90,20 +91,21 @@ class RunLog:
                     check=False,
                 )
             except OSError as error:
-                raise MachineError(f"{words[0]} can't be started: {error.strerror}", where=f"{step} {unit}") from error
+                message = f"{command_line[0]} can't be started: {error.strerror}"
+                raise MachineError(message, where=f"{step} {unit}") from error
             except subprocess.TimeoutExpired as error:
-                what, output = f"no end after {timeout:.0f} s: {shlex.join(words)}", text_of(error.output)
-                raise StepError(what, where=f"{step} {unit}", output=output) from error
-            status.append(done.returncode)
-        if done.returncode != 0:
-            output = text_of(done.stdout)
-            what = f"exit status {done.returncode}\n{shlex.join(words)}\n{output}"
-            raise StepError(what, where=f"{step} {unit}", output=output, status=done.returncode)
-        return done
+                message = f"no end after {timeout:.0f} s: {shlex.join(command_line)}"
+                raise StepError(message, where=f"{step} {unit}", output=output_text(error.output)) from error
+            status.append(process.returncode)
+        if process.returncode != 0:
+            output = output_text(process.stdout)
+            message = f"exit status {process.returncode}\n{shlex.join(command_line)}\n{output}"
+            raise StepError(message, where=f"{step} {unit}", output=output, status=process.returncode)
+        return process
 
     @contextmanager
     def recorded(self, step: str, unit: str, why: str = "") -> Iterator[list[int]]:
-        """Record what the body does. The body may append its exit status; without one, 0, or 1 if it raises."""
+        """Log what the body does. It may append an exit status. If not, the status is 0, or 1 if the body raises."""
         status: list[int] = []
         start = time.monotonic()
         failed = True
@@ -123,12 +125,12 @@ class RunLog:
                 self.entries.append(entry)
 
     def write(self, path: Path) -> None:
-        """Write the record as ``last-run.json``, a list of objects in the order in which the steps ended."""
+        """Write ``last-run.json``: a list of objects, in the order in which the processes ended. Raises `OSError`."""
         write_text(path, json.dumps([dataclasses.asdict(e) for e in self.entries], indent=1) + "\n")
 
 
 def read_entries(path: Path) -> list[dict[str, Any]]:
-    """What `RunLog.write` has written; nothing if it can't be read."""
+    """The entries that `RunLog.write` has written. Empty if they can't be read."""
     try:
         entries = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -137,11 +139,11 @@ def read_entries(path: Path) -> list[dict[str, Any]]:
 
 
 def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """Our own environment with these variables set, or removed where the value is None."""
+    """This process's environment with these variables set, or removed where the value is None."""
     merged = {**os.environ, **changes}
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def text_of(output: bytes | None) -> str:
-    """What a tool has printed, as a failed step shows it."""
+def output_text(output: bytes | None) -> str:
+    """A tool's output as text, without newlines at its end."""
     return (output or b"").decode(errors="replace").rstrip("\n")

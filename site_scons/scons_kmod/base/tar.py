@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tar archives that are the same for the same files."""
+"""Reproducible tar archives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import tarfile
 from collections.abc import Mapping
 
 
-def archived(files: Mapping[str, bytes], seconds: int = 0) -> bytes:
-    """A tar archive, the same for the same files; all have the time `seconds` since 1970."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in sorted(files.items()):
+def tar_archive(files: Mapping[str, bytes], seconds: int = 0) -> bytes:
+    """A tar archive of files by their names, the same for the same files. Their time is `seconds` since 1970."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in sorted(files.items()):
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mtime = len(data), seconds
-            archive.addfile(entry, io.BytesIO(data))
-    return made.getvalue()
+            entry.size, entry.mtime = len(content), seconds
+            archive.addfile(entry, io.BytesIO(content))
+    return data.getvalue()

@@ -54,7 +54,7 @@ class Apt:
             done = self.log.run(argv, step="APT", unit=unit, why=why, cwd=cwd, env={"LC_ALL": "C"})
         except MachineError as error:
             fix = "a target's packages come from Debian's archive; elsewhere name a prepared kernel tree with KDIR="
-            raise MachineError(error.what, where=error.where, fix=fix) from error
+            raise MachineError(error.message, where=error.where, fix=fix) from error
         return done.stdout.decode(errors="replace")
 
     def package_names(self, prefix: str) -> list[str]:

@@ -145,7 +145,7 @@ def download(
 
 def unreachable(target: Target, problem: StepError) -> MachineError:
     """The error for packages that can't be downloaded, with apt's messages."""
-    messages = re.findall(r"^(?:E:|W: Failed|Err:).*$", problem.what, re.MULTILINE) or [problem.what]
+    messages = re.findall(r"^(?:E:|W: Failed|Err:).*$", problem.message, re.MULTILINE) or [problem.message]
     what = "its packages can't be downloaded\n" + "\n".join(f"    {line}" for line in dict.fromkeys(messages))
     fix = "check the network and apt's sources (apt-get update), or name a prepared kernel tree with KDIR="
     return MachineError(what, where=target.name, fix=fix)

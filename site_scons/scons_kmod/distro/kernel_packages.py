@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import load
+from scons_kmod.base.located_toml import read_toml
 from scons_kmod.distro.apt import Apt, Package, parse_depends
 from scons_kmod.distro.target_file import Target
 from scons_kmod.distro.unpack import PackageKind, UnpackedPackages
@@ -80,7 +80,7 @@ def not_in_archive(target: Target, apt: Apt, kind: PackageKind, headers: Unpacke
         version = next(iter(headers.versions.values())) if headers else "?"
         return UserError(
             f"{packages.source} {version} is not in apt's sources (any more): the crates of this kernel need it",
-            where=load(target.path).where(("packages", "source")),
+            where=read_toml(target.path).where(("packages", "source")),
             fix="UPDATE=1 takes the newest headers and the sources that fit them, if the archive has moved on",
         )
     if headers:
@@ -95,7 +95,7 @@ def not_in_archive(target: Target, apt: Apt, kind: PackageKind, headers: Unpacke
     return UserError(
         f"no {packages.headers} with a release like '{packages.release}' in apt's sources; "
         f"Debian's suite {packages.suite} should have it\n    {available}",
-        where=load(target.path).where(("packages", "release")),
+        where=read_toml(target.path).where(("packages", "release")),
         fix=f"update the pattern in {target.path}, add {packages.suite} to apt's sources, or name a kernel with KDIR=",
     )
 

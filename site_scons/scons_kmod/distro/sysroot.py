@@ -227,5 +227,5 @@ def check_enter(system: System, log: RunLog) -> None:
     try:
         log.run([*system.enter_args, "true"], step="SYSROOT", unit="enter")
     except KmodError as error:
-        last = error.what.rstrip().splitlines()[-1]
+        last = error.message.rstrip().splitlines()[-1]
         raise MachineError(f"tools can't be run in {system.root}: {last}", where="bwrap", fix=NAMESPACES_FIX) from error

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load, suggestion
+from scons_kmod.base.located_toml import Table, read_toml, suggestion
 
 ARCHITECTURES = ("x86_64",)
 OS_RELEASE = Path("/etc/os-release")
@@ -70,7 +70,7 @@ class Target:
 
 def read_target(path: Path) -> Target:
     """Read and check one target. Raises `UserError` with file, line and key."""
-    top = Table(load(path), ())
+    top = Table(read_toml(path), ())
     kernel = top.table("kernel")
     packages = top.table("packages")
     toolchain = top.table("toolchain")

@@ -28,7 +28,7 @@ class Finding:
 
 def error_finding(heading: str, name: str, error: KmodError) -> Finding:
     """The finding that something is missing, from the error that says so."""
-    return Finding(heading, name, error.what, error.fix or "see above")
+    return Finding(heading, name, error.message, error.fix or "see above")
 
 
 def table(findings: Iterable[Finding]) -> Iterator[str]:

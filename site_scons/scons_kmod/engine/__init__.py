@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whether a step runs: steps, traces of earlier runs, digests of files, and what `scons why` prints of them.
+"""The build engine: steps, whether a step is up to date, running and restoring it, and what `scons why` prints.
 
-Knows nothing of kernels or modules; imports base. Start with step.py, then store.py, which decides.
+Knows nothing of kernels or modules. Imports base. Start with step.py, then up_to_date.py, which decides, and
+run_step.py. build_state.py is what a build remembers for the next one.
 """

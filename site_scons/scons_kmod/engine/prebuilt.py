@@ -22,7 +22,7 @@ from typing import Any
 
 from scons_kmod.base.atomic import write_bytes, write_text
 from scons_kmod.base.errors import MachineError
-from scons_kmod.base.tar import archived
+from scons_kmod.base.tar import tar_archive
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests, text_digest
 from scons_kmod.engine.step import Step
@@ -119,7 +119,7 @@ def package_files(steps: Iterable[Step], state: BuildState, build: Path) -> dict
         }
         outputs |= {str(digest): Path(path).read_bytes() for path, digest in trace.outputs.items()}
     text = json.dumps(records, indent=1, sort_keys=True) + "\n"
-    return {TRACES: text.replace(str(build), BUILD).encode(), OUTPUTS: archived(outputs)}
+    return {TRACES: text.replace(str(build), BUILD).encode(), OUTPUTS: tar_archive(outputs)}
 
 
 def portable_signature(step: Step, build: Path) -> str:

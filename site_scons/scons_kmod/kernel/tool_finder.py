@@ -88,7 +88,7 @@ class ToolFinder:
             try:
                 matched_version(libclang_version(self.system.host_path(path)), r"(.+)", wanted)
             except MachineError as error:
-                refused.append(f"{path}: {error.what}")
+                refused.append(f"{path}: {error.message}")
             else:
                 return path
         fix = f"on Debian 12: apt-get install libclang1-{wanted}; the Python package libclang {wanted} will do, too"

@@ -109,7 +109,7 @@ def choose(name: str, paths: list[str], inspect: Callable[[str], FoundTool], fix
         try:
             return inspect(path), refused
         except KmodError as error:
-            refused.append(f"{path}: {error.what.splitlines()[0]}")
+            refused.append(f"{path}: {error.message.splitlines()[0]}")
     what = (
         "not found" if not paths else "none of those installed can be used\n" + "\n".join(f"    {r}" for r in refused)
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, Table, load, suggestion
+from scons_kmod.base.located_toml import Located, Table, read_toml, suggestion
 
 CARGO = "Cargo.toml"
 # What a Cargo.toml without the key means.
@@ -71,7 +71,7 @@ def read_cargo(home: Path, ignore_build_script: bool) -> Cargo:
 
     Raises `UserError` if it can't be used without cargo: a build script that is not to be ignored.
     """
-    located = load(home / CARGO)
+    located = read_toml(home / CARGO)
     package, lib = cargo_table(located, "package"), cargo_table(located, "lib")
     named = package.get("build", True)
     script = "build.rs" if named is True else named

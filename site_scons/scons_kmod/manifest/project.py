@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, load, suggestion
+from scons_kmod.base.located_toml import Located, read_toml, suggestion
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.crate import CrateSpec, sort_crates
 from scons_kmod.manifest.manifest import FILE_NAME, Manifest
@@ -89,13 +89,13 @@ def check_crate_names(module: Manifest, crates: Iterable[CrateSpec]) -> None:
         raise UserError(f"{module.crate!r} is the module's own crate", where=where, fix="choose another name")
     for name in module.uses or ():
         if name not in known:
-            where = load(module.directory / FILE_NAME).where(("module", "crates"))
+            where = read_toml(module.directory / FILE_NAME).where(("module", "crates"))
             raise UserError(f"there is no crate {name!r}", where=where, fix=suggestion(name, known))
 
 
 def depends_location(module: Manifest) -> str:
     """The file and line where a module's manifest says what it depends on, for errors."""
-    return load(module.directory / FILE_NAME).where(("depends",))
+    return read_toml(module.directory / FILE_NAME).where(("depends",))
 
 
 def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) -> Project:
@@ -109,7 +109,7 @@ def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) ->
     libraries: dict[str, CrateSpec] = {}
     homes: dict[tuple[str, str], Path] = {}
     for path in (path for directory in directories for path in manifest_files(directory)):
-        located = load(path)
+        located = read_toml(path)
         if LIBRARY in located.data:
             library = read_library(located)
             check_unique(homes, located, LIBRARY, library.name)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, Table, load
+from scons_kmod.base.located_toml import Located, Table, read_toml
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.crate import CrateSpec, feature_cfgs
 from scons_kmod.manifest.keys import read_section
@@ -43,7 +43,7 @@ def read_manifest(path: Path, reserved: Collection[str] = ()) -> Manifest:
 
     Raises `UserError` with file, line and key.
     """
-    return check_manifest(load(path), reserved).plain
+    return check_manifest(read_toml(path), reserved).plain
 
 
 def check_manifest(located: Located, reserved: Collection[str] = ()) -> ManifestFile:

@@ -13,7 +13,7 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_bytes
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.base.tar import archived
+from scons_kmod.base.tar import tar_archive
 from scons_kmod.distro.target_file import Target, ToolVersions
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.packaging.deb_control import DebPackage, changelog_text, copyright_text, extended_description
@@ -40,7 +40,7 @@ def build_dsc(
     files = source_tree(manifest)
     original = f"{package.name}_{package.info.version}.orig.tar.xz"
     with work_directory(directory) as work:
-        archive = archived({f"{tree_name}/{name}": data for name, data in files.items()}, package.seconds)
+        archive = tar_archive({f"{tree_name}/{name}": data for name, data in files.items()}, package.seconds)
         write_bytes(work / original, lzma.compress(archive))
         texts = debian_texts(package, manifest, release, target, settings)
         debian = {name: text.encode() for name, text in texts.items()}

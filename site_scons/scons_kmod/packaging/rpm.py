@@ -12,7 +12,7 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_bytes, write_text
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.base.tar import archived
+from scons_kmod.base.tar import tar_archive
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.packaging.module_package import REVISION, ModulePackage
 from scons_kmod.packaging.reproducible import set_modes_and_times, work_directory
@@ -117,7 +117,7 @@ def write_source_archive(package: ModulePackage, manifest: Manifest, directory: 
     """Write the archive of the module's sources into `directory`, where rpmbuild looks for it."""
     files = {f"{package.name}-{package.info.version}/{name}": data for name, data in source_tree(manifest).items()}
     path = directory / source_archive_name(package)
-    write_bytes(path, lzma.compress(archived(files, package.seconds)))
+    write_bytes(path, lzma.compress(tar_archive(files, package.seconds)))
     os.utime(path, (package.seconds, package.seconds))
 
 

@@ -14,7 +14,7 @@ from scons_kmod.base.atomic import locked, write_bytes, write_text
 LOCKER = "import sys, pathlib, scons_kmod.base.atomic as a\nwith a.locked(pathlib.Path(sys.argv[1])): print('got it')"
 
 
-def test_the_directory_is_made_and_the_mode_set(tmp_path: Path) -> None:
+def test_the_directory_is_created_and_the_mode_set(tmp_path: Path) -> None:
     path = tmp_path / "a/b/tool"
     write_text(path, "ü\n", mode=0o755)
     assert path.read_bytes() == b"\xc3\xbc\n"
@@ -39,7 +39,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
-def test_what_is_found_wrong_with_the_new_file_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_new_file_that_fails_its_check_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "x"
     write_text(path, "old")
 
@@ -53,7 +53,7 @@ def test_what_is_found_wrong_with_the_new_file_leaves_the_old_one(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
-def test_a_file_cannot_take_the_place_of_a_directory(tmp_path: Path) -> None:
+def test_a_file_cannot_replace_a_directory(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(OSError, match="directory"):
         write_bytes(tmp_path / "x", b"")

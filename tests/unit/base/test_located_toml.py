@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, Table, load
+from scons_kmod.base.located_toml import Located, Table, read_toml
 
 EVERY_FORM = r'''# a comment with [brackets] and = signs
 title = "one [two] = three # four"
@@ -53,7 +53,7 @@ z = 0'''.replace(r"\'", "'")
 def located(tmp_path: Path, text: str) -> Located:
     path = tmp_path / "x.toml"
     path.write_text(text)
-    return load(path)
+    return read_toml(path)
 
 
 def table(tmp_path: Path, text: str) -> Table:
@@ -128,28 +128,28 @@ def test_an_absent_key_has_the_line_of_its_table(tmp_path: Path) -> None:
         ('a = 1\nb = "half', "x.toml:2:10: invalid TOML: unterminated string"),
     ],
 )
-def test_invalid_toml_is_told_with_line_and_column(tmp_path: Path, text: str, expected: str) -> None:
+def test_invalid_toml_is_an_error_with_line_and_column(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(UserError) as error:
         located(tmp_path, text)
     assert message(error, tmp_path) == expected
 
 
-def test_text_that_is_not_utf8_is_told_with_line_and_column(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_is_an_error_with_line_and_column(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(b"a = 1\nb = '\xff'\n")
     with pytest.raises(UserError) as error:
-        load(tmp_path / "x.toml")
+        read_toml(tmp_path / "x.toml")
     assert message(error, tmp_path) == "x.toml:2:6: this is not UTF-8, as TOML must be"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
-        load(tmp_path / "x.toml")
+        read_toml(tmp_path / "x.toml")
     assert message(error, tmp_path) == "x.toml: can't be read: No such file or directory"
 
 
 def test_windows_line_ends_do_not_shift_lines(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(b"a = 1\r\n\r\nb = 2\r\n")
-    assert load(tmp_path / "x.toml").line_of(("b",)) == 3
+    assert read_toml(tmp_path / "x.toml").line_of(("b",)) == 3
 
 
 def test_keys_are_read_by_their_types(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_keys_are_read_by_their_types(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "description"),
     [
         ("3", "the integer 3"),
         ("3.5", "the number 3.5"),
@@ -175,49 +175,49 @@ def test_keys_are_read_by_their_types(tmp_path: Path) -> None:
         ("07:32:00", "the time 07:32:00"),
     ],
 )
-def test_a_wrong_type_is_told_with_the_value(tmp_path: Path, value: str, told: str) -> None:
+def test_the_error_for_a_wrong_type_has_the_value(tmp_path: Path, value: str, description: str) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, f"[module]\nname = {value}\n").string("name")
-    assert message(error, tmp_path) == f"x.toml:2: [module] name: must be a string, not {told}"
+    assert message(error, tmp_path) == f"x.toml:2: [module] name: must be a string, not {description}"
 
 
-def test_a_string_where_an_array_belongs_is_told(tmp_path: Path) -> None:
+def test_a_string_instead_of_an_array_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "[module]\nuses = 'a'\n").strings("uses")
     assert message(error, tmp_path) == 'x.toml:2: [module] uses: must be an array of strings, not the string "a"'
 
 
-def test_a_wrong_element_is_told_with_its_own_line(tmp_path: Path) -> None:
+def test_the_error_for_a_wrong_element_has_its_line(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "[module]\nuses = [\n 'a',\n 7,\n]\n").strings("uses")
     assert message(error, tmp_path) == "x.toml:4: [module.uses] element 2: must be a string, not the integer 7"
 
 
-def test_a_value_where_a_table_belongs_is_told(tmp_path: Path) -> None:
+def test_a_value_instead_of_a_table_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "module = 3\n")
     assert message(error, tmp_path) == "x.toml:1: module: must be a table, not the integer 3"
 
 
-def test_an_empty_string_is_told(tmp_path: Path) -> None:
+def test_an_empty_string_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "[module]\nname = ''\n").string("name")
     assert message(error, tmp_path) == "x.toml:2: [module] name: must not be empty"
 
 
-def test_a_missing_key_is_told(tmp_path: Path) -> None:
+def test_a_missing_key_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "\n[module]\nroot = 'x.rs'\n").string("name")
     assert message(error, tmp_path) == "x.toml:2: [module] name: is missing"
 
 
-def test_a_misspelt_required_key_is_told_as_such(tmp_path: Path) -> None:
+def test_a_misspelt_required_key_is_an_unknown_key(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         table(tmp_path, "[module]\n\nnam = 'x'\n").string("name")
     assert message(error, tmp_path) == 'x.toml:3: [module] nam: unknown key\n    did you mean "name"?'
 
 
-def test_an_unknown_key_is_told_with_the_nearest_known_one(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_suggests_the_nearest_known_key(tmp_path: Path) -> None:
     module = table(tmp_path, "[module]\nname = 'x'\nrooot = 'x.rs'\n")
     module.string("name")
     module.string("root", default=None)
@@ -226,7 +226,7 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(tmp_path: Path) -> No
     assert message(error, tmp_path) == 'x.toml:3: [module] rooot: unknown key\n    did you mean "root"?'
 
 
-def test_an_unknown_key_like_no_other_is_told_with_all(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_key_like_no_other_lists_all(tmp_path: Path) -> None:
     module = table(tmp_path, "[module]\nname = 'x'\nzzz = 1\n")
     module.string("name")
     module.string("root", default=None)

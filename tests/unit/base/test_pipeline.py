@@ -21,13 +21,13 @@ def out(directory: Path) -> str:
     return (directory / "out").read_text()
 
 
-def test_each_reads_what_the_one_before_prints(tmp_path: Path) -> None:
+def test_each_program_reads_what_the_program_before_prints(tmp_path: Path) -> None:
     given = write(tmp_path / "in", "one\ntwo\n")
     assert run(tmp_path, ["cat"], ["sed", "s/o/0/g"], ["tr", "a-z", "A-Z"], input=str(given)) == 0
     assert out(tmp_path) == "0NE\nTW0\n"
 
 
-def test_one_program_reads_and_writes_files(tmp_path: Path) -> None:
+def test_a_single_program_reads_and_writes_files(tmp_path: Path) -> None:
     assert run(tmp_path, ["cat"], input=str(write(tmp_path / "in", "text"))) == 0
     assert out(tmp_path) == "text"
 
@@ -37,7 +37,7 @@ def test_without_an_input_there_is_nothing_to_read(tmp_path: Path) -> None:
     assert out(tmp_path) == ""
 
 
-def test_no_shell_reads_the_words(tmp_path: Path) -> None:
+def test_no_shell_reads_the_args(tmp_path: Path) -> None:
     assert run(tmp_path, ["printf", "%s;", "$HOME", "a b", "*", ";", "|"]) == 0
     assert out(tmp_path) == "$HOME;a b;*;;;|;"
 
@@ -54,10 +54,12 @@ def test_more_than_a_pipe_holds(tmp_path: Path) -> None:
     assert out(tmp_path).split() == ["100000"]
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_one_that_fails_is_a_failure_of_all(tmp_path: Path, capfd: pytest.CaptureFixture[str], place: int) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_program_that_fails_fails_the_pipeline(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], number: int
+) -> None:
     programs = [["cat"], ["cat"], ["cat"]]
-    programs[place] = ["sh", "-c", "cat >/dev/null; exit 3"]
+    programs[number] = ["sh", "-c", "cat >/dev/null; exit 3"]
     assert run(tmp_path, *programs) != 0
     assert capfd.readouterr().err == "['sh', '-c', 'cat >/dev/null; exit 3'] failed\n"
 

@@ -21,7 +21,7 @@ def test_output_and_errors_are_captured_together(tmp_path: Path) -> None:
 def test_a_failure_shows_status_command_and_output(tmp_path: Path) -> None:
     with pytest.raises(StepError) as caught:
         RunLog().run(["ls", "--", "a b"], step="LS", unit="x.o", cwd=tmp_path, env={"LC_ALL": "C"})
-    status, command, output = caught.value.what.split("\n")
+    status, command, output = caught.value.message.split("\n")
     assert (status, command) == ("exit status 2", "ls -- 'a b'")
     assert output == "ls: cannot access 'a b': No such file or directory"
     assert caught.value.where == "LS x.o"
@@ -44,7 +44,7 @@ def test_what_a_program_has_printed_that_never_ends_is_kept() -> None:
     assert (caught.value.status, caught.value.output) == (None, "begun")
 
 
-def test_the_environment_is_added_to_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_are_added_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEPT", "1")
     monkeypatch.setenv("REMOVED", "1")
     seen = RunLog().run(["env"], step="X", unit="y", env={"ADDED": "1", "REMOVED": None}).stdout.decode().splitlines()
@@ -60,9 +60,9 @@ def test_input_is_handed_over_and_is_empty_without() -> None:
 
 def test_a_program_may_have_a_process_group_of_its_own() -> None:
     argv = ["sh", "-c", "read -r _ _ _ _ group _ </proc/$$/stat; echo $group"]
-    ours, own = (int(RunLog().run(argv, step="X", unit="y", own_group=own).stdout) for own in (False, True))
-    assert ours == os.getpgrp()
-    assert own != ours
+    inherited, new = (int(RunLog().run(argv, step="X", unit="y", own_group=own).stdout) for own in (False, True))
+    assert inherited == os.getpgrp()
+    assert new != inherited
 
 
 def test_every_process_is_recorded_with_its_reason(tmp_path: Path) -> None:

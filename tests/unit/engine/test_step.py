@@ -83,7 +83,7 @@ def test_what_a_failing_tool_says_may_be_a_hint(copy: Step) -> None:
     with pytest.raises(StepError) as caught:
         run(dataclasses.replace(failing, hints=hints), RunLog())
     assert caught.value.fix == "make absent"
-    assert "No such file" in caught.value.what
+    assert "No such file" in caught.value.message
     assert caught.value.where == "COPY output"
     with pytest.raises(StepError) as caught:
         run(dataclasses.replace(failing, hints=hints[:1]), RunLog())

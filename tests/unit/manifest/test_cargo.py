@@ -7,7 +7,7 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
+from scons_kmod.base.located_toml import Table, read_toml
 from scons_kmod.manifest.cargo import Cargo, check_features, read_cargo
 
 FEATURES = """\
@@ -32,7 +32,7 @@ all = ["dep:hidden", "std", "open/all"]
 
 def table(directory: Path, text: str = "") -> Table:
     """A manifest's table of one crate."""
-    return Table(load(write(directory / "module.toml", f"[crates.x]\n{text}")), ("crates", "x"))
+    return Table(read_toml(write(directory / "module.toml", f"[crates.x]\n{text}")), ("crates", "x"))
 
 
 def cargo(directory: Path, text: str, *, ignore_build_script: bool = False) -> Cargo:

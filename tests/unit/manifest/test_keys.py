@@ -10,7 +10,7 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
+from scons_kmod.base.located_toml import Table, read_toml
 from scons_kmod.manifest.keys import NamedSections, Section, declared_keys, key, read_section
 from scons_kmod.manifest.kinds import Boolean, Form, Text, Texts
 
@@ -37,7 +37,7 @@ class Outer:
 
 
 def read(directory: Path, text: str) -> Outer:
-    return read_section(Outer, Table(load(write(directory / "module.toml", text)), ()), directory)
+    return read_section(Outer, Table(read_toml(write(directory / "module.toml", text)), ()), directory)
 
 
 def error_of(directory: Path, text: str) -> str:
@@ -95,5 +95,5 @@ def test_a_table_may_be_completed_by_a_function(tmp_path: Path) -> None:
 
         outer: str = key(Section(Outer, lambda outer, table, directory: (outer.needed, table.key, directory)), "It.")
 
-    located = load(write(tmp_path / "module.toml", '[outer]\nneeded = "x"\n'))
+    located = read_toml(write(tmp_path / "module.toml", '[outer]\nneeded = "x"\n'))
     assert read_section(Top, Table(located, ()), tmp_path).outer == ("x", ("outer",), tmp_path)

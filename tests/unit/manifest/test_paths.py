@@ -7,13 +7,13 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Table, load
+from scons_kmod.base.located_toml import Table, read_toml
 from scons_kmod.manifest.paths import ExistingPaths, MatchingFiles
 
 
 def table(directory: Path, *names: str) -> Table:
     listed = ", ".join(f"'{name}'" for name in names)
-    return Table(load(write(directory / "module.toml", f"[c]\nsources = [{listed}]\n")), ("c",))
+    return Table(read_toml(write(directory / "module.toml", f"[c]\nsources = [{listed}]\n")), ("c",))
 
 
 def found(directory: Path, *names: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from miniature import module, write
 
-from scons_kmod.base.tar import archived
+from scons_kmod.base.tar import tar_archive
 from scons_kmod.packaging.source_tree import install_args, source_tree
 from scons_kmod.target.settings import Settings
 
@@ -23,8 +23,8 @@ def test_a_modules_files_and_an_sconstruct_for_them(tmp_path: Path) -> None:
 
 def test_an_archive_is_the_same_each_time_and_in_any_order() -> None:
     files = {"b/x": b"1", "a": b"22"}
-    archive_bytes = archived(files, 1770076800)
-    assert archived(dict(reversed(files.items())), 1770076800) == archive_bytes
+    archive_bytes = tar_archive(files, 1770076800)
+    assert tar_archive(dict(reversed(files.items())), 1770076800) == archive_bytes
     with tarfile.open(fileobj=io.BytesIO(archive_bytes)) as archive:
         assert [(entry.name, entry.mtime, entry.uid) for entry in archive] == [
             ("a", 1770076800, 0),

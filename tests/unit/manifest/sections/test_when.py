@@ -7,7 +7,7 @@ import pytest
 from miniature import kernel_tree, write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import load
+from scons_kmod.base.located_toml import read_toml
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.read import check_manifest
@@ -28,7 +28,7 @@ def manifest(directory: Path, text: str) -> Path:
 
 
 def on(directory: Path, tree: KernelTree, text: str) -> Manifest:
-    return check_manifest(load(manifest(directory, text))).on(tree)
+    return check_manifest(read_toml(manifest(directory, text))).on(tree)
 
 
 def error_of(directory: Path, tree: KernelTree, text: str) -> str:
@@ -83,13 +83,13 @@ defines = ["D"]
     assert (module.c.defines, module.c.flags, names(module)) == (("A", "B", "C"), ("-Wextra",), ["a.c", "b.c"])
     assert module.c.flags_of(module.directory / "a.c").flags == ("-O1", "-O0")
     assert (module.api, module.depends.modules) == ("mainline", ("x",))
-    without = check_manifest(load(module.directory / "module.toml"))
+    without = check_manifest(read_toml(module.directory / "module.toml"))
     assert "when" in without.located.data, "what it is for another kernel can still be asked"
 
 
 def test_what_is_always_so_is_known_without_a_kernel(tmp_path: Path) -> None:
     path = manifest(tmp_path, f"{BASE}[when.CONFIG_SMP.c]\nsources = ['new.c']\n")
-    assert set(check_manifest(load(path)).conditions) == {"CONFIG_SMP"}
+    assert set(check_manifest(read_toml(path)).conditions) == {"CONFIG_SMP"}
 
 
 @pytest.mark.parametrize(
