@@ -118,7 +118,7 @@ def test_symbols_of_other_modules_are_handed_to_modpost(made: BuildTarget, manif
     argv = step.commands[0].argv
     (view,) = step.views
     assert view.paths == (made.tree.symvers, extra)
-    assert [argv[argv.index(str(own)) - 1] for own in view.into] == ["-i", "-i"]
+    assert [argv[argv.index(str(extract)) - 1] for extract in view.extracts] == ["-i", "-i"]
 
 
 @pytest.mark.parametrize("version", ["6.1", "6.12"])
