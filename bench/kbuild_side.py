@@ -68,7 +68,7 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
             builders.add_crates(env, target, manifest)
             builders.add_shared(env, target, "helpers", builders.helper_archive_steps)
             env.add(env, target.name, link_without_kbuilds_part(rust_object.bundled_object_step(target, manifest)))
-    omitted = (str(fingerprint_file(target)), *map(str, helpers.helper_headers_step(target).outputs))
+    omitted = (str(fingerprint_file(target)), *map(str, helpers.helpers_header_step(target).outputs))
     steps = [step for step in env.steps if step.key not in omitted and not isinstance(step, CachedStep)]
     return [kbuild_step(target, step) for step in steps]
 
@@ -77,7 +77,7 @@ def kbuild_step(target: BuildTarget, step: Step) -> Step:
     """A step as Kbuild would run it: without precompiled headers for a helper, and with a depfile for bindgen."""
     if bindings_file(target) in step.outputs:
         return with_depfile(step)
-    return helpers.c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
+    return helpers.project_c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
 
 
 def with_depfile(step: Step) -> Step:

@@ -14,7 +14,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from checkout import PROJECT, unpacked_headers
-from scons_kmod.c.compiler import without_includes
+from scons_kmod.c.compiler import args_without_includes
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES
 from scons_kmod.kernel.cmd_file import saved_programs
 
@@ -80,7 +80,7 @@ def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, .
             and not (argv[-1].endswith(PRECOMPILED) or PARTS.search(argv[-1]))
         ):
             if HELPERS in argv[-1]:
-                argv = without_includes(tuple(argv))
+                argv = args_without_includes(tuple(argv))
             kept = [plain(arg, pair, drop=program != "rustc") for arg in argv[1:]]
             # Kbuild puts --link and --module among objtool's options, scons puts --link last.
             found.add((program, *filter(None, sorted(kept) if program == "objtool" else kept)))

@@ -14,28 +14,28 @@ from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.target.build_target import BuildTarget
 
-COLOR = "-fdiagnostics-color=always"
+CC_COLOR = "-fdiagnostics-color=always"
 
 
 @functools.cache
-def searched(target: BuildTarget) -> tuple[str, ...]:
+def kernel_include_directories(target: BuildTarget) -> tuple[str, ...]:
     """Where the kernel's C code looks for headers."""
     return include_directories(target.kbuild.cc, str(target.tree.path))
 
 
 @functools.cache
-def included(words: tuple[str, ...]) -> tuple[str, ...]:
+def included_files(words: tuple[str, ...]) -> tuple[str, ...]:
     """The files that a compiler's flags include (``-include FILE``)."""
     return tuple(after for word, after in itertools.pairwise(words) if word == "-include")
 
 
 @functools.cache
-def without_includes(words: tuple[str, ...]) -> tuple[str, ...]:
+def args_without_includes(words: tuple[str, ...]) -> tuple[str, ...]:
     """A compiler's flags without ``-include FILE``."""
     return tuple(without_options(words, {"-include"}))
 
 
-def includes(names: Iterable[str]) -> str:
+def include_lines(names: Iterable[str]) -> str:
     """The text of a header that includes others."""
     return "".join(f'#include "{name}"\n' for name in names)
 
@@ -49,34 +49,34 @@ def precompile_step(
     return Step(
         name="PCH",
         unit=unit,
-        commands=(Command(argv, target.tree.path, color=COLOR),),
+        commands=(Command(argv, target.tree.path, color=CC_COLOR),),
         outputs=(made,),
         depfiles=(Path(f"{made}.d"),),
         written_files=((header, text),),
         tools=(target.toolchain.cc.digest,),
         digest_kind=kind,
         compare_raw=bool(target.kcflags),
-        include_directories=searched(target),
+        include_directories=kernel_include_directories(target),
         restorable=False,
     )
 
 
-def naming(module: str, base: str) -> tuple[str, ...]:
+def name_defines(module: str, base: str) -> tuple[str, ...]:
     """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags, name-fix)."""
-    return (file_naming(base), f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")
+    return (basename_define(base), f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")
 
 
-def file_naming(base: str) -> str:
+def basename_define(base: str) -> str:
     """The macro by which C code knows its file."""
     return f'-DKBUILD_BASENAME="{base.replace("-", "_")}"'
 
 
-def naming_text(module: str, base: str) -> str:
+def name_macros(module: str, base: str) -> str:
     """As `naming`, for a header: precompiled headers can't be used with macros that they were not made with."""
-    return defining(naming(module, base))
+    return define_lines(name_defines(module, base))
 
 
-def defining(words: Iterable[str]) -> str:
+def define_lines(words: Iterable[str]) -> str:
     """The text of a header that defines what flags define (``-DNAME=VALUE``)."""
     macros = (word.removeprefix("-D").partition("=") for word in words)
     return "".join(f"#define {name} {value}\n" for name, _, value in macros)

@@ -44,11 +44,11 @@ class Head:
 
 
 @functools.cache
-def heads(code: CCode, searched: tuple[str, ...]) -> tuple[Head, ...]:
+def find_heads(code: CCode, searched: tuple[str, ...]) -> tuple[Head, ...]:
     """What enough of the sources have in common; each source is in one at most."""
     plain = {one.source for one in code.files}
     begun = {
-        source: tuple(guarded(leading_lines(source), searched))
+        source: tuple(guarded_lines(leading_lines(source), searched))
         for source in code.sources
         if source.suffix == ".c" and source not in plain
     }
@@ -57,7 +57,7 @@ def heads(code: CCode, searched: tuple[str, ...]) -> tuple[Head, ...]:
         if lines:
             by_first.setdefault(lines[0], []).append(source)
     groups = (group for group in by_first.values() if len(group) >= FEWEST)
-    found = (Head(common([begun[source] for source in group]), tuple(group)) for group in groups)
+    found = (Head(common_beginning([begun[source] for source in group]), tuple(group)) for group in groups)
     return tuple(head for head in found if any(INCLUDE.fullmatch(line) for line in head.lines))
 
 
@@ -78,7 +78,7 @@ def leading_lines(source: Path) -> list[str]:
     return found
 
 
-def guarded(lines: Iterable[str], searched: tuple[str, ...]) -> Iterable[str]:
+def guarded_lines(lines: Iterable[str], searched: tuple[str, ...]) -> Iterable[str]:
     """The lines up to a header that is not there, or not guarded against a second inclusion."""
     for line in lines:
         include = INCLUDE.fullmatch(line)
@@ -107,7 +107,7 @@ def first_block_end(text: str) -> int:
     return -1
 
 
-def common(several: list[tuple[str, ...]]) -> tuple[str, ...]:
+def common_beginning(several: list[tuple[str, ...]]) -> tuple[str, ...]:
     """What all of them begin with."""
     pairs = itertools.takewhile(lambda each: len(set(each)) == 1, zip(*several, strict=False))
     return tuple(each[0] for each in pairs)

@@ -9,13 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.bindings.bindgen import layout_header
-from scons_kmod.c.compiler import COLOR, included, includes, precompile_step, searched, without_includes
+from scons_kmod.c.compiler import (
+    CC_COLOR,
+    args_without_includes,
+    include_lines,
+    included_files,
+    kernel_include_directories,
+    precompile_step,
+)
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.target.build_target import BuildTarget
 
 # ftrace's call at each function's entry: the helpers stand for inline functions and macros, which have none either.
-TRACING = ("-pg", "-mrecord-mcount", "-mfentry")
+TRACING_FLAGS = ("-pg", "-mrecord-mcount", "-mfentry")
 
 
 @functools.cache
@@ -29,7 +36,7 @@ def helper_steps(target: BuildTarget) -> list[Step]:
     directory = helpers_archive(target).parent
     compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in helper_sources(target)]
     objects = [step.outputs[0] for step in compiled]
-    return [helper_headers_step(target), *compiled, archive_step(target, helpers_archive(target), objects)]
+    return [helpers_header_step(target), *compiled, archive_step(target, helpers_archive(target), objects)]
 
 
 def archive_step(target: BuildTarget, made: Path, objects: Sequence[Path]) -> Step:
@@ -49,37 +56,37 @@ def helper_sources(target: BuildTarget) -> list[Path]:
     return sorted((target.sources / "rust/helpers").glob("*.c"))
 
 
-def helper_headers_step(target: BuildTarget) -> Step:
+def helpers_header_step(target: BuildTarget) -> Step:
     """The headers of all helpers, precompiled: what is left of a helper's own is a fifth, its object the same."""
-    first = (no_lines(target), *included(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
-    flags = (*without_includes(own_flags(target)), f"-I{layout_header(target).parent}")
-    return precompile_step(target, helper_headers(target), flags, includes(map(str, first)), "helper headers")
+    first = (no_lines_header(target), *included_files(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
+    flags = (*args_without_includes(project_c_flags(target)), f"-I{layout_header(target).parent}")
+    return precompile_step(target, helpers_header(target), flags, include_lines(map(str, first)), "helper headers")
 
 
-def no_lines(target: BuildTarget) -> Path:
+def no_lines_header(target: BuildTarget) -> Path:
     """The header that comes before all others in this project's own C files."""
     return target.sources / "rust/helpers/no_lines.h"
 
 
-def own_flags(target: BuildTarget) -> tuple[str, ...]:
+def project_c_flags(target: BuildTarget) -> tuple[str, ...]:
     """The kernel's flags for this project's own C files."""
-    kept = (word for word in target.kbuild.cc[1:] if word not in TRACING)
+    kept = (word for word in target.kbuild.cc[1:] if word not in TRACING_FLAGS)
     return (*kept, f"-fmacro-prefix-map={target.sources}/=")
 
 
 @functools.cache
-def helper_headers(target: BuildTarget) -> Path:
+def helpers_header(target: BuildTarget) -> Path:
     """The header that includes all those of the helpers."""
     return helpers_archive(target).with_name("headers.h")
 
 
 def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
     """Compile a file of C helpers, with all headers precompiled: it depends on all of them."""
-    step = c_step(target, source, made)
+    step = project_c_step(target, source, made)
     (command,) = step.commands
     compiler, *words = command.argv
-    argv = (compiler, "-include", str(helper_headers(target)), *without_includes(tuple(words)))
-    precompiled = helper_headers_step(target)
+    argv = (compiler, "-include", str(helpers_header(target)), *args_without_includes(tuple(words)))
+    precompiled = helpers_header_step(target)
     return dataclasses.replace(
         step,
         commands=(dataclasses.replace(command, argv=argv),),
@@ -91,7 +98,7 @@ def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
 def layout_step(target: BuildTarget) -> Step:
     """Let the kernel's compiler confirm the sizes of types that bindgen's libclang saw; the object is not linked."""
     source = target.sources / "rust/bindings/layout.c"
-    return c_step(target, source, layout_object(target), inputs=(layout_header(target),))
+    return project_c_step(target, source, layout_object(target), inputs=(layout_header(target),))
 
 
 @functools.cache
@@ -100,17 +107,17 @@ def layout_object(target: BuildTarget) -> Path:
     return layout_header(target).with_name("layout.o")
 
 
-def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ...] = ()) -> Step:
+def project_c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ...] = ()) -> Step:
     """Compile one of this project's own C files for a kernel: code without line numbers (no_lines.h)."""
     depfile = Path(f"{made}.d")
     argv = [
-        *(target.toolchain.cc.path, "-include", str(no_lines(target)), *own_flags(target)),
+        *(target.toolchain.cc.path, "-include", str(no_lines_header(target)), *project_c_flags(target)),
         *(f"-I{layout_header(target).parent}", f"-Wp,-MMD,{depfile}", "-c", "-o", str(made), str(source)),
     ]
     return Step(
         name="CC",
         unit=f"{source.relative_to(target.sources).with_suffix('.o')}",
-        commands=(Command(tuple(argv), target.tree.path, color=COLOR),),
+        commands=(Command(tuple(argv), target.tree.path, color=CC_COLOR),),
         outputs=(made,),
         inputs=inputs,
         tracked=(source,),
@@ -118,6 +125,6 @@ def c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ..
         tools=(target.toolchain.cc.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=searched(target),
+        include_directories=kernel_include_directories(target),
         source_directory=str(source.parent),
     )

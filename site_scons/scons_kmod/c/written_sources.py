@@ -12,7 +12,7 @@ from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_dir
 
 # A namespace is a string since 6.13 (include/linux/export.h), a bare word before.
-NAMESPACE = """\
+NAMESPACE_MACRO = """\
 #include <linux/version.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define {macro} "{name}"
@@ -28,32 +28,32 @@ def written_sources(target: BuildTarget, manifest: Manifest) -> dict[Path, str]:
     found = {}
     if manifest.exports.symbols:
         headers = "".join(f'#include "{path}"\n' for path in manifest.exports.headers)
-        found[directory / "exports.c"] = head(manifest.exports) + headers + exported(manifest)
+        found[directory / "exports.c"] = exports_preamble(manifest.exports) + headers + export_lines(manifest)
     if manifest.depends.namespaces:
-        found[directory / "imports.c"] = "#include <linux/module.h>\n" + "".join(imported(manifest))
+        found[directory / "imports.c"] = "#include <linux/module.h>\n" + "".join(import_lines(manifest))
     return found
 
 
-def head(exports: Exports) -> str:
+def exports_preamble(exports: Exports) -> str:
     """What comes before all exports."""
-    macro = NAMESPACE.format(macro="KMOD_NAMESPACE", name=exports.namespace) if exports.namespace else ""
+    macro = NAMESPACE_MACRO.format(macro="KMOD_NAMESPACE", name=exports.namespace) if exports.namespace else ""
     return f"#include <linux/export.h>\n{macro}"
 
 
-def statement(exports: Exports) -> str:
+def export_line_format(exports: Exports) -> str:
     """The line that exports a symbol, with a place for its name."""
     gpl = "_GPL" if exports.gpl else ""
     return f"EXPORT_SYMBOL_NS{gpl}({{}}, KMOD_NAMESPACE);" if exports.namespace else f"EXPORT_SYMBOL{gpl}({{}});"
 
 
-def exported(manifest: Manifest) -> str:
+def export_lines(manifest: Manifest) -> str:
     """The lines that export the symbols which the manifest names."""
-    line = statement(manifest.exports)
+    line = export_line_format(manifest.exports)
     return "".join(f"{line.format(symbol)}\n" for symbol in manifest.exports.symbols)
 
 
-def imported(manifest: Manifest) -> Iterator[str]:
+def import_lines(manifest: Manifest) -> Iterator[str]:
     """The lines that import namespaces."""
     for number, name in enumerate(manifest.depends.namespaces):
         macro = f"KMOD_NAMESPACE_{number}"
-        yield f"{NAMESPACE.format(macro=macro, name=name)}MODULE_IMPORT_NS({macro});\n"
+        yield f"{NAMESPACE_MACRO.format(macro=macro, name=name)}MODULE_IMPORT_NS({macro});\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scons_kmod.base.directories import elftools_directory
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.c.written_sources import head, statement
+from scons_kmod.c.written_sources import export_line_format, exports_preamble
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
@@ -64,8 +64,8 @@ def export_symbols_step(target: BuildTarget, manifest: Manifest, objects: list[P
         "debug": [*map(str, debug)],
         "elftools": str(elftools_directory().parent),
         "crate": manifest.crate,
-        "head": head(manifest.exports),
-        "statement": statement(manifest.exports),
+        "head": exports_preamble(manifest.exports),
+        "statement": export_line_format(manifest.exports),
         "source": str(source),
         "renames": str(renames_file(target, manifest)),
         "crcs": str(crcs_file(target, manifest)),

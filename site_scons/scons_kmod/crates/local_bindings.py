@@ -21,9 +21,9 @@ from scons_kmod.bindings.local_paths import (
     bindings_rmeta,
     callers_source,
 )
-from scons_kmod.c.compiler import COLOR, naming
-from scons_kmod.c.module_objects import ASSEMBLY, shared_flags, source_flags
-from scons_kmod.c.module_objects import searched as searched_by_c
+from scons_kmod.c.compiler import CC_COLOR, name_defines
+from scons_kmod.c.module_objects import ASSEMBLY_SUFFIX, module_flags, source_flags
+from scons_kmod.c.module_objects import module_include_directories as searched_by_c
 from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.engine.digests import LINES, TOKENS
@@ -149,9 +149,9 @@ def libclang_flags(target: BuildTarget, manifest: Manifest, reading: HeaderReadi
     return [
         *("-include", str(defines_header(target, manifest))),
         *(flag for flag in reading.flags if flag not in manifest.c.without_flags),
-        *(flag for flag in shared_flags(target, manifest) if flag not in defines),
+        *(flag for flag in module_flags(target, manifest) if flag not in defines),
         *(flag for flag in manifest.c.flags if flag.startswith(("-D", "-U"))),
-        *naming(manifest.crate, bindings_crate(manifest)),
+        *name_defines(manifest.crate, bindings_crate(manifest)),
     ]
 
 
@@ -173,7 +173,7 @@ def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
         label = json.dumps(f" with the flags of {name}" if name else "", ensure_ascii=False)
         flags = (*source_flags(target, manifest, path), f"-DFOR={label}", f"-Wp,-MMD,{output}.d")
         argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(output), str(source))
-        commands.append(Command(argv, target.tree.path, color=COLOR))
+        commands.append(Command(argv, target.tree.path, color=CC_COLOR))
     return Step(
         name="CC",
         unit=f"{manifest.name}/layout.o",
@@ -194,7 +194,7 @@ def sources_with_flags(manifest: Manifest) -> list[Path]:
     sets: dict[tuple[tuple[str, ...], tuple[str, ...]], FileFlags] = {}
     for source in manifest.c.sources:
         flags = manifest.c.flags_of(source)
-        if source.suffix != ASSEMBLY and (flags.flags or flags.without_flags):
+        if source.suffix != ASSEMBLY_SUFFIX and (flags.flags or flags.without_flags):
             sets.setdefault((flags.flags, flags.without_flags), flags)
     return [flags.source for flags in sets.values()]
 

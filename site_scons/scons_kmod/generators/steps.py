@@ -81,7 +81,7 @@ def compile_step(target: BuildTarget, manifest: Manifest, generator: Generator) 
     return Step(
         name="CC" if in_c else "RUSTC",
         unit=f"{manifest.name}/{generator.name}",
-        commands=(Command(argv, made.parent, tool.env, compiler.COLOR if in_c else RUSTC_COLOR),),
+        commands=(Command(argv, made.parent, tool.env, compiler.CC_COLOR if in_c else RUSTC_COLOR),),
         outputs=(made,),
         tracked=(generator.program,),
         depfiles=(depfile,),

@@ -7,7 +7,7 @@ import functools
 import itertools
 from pathlib import Path
 
-from scons_kmod.c.compiler import COLOR, naming, searched
+from scons_kmod.c.compiler import CC_COLOR, kernel_include_directories, name_defines
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.modpost import mod_c_step, mod_c_step_precompiled, modpost_step, objtool_commands
@@ -38,7 +38,7 @@ def module_common_steps(target: BuildTarget) -> list[Step]:
             # It contains no code, and so no line number.
             digest_kind=TOKENS,
             compare_raw=bool(target.kcflags),
-            include_directories=searched(target),
+            include_directories=kernel_include_directories(target),
         )
         for object_file in module_common_objects(target)
     ]
@@ -83,7 +83,7 @@ def module_linker_scripts(target: BuildTarget) -> list[Path]:
 
 def module_common_command(target: BuildTarget, object_file: Path) -> Command:
     """The command that compiles the C file that Kbuild links into every module."""
-    names = naming(".module_common.o", "module-common")
+    names = name_defines(".module_common.o", "module-common")
     output_args = (f"-Wp,-MMD,{object_file}.d", "-c", "-o", str(object_file), str(target.kbuild.common))
     argv = (target.toolchain.cc.path, *target.kbuild.cc[1:], *names, *output_args)
-    return Command(argv, target.tree.path, color=COLOR)
+    return Command(argv, target.tree.path, color=CC_COLOR)

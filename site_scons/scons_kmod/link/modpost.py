@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scons_kmod.c.compiler import COLOR, naming, naming_text, objtool_command, searched, without_includes
+from scons_kmod.c.compiler import (
+    CC_COLOR,
+    args_without_includes,
+    kernel_include_directories,
+    name_defines,
+    name_macros,
+    objtool_command,
+)
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import SYMBOLS, View
@@ -49,21 +56,21 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
 def mod_c_step_precompiled(target: BuildTarget, manifest: Manifest) -> Step:
     """Compile a module's .mod.c with precompiled headers: that is quicker for many modules.
 
-    Macros with the module's name can't be args then; they are in a header of their own (`naming_text`).
+    Macros with the module's name can't be args then; they are in a header of their own (`name_macros`).
     """
     stem = module_object(target, manifest).with_suffix("")
     source, object_file, names_header = (Path(f"{stem}{end}") for end in (".mod.c", ".mod.o", ".names.h"))
-    flags = without_includes(target.kbuild.cc[1:])
+    flags = args_without_includes(target.kbuild.cc[1:])
     headers = ("-include", str(module_headers(target)), "-include", str(names_header))
     argv = (target.toolchain.cc.path, *headers, *flags, "-c", "-o", str(object_file), str(source))
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}.mod.o",
-        commands=(Command(argv, target.tree.path, color=COLOR), *objtool_commands(target, object_file)),
+        commands=(Command(argv, target.tree.path, color=CC_COLOR), *objtool_commands(target, object_file)),
         outputs=(object_file,),
         inputs=(source, module_headers_text(target)),
         order_only=precompiled_headers_step(target).outputs,
-        written_files=((names_header, naming_text(manifest.crate, f"{stem.name}.mod")),),
+        written_files=((names_header, name_macros(manifest.crate, f"{stem.name}.mod")),),
         tools=(target.toolchain.cc.digest,),
     )
 
@@ -76,19 +83,19 @@ def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
     stem = module_object(target, manifest).with_suffix("")
     source, object_file = Path(f"{stem}.mod.c"), Path(f"{stem}.mod.o")
     depfile = Path(f"{object_file}.d")
-    flags = (*target.kbuild.cc[1:], *naming(manifest.crate, f"{stem.name}.mod"), f"-Wp,-MMD,{depfile}")
+    flags = (*target.kbuild.cc[1:], *name_defines(manifest.crate, f"{stem.name}.mod"), f"-Wp,-MMD,{depfile}")
     argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(object_file), str(source))
     return Step(
         name="CC [M]",
         unit=f"{manifest.name}.mod.o",
-        commands=(Command(argv, target.tree.path, color=COLOR), *objtool_commands(target, object_file)),
+        commands=(Command(argv, target.tree.path, color=CC_COLOR), *objtool_commands(target, object_file)),
         outputs=(object_file,),
         inputs=(source,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=searched(target),
+        include_directories=kernel_include_directories(target),
     )
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from scons_kmod.c.compiler import COLOR, included, includes, naming, precompile_step, searched, without_includes
+from scons_kmod.c.compiler import (
+    CC_COLOR,
+    args_without_includes,
+    include_lines,
+    included_files,
+    kernel_include_directories,
+    name_defines,
+    precompile_step,
+)
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kbuild import PROBE_MODULE, probe_mod_c
@@ -25,19 +33,19 @@ def module_headers_text_step(target: BuildTarget) -> Step:
     """
     text_file = module_headers_text(target)
     no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
-    names = naming(PROBE_MODULE, f"{PROBE_MODULE}.mod")
+    names = name_defines(PROBE_MODULE, f"{PROBE_MODULE}.mod")
     flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{text_file}.d", "-E", "-o", str(text_file))
     source = probe_mod_c(target.build / "config")
     return Step(
         name="CPP",
         unit="module headers",
-        commands=(Command((target.toolchain.cc.path, *flags, str(source)), target.tree.path, color=COLOR),),
+        commands=(Command((target.toolchain.cc.path, *flags, str(source)), target.tree.path, color=CC_COLOR),),
         outputs=(text_file,),
         depfiles=(Path(f"{text_file}.d"),),
         tools=(target.toolchain.cc.digest,),
         digest_kind=TOKENS,
         compare_raw=bool(target.kcflags),
-        include_directories=searched(target),
+        include_directories=kernel_include_directories(target),
     )
 
 
@@ -54,8 +62,8 @@ def precompiled_headers_step(target: BuildTarget) -> Step:
     The compiler's output is the same as without them (tests/long/test_kbuild_link.py). So a step that compiles a .mod.c
     reads `module_headers_text`, and this output is order-only for it.
     """
-    text = includes(included(target.kbuild.cc)) + target.kbuild.preamble
-    flags = without_includes(target.kbuild.cc[1:])
+    text = include_lines(included_files(target.kbuild.cc)) + target.kbuild.preamble
+    flags = args_without_includes(target.kbuild.cc[1:])
     return precompile_step(target, module_headers(target), flags, text, "module headers")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.c.module_objects import built_files, c_objects, c_sources, searched, source_flags
+from scons_kmod.c.module_objects import built_sources, c_objects, c_sources, module_include_directories, source_flags
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
@@ -53,7 +53,7 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         # Without an indent: every build computes this text for every module, and an indent would cost more time.
         written_files=((request_file, json.dumps(request)),),
         tools=(target.toolchain.cc.digest,),
-        order_only=built_files(target, manifest),
+        order_only=built_sources(target, manifest),
         digest_kind=LINES,
         compare_raw=bool(target.kcflags),
         # modpost computes `srcversion` from the raw text.
@@ -61,6 +61,6 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         # A source finds the headers in its own directory first.
         include_directories=(
             *sorted({str(path.parent) for path in c_sources(target, manifest)}),
-            *searched(target, manifest),
+            *module_include_directories(target, manifest),
         ),
     )

@@ -13,8 +13,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from scons_kmod.c.compiler import COLOR, searched
-from scons_kmod.c.helpers import archive_step, own_flags
+from scons_kmod.c.compiler import CC_COLOR, kernel_include_directories
+from scons_kmod.c.helpers import archive_step, project_c_flags
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
@@ -72,17 +72,17 @@ def carried_c_step(target: BuildTarget, source: Path, object_file: Path, *flags:
     depfile = Path(f"{object_file}.d")
     # Only Rust calls helpers, so they have no prototypes (rust/Makefile, CFLAGS_REMOVE_helpers).
     quiet = ("-Wno-missing-prototypes", "-Wno-missing-declarations")
-    argv = (target.toolchain.cc.path, *own_flags(target), *quiet, *flags, f"-Wp,-MMD,{depfile}", "-c")
+    argv = (target.toolchain.cc.path, *project_c_flags(target), *quiet, *flags, f"-Wp,-MMD,{depfile}", "-c")
     return Step(
         name="CC",
         unit=f"carried/{object_file.name}",
-        commands=(Command((*argv, "-o", str(object_file), str(source)), target.tree.path, color=COLOR),),
+        commands=(Command((*argv, "-o", str(object_file), str(source)), target.tree.path, color=CC_COLOR),),
         outputs=(object_file,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
         digest_kind=LINES,
         compare_raw=bool(target.kcflags),
-        include_directories=searched(target),
+        include_directories=kernel_include_directories(target),
         source_directory=str(source.parent),
     )
 

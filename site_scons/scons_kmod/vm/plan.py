@@ -12,7 +12,7 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.c.compiler import COLOR
+from scons_kmod.c.compiler import CC_COLOR
 from scons_kmod.distro.download import fetch_packages
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kernel_tree import KernelTree
@@ -74,7 +74,7 @@ def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
             Step(
                 name="CC",
                 unit=f"{manifest.name}/{source.stem}",
-                commands=(Command(argv, manifest.directory, color=COLOR),),
+                commands=(Command(argv, manifest.directory, color=CC_COLOR),),
                 outputs=(program,),
                 tracked=(source,),
                 depfiles=(Path(f"{program}.d"),),

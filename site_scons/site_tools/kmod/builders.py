@@ -178,7 +178,7 @@ def object_steps(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step
     """The step that links all objects of a module to one, if there are several."""
     compiled = module_objects.c_objects(target, manifest)
     if manifest.root is None:
-        return [] if module_objects.is_single(manifest) else [c_link_step(target, manifest)]
+        return [] if module_objects.is_single_source(manifest) else [c_link_step(target, manifest)]
     if manifest.api == BUNDLED:
         add_shared(env, target, "helpers", helper_archive_steps)
         return [rust_object.bundled_object_step(target, manifest, compiled)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from miniature import target, write
 
-from scons_kmod.c.heads import FEWEST, Head, heads, leading_lines
-from scons_kmod.c.module_objects import c_object_steps, searched
+from scons_kmod.c.heads import FEWEST, Head, find_heads, leading_lines
+from scons_kmod.c.module_objects import c_object_steps, module_include_directories
 from scons_kmod.engine.digests import LINES
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.c import CCode, FileFlags
@@ -32,7 +32,7 @@ def module(directory: Path, texts: list[str]) -> Manifest:
 
 
 def found(made: BuildTarget, manifest: Manifest) -> tuple[Head, ...]:
-    return heads(manifest.c, searched(made, manifest))
+    return find_heads(manifest.c, module_include_directories(made, manifest))
 
 
 BEGIN = "// SPDX\n#define pr_fmt(fmt) KBUILD_MODNAME fmt\n#include <own/one.h>\n#include <own/two.h>\n"

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from miniature import after, target, write
 
-from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_objects, c_sources, is_single, source_flags
+from scons_kmod.c.module_objects import (
+    c_object_step,
+    c_object_steps,
+    c_objects,
+    c_sources,
+    is_single_source,
+    source_flags,
+)
 from scons_kmod.engine.digests import LINES, RAW
 from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
@@ -174,7 +181,7 @@ def test_symbols_of_rust_are_exported_by_a_source_that_is_written(made: BuildTar
     header = write(tmp_path / "m/api.h", "int f(void);")
     manifest = mixed_module(tmp_path / "m", "a.c", exports=Exports(("f",), (header,)))
     written = made.build / "modules/my-echo/exports.c"
-    assert not is_single(dataclasses.replace(module(tmp_path / "m", "my-echo.c"), exports=manifest.exports))
+    assert not is_single_source(dataclasses.replace(module(tmp_path / "m", "my-echo.c"), exports=manifest.exports))
     assert c_sources(made, manifest) == (tmp_path / "m/a.c", written)
     _, step = c_object_steps(made, manifest)
     assert step.outputs == (made.build / "modules/my-echo/c/build/exports.o",)

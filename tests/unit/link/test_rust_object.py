@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from miniature import after, module, target
 
-from scons_kmod.c.compiler import included, searched, without_includes
+from scons_kmod.c.compiler import args_without_includes, included_files, kernel_include_directories
 from scons_kmod.c.helpers import (
-    TRACING,
-    helper_headers,
-    helper_headers_step,
+    TRACING_FLAGS,
     helper_steps,
     helpers_archive,
+    helpers_header,
+    helpers_header_step,
     layout_step,
 )
 from scons_kmod.engine.digests import TOKENS
@@ -55,8 +55,8 @@ def test_the_archiver_is_that_of_the_trees_linker(tmp_path: Path) -> None:
 def test_helpers_are_compiled_as_the_kernel_but_not_traced(made: BuildTarget) -> None:
     (command,) = helper_steps(made)[1].commands
     assert command.cwd == made.tree.path
-    assert set(without_includes(made.kbuild.cc[1:])) - set(TRACING) <= set(command.argv)
-    assert not set(TRACING) & set(command.argv)
+    assert set(args_without_includes(made.kbuild.cc[1:])) - set(TRACING_FLAGS) <= set(command.argv)
+    assert not set(TRACING_FLAGS) & set(command.argv)
 
 
 def test_no_path_of_the_checkout_gets_into_a_c_object(made: BuildTarget) -> None:
@@ -163,7 +163,7 @@ def test_the_headers_of_generated_c_code_are_precompiled_before_it(made: BuildTa
 def test_c_code_of_ours_has_no_line_numbers(made: BuildTarget) -> None:
     no_lines = made.sources / "rust/helpers/no_lines.h"
     assert layout_step(made).commands[0].argv[1:3] == ("-include", str(no_lines))
-    ((headers, text),) = helper_headers_step(made).written_files
+    ((headers, text),) = helpers_header_step(made).written_files
     assert text.startswith(f'#include "{no_lines}"\n')
     for step in helper_steps(made)[1:-1]:
         assert step.digest_kind == TOKENS
@@ -182,7 +182,7 @@ def test_for_a_few_modules_no_headers_are_precompiled(made: BuildTarget, manifes
 
 def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(made: BuildTarget) -> None:
     precompiled, *compiled, _ = helper_steps(made)
-    assert precompiled.outputs == (helper_headers(made).with_name("headers.h.gch"),)
+    assert precompiled.outputs == (helpers_header(made).with_name("headers.h.gch"),)
     for step in compiled:
         assert step.order_only == precompiled.outputs
         assert set(precompiled.depfiles) < set(step.depfiles)
@@ -207,7 +207,7 @@ def read_headers(made: BuildTarget) -> list[Step]:
 
 
 def test_headers_are_looked_for_where_the_kernels_c_code_looks(made: BuildTarget) -> None:
-    directories = searched(made)
+    directories = kernel_include_directories(made)
     assert directories[0].endswith("/arch/x86/include")
     assert directories == include_directories(made.kbuild.cc, str(made.tree.path))
     assert all(Path(directory).is_absolute() for directory in directories)
@@ -235,5 +235,5 @@ def test_generated_c_code_may_not_name_macros_that_precompiled_headers_lack(
 
 def test_flags_that_include_a_file() -> None:
     words = ("-nostdinc", "-include", "a.h", "-Wall", "-include", "b.h")
-    assert without_includes(words) == ("-nostdinc", "-Wall")
-    assert included(words) == ("a.h", "b.h")
+    assert args_without_includes(words) == ("-nostdinc", "-Wall")
+    assert included_files(words) == ("a.h", "b.h")

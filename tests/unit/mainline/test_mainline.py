@@ -13,7 +13,7 @@ import pytest
 from miniature import CLANG, after, module, target, write
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.c.helpers import TRACING
+from scons_kmod.c.helpers import TRACING_FLAGS
 from scons_kmod.c.module_objects import c_objects
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.digests import LINES, TOKENS
@@ -513,8 +513,8 @@ def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -
     made = bundle(carrying)
     for step in carried.carried_helper_steps(carrying)[:-1]:
         (command,) = step.commands
-        assert set(made.kbuild.cc[1:]) - set(TRACING) <= set(command.argv)
-        assert not set(TRACING) & set(command.argv)
+        assert set(made.kbuild.cc[1:]) - set(TRACING_FLAGS) <= set(command.argv)
+        assert not set(TRACING_FLAGS) & set(command.argv)
         assert command.cwd == made.tree.path
         assert f"-Wp,-MMD,{step.depfiles[0]}" in command.argv
 
