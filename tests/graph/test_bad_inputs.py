@@ -150,7 +150,7 @@ def author(checkout: Checkout, tmp_path: Path) -> Iterator[Author]:
         pytest.param(
             '[module]\nname = "install"\n',
             "module.toml:2: [module] name: 'install' is a command of scons\n    choose another name",
-            id="a verb's name",
+            id="a command's name",
         ),
         pytest.param(
             '[module]\nname = "example\n',

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -50,5 +51,6 @@ def refresh_initramfs(release: str, modules: Iterable[str], log: RunLog, boot: P
 
 def argv_for(release: str, argv: tuple[str, ...]) -> list[str] | None:
     """A command line for a release; None if its program is not installed."""
-    program = system_program(argv[0])
+    # A hook of a package manager may run with any PATH.
+    program = system_program(argv[0]) or shutil.which(argv[0], path="/usr/bin:/bin")
     return [program, *(arg.format(release) for arg in argv[1:])] if program else None

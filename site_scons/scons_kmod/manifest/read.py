@@ -48,9 +48,9 @@ def read_manifest(path: Path, reserved: Collection[str] = ()) -> Manifest:
 
 def check_manifest(located: Located, reserved: Collection[str] = ()) -> ManifestFile:
     """Check all of a manifest: also each of its conditional tables. Raises `UserError`."""
+    check_not_reserved(located, reserved)
     conditions = read_conditions(located)
     file = ManifestFile(located, conditions, build_manifest(add_conditional_tables(located, [])))
-    check_not_reserved(located, file.plain.name, reserved)
     for text in conditions:
         build_manifest(add_conditional_tables(located, [text]))
     return file
@@ -113,9 +113,11 @@ def check_languages(located: Located, module: Manifest) -> None:
             raise UserError("is for Rust, and this is a module of C", where=located.where(name), fix=fix)
 
 
-def check_not_reserved(located: Located, name: str, reserved: Collection[str]) -> None:
-    """Raise `UserError` if the command line has another use for the name: it is that of a command."""
-    if name in reserved:
+def check_not_reserved(located: Located, reserved: Collection[str]) -> None:
+    """Raise `UserError` if the module's name is that of a command. Values of a wrong type are left to the reader."""
+    module = located.data.get("module")
+    name = module.get("name") if isinstance(module, dict) else None
+    if isinstance(name, str) and name in reserved:
         where = located.where(("module", "name"))
         raise UserError(f"{name!r} is a command of scons", where=where, fix="choose another name")
 
