@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from scons_kmod.base.located_toml import Table, suggestion
 from scons_kmod.manifest.kinds import Form, Kind, forms_schema
@@ -28,20 +28,26 @@ _REQUIRED: Any = object()
 _DECLARED: dict[type[Any], Mapping[str, Key]] = {}
 
 
-class Key(NamedTuple):
-    """The declaration of a key: `name` is how the manifest spells it, `field` the field that holds its value.
+class Key:
+    """The declaration of a key.
 
-    `doc` says in sentences what the key is for. `default_text` says what holds without the key, in Markdown; if it is
-    empty, `default` says so.
+    `kind` is what its value may be. `doc` says in sentences what the key is for. `default_text` says what holds without
+    the key, in Markdown; if it is empty, `default` says so. `name` is how the manifest spells it, `field` the field
+    that holds its value; `declared_keys` fills in both.
     """
 
-    name: str
-    field: str
-    kind: Kind
-    doc: str
-    required: bool
-    default: Any
-    default_text: str
+    def __init__(self, kind: Kind, doc: str, default: Any, default_text: str, name: str) -> None:
+        self.kind = kind
+        self.doc = doc
+        self.default = default
+        self.default_text = default_text
+        self.name = name
+        self.field = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether a table without the key is an error."""
+        return self.default is _REQUIRED
 
 
 def key(kind: Kind, doc: str, *, default: Any = _REQUIRED, default_text: str = "", name: str = "") -> Any:
@@ -49,7 +55,7 @@ def key(kind: Kind, doc: str, *, default: Any = _REQUIRED, default_text: str = "
 
     The key is spelled as the field, with ``-`` for ``_``, unless `name` gives its spelling.
     """
-    metadata = {"kind": kind, "doc": doc, "default_text": default_text, "name": name}
+    metadata = {"key": Key(kind, doc, default, default_text, name)}
     if default is _REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -57,24 +63,15 @@ def key(kind: Kind, doc: str, *, default: Any = _REQUIRED, default_text: str = "
 
 def declared_keys(section: type[Any]) -> Mapping[str, Key]:
     """The keys of a table's class by their names: the required ones first, else in the order of the fields."""
-    if section in _DECLARED:
-        return _DECLARED[section]
-    keys = []
-    for field in dataclasses.fields(section):
-        if "kind" in field.metadata:
-            required = field.default is dataclasses.MISSING
-            keys.append(
-                Key(
-                    name=field.metadata["name"] or field.name.replace("_", "-"),
-                    field=field.name,
-                    kind=field.metadata["kind"],
-                    doc=field.metadata["doc"],
-                    required=required,
-                    default=None if required else field.default,
-                    default_text=field.metadata["default_text"],
-                )
-            )
-    _DECLARED[section] = {key.name: key for key in sorted(keys, key=lambda key: not key.required)}
+    if section not in _DECLARED:
+        keys = []
+        for field in dataclasses.fields(section):
+            if "key" in field.metadata:
+                declared: Key = field.metadata["key"]
+                declared.field = field.name
+                declared.name = declared.name or field.name.replace("_", "-")
+                keys.append(declared)
+        _DECLARED[section] = {declared.name: declared for declared in sorted(keys, key=lambda key: not key.required)}
     return _DECLARED[section]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Table
@@ -28,15 +28,17 @@ class Kind:
         raise NotImplementedError
 
 
-class Form(NamedTuple):
+class Form:
     """How a string must look: `pattern` is a regular expression for all of it, compiled when it is first needed.
 
-    `error` is what is said of a string that does not match; ``{!r}`` in it stands for the string.
+    `error` is what is said of a string that does not match; ``{!r}`` in it stands for the string. `fix` says what to
+    write instead.
     """
 
-    pattern: str
-    error: str
-    fix: str | None = None
+    def __init__(self, pattern: str, error: str, fix: str | None = None) -> None:
+        self.pattern = pattern
+        self.error = error
+        self.fix = fix
 
     def fits(self, value: str) -> bool:
         """Whether a string looks like this."""

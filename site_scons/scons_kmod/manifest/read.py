@@ -19,7 +19,7 @@ from scons_kmod.manifest.sections.generate import check_outputs
 from scons_kmod.manifest.sections.module import ModuleTable
 from scons_kmod.manifest.sections.test import default_test
 from scons_kmod.manifest.sections.when import Condition, add_conditional_tables, read_conditions
-from scons_kmod.manifest.tables import LibraryTables, ModuleTables
+from scons_kmod.manifest.tables import ModuleTables
 
 LIBRARY = "library"
 
@@ -61,7 +61,8 @@ def build_manifest(located: Located) -> Manifest:
     directory = located.path.parent.resolve()
     tables = read_section(ModuleTables, Table(located, ()), directory)
     module, test = tables.module, tables.test or default_test(directory)
-    check_outputs(tables.generate, Table(located, ("generate",)))
+    if tables.generate:
+        check_outputs(tables.generate, Table(located, ("generate",)))
     manifest = Manifest(
         name=module.name,
         directory=directory,
@@ -124,5 +125,7 @@ def check_not_reserved(located: Located, reserved: Collection[str]) -> None:
 
 def read_library(located: Located) -> CrateSpec:
     """The library crate that a manifest with [library] describes. Raises `UserError`."""
+    from scons_kmod.manifest.sections.library import LibraryTables  # only if there is a library: builds start faster
+
     directory = located.path.parent.resolve()
     return read_section(LibraryTables, Table(located, ()), directory).library

@@ -12,8 +12,9 @@ from typing import Any
 
 from scons_kmod.manifest.keys import Key, NamedSections, Section, declared_keys
 from scons_kmod.manifest.kinds import Choice
+from scons_kmod.manifest.sections.library import LibraryTables
 from scons_kmod.manifest.sections.when import DOC, FIXED
-from scons_kmod.manifest.tables import LibraryTables, ModuleTables
+from scons_kmod.manifest.tables import ModuleTables
 
 HEAD = """\
 # The keys of a manifest

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from scons_kmod.manifest.keys import section_schema
+from scons_kmod.manifest.sections.library import LibraryTables
 from scons_kmod.manifest.sections.requires import BOUND, SYMBOL
 from scons_kmod.manifest.sections.when import DOC, FIXED, KERNEL, WHEN
-from scons_kmod.manifest.tables import LibraryTables, ModuleTables
+from scons_kmod.manifest.tables import ModuleTables
 
 CONDITION = rf"\s*(!?{SYMBOL.pattern}|{KERNEL}{BOUND.pattern})\s*"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tables that a ``module.toml`` can have. The keys of each are in sections/, in the file of its name."""
+"""The tables that a module's ``module.toml`` can have. The keys of each are in sections/, in the file of its name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.manifest.sections.exports import Exports, check_exports
 from scons_kmod.manifest.sections.generate import NAME, Generator, complete_generator
 from scons_kmod.manifest.sections.install import ModprobeConf
-from scons_kmod.manifest.sections.library import LibraryTable, complete_library
 from scons_kmod.manifest.sections.module import ModuleTable
 from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.manifest.sections.requires import Requires
@@ -51,14 +50,4 @@ class ModuleTables:
     package: PackageInfo | None = key(Section(PackageInfo), "What a package says about the module.", default=None)
     requires: Requires = key(
         Section(Requires), "Which kernels the module is for. For others, scons skips it.", default=Requires()
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class LibraryTables:
-    """The tables of a library's manifest."""
-
-    library: CrateSpec = key(
-        Section(LibraryTable, complete_library),
-        "A crate that several modules link. The manifest of a library has no other table.",
     )

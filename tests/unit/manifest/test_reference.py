@@ -14,7 +14,8 @@ import pytest
 from scons_kmod.manifest.keys import Key, NamedSections, Section, declared_keys
 from scons_kmod.manifest.reference import reference_page
 from scons_kmod.manifest.schema import manifest_schema
-from scons_kmod.manifest.tables import LibraryTables, ModuleTables
+from scons_kmod.manifest.sections.library import LibraryTables
+from scons_kmod.manifest.tables import ModuleTables
 
 REFERENCE = Path(__file__).resolve().parents[3] / "docs/reference"
 

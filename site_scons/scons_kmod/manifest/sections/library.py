@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.base.located_toml import Table
 from scons_kmod.manifest.crate import CrateSpec
-from scons_kmod.manifest.keys import key
+from scons_kmod.manifest.keys import Section, key
 from scons_kmod.manifest.kinds import Text
 from scons_kmod.manifest.paths import ExistingPath
 from scons_kmod.manifest.sections.crates import CRATE_NAME, CrateTable, complete_crate
@@ -30,3 +30,13 @@ class LibraryTable(CrateTable):
 def complete_library(library: LibraryTable, table: Table, directory: Path) -> CrateSpec:
     """The crate that the table describes. Raises `UserError`."""
     return dataclasses.replace(complete_crate(library, table, directory), library=directory)
+
+
+@dataclasses.dataclass(frozen=True)
+class LibraryTables:
+    """The tables of a library's manifest."""
+
+    library: CrateSpec = key(
+        Section(LibraryTable, complete_library),
+        "A crate that several modules link. The manifest of a library has no other table.",
+    )
