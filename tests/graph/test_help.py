@@ -33,14 +33,14 @@ def test_an_earlier_method_of_sconstruct_still_works(broken: OwnProject) -> None
     assert broken.scons("-Q", "-h").stdout.startswith("usage: scons ")
 
 
-def test_completion_needs_neither(broken: OwnProject) -> None:
+def test_completion_needs_neither_a_kernel_nor_manifests(broken: OwnProject) -> None:
     done = broken.scons("-Q", "completion")
     assert done.stdout.startswith("_scons_kmod() {\n")
     assert done.stderr == ""
     assert not (broken.path / "build").exists()
 
 
-def test_a_name_that_is_none_of_ours_is_an_error(broken: OwnProject) -> None:
+def test_an_unknown_name_is_an_error(broken: OwnProject) -> None:
     (broken.path / "modules/broken/module.toml").write_text('[module]\nname = "broken"\n')
     (broken.path / "modules/broken/broken.rs").write_text("")
     done = broken.scons("-Q", "instal", check=False)
