@@ -29,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site_scons"))
 
 from checkout import Checkout, copy_of_tree
-from oracle_edits import MAKERS, Edit, current, write_c_module
+from oracle_edits import EDIT_FUNCTIONS, Edit, current, write_c_module
 
 MODULES = (
     "c_uses_rust",
@@ -55,8 +55,8 @@ MODULES = (
     "rust_uses_c",
     "shared_crate",
 )
-# After how many rounds all is summed up.
-SAID = 25
+# A summary is printed after so many rounds.
+ROUNDS_BETWEEN_SUMMARIES = 25
 MIRRORED = ("rust", "kernel", "modules")
 
 
@@ -86,13 +86,13 @@ class World:
         self.dice = dice
         self.tree = copy_of_tree(directory / "tree")
         self.common = next(path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
-        self.kept = Checkout(directory / "kept", modules)
+        self.incremental = Checkout(directory / "incremental", modules)
         for name in ("c_one", "c_two"):
-            write_c_module(self.kept.path / "modules" / name, name)
+            write_c_module(self.incremental.path / "modules" / name, name)
         self.clean = Checkout(directory / "clean", modules)
         self.done: list[Edit] = []
         self.serial = 0
-        self.said: dict[str, str] = {}
+        self.output: dict[str, str] = {}
 
     def edit(self) -> Edit:
         """A random edit, or one of the last that is undone."""
@@ -100,7 +100,7 @@ class World:
         if recent and self.dice.random() < 0.25:
             return self.dice.choice(recent).undone()
         while True:
-            edit = self.dice.choice(MAKERS)(self)
+            edit = self.dice.choice(EDIT_FUNCTIONS)(self)
             if edit and edit.before != edit.after:
                 return edit
 
@@ -110,23 +110,23 @@ class World:
         return self.serial
 
     def build(self, checkout: Checkout) -> bool:
-        """Whether the build ends well; what it said is in `said`, by checkout."""
+        """Whether the build succeeds. `output` has what it printed, by checkout."""
         done = checkout.scons(f"KDIR={self.tree}", check=False)
-        self.said[checkout.path.name] = (done.stdout + done.stderr)[-3000:]
+        self.output[checkout.path.name] = (done.stdout + done.stderr)[-3000:]
         return done.returncode == 0
 
     def rebuilt(self) -> bool:
         """Build what the checkout holds from nothing, in the other directory."""
         for name in MIRRORED:
             shutil.rmtree(self.clean.path / name, ignore_errors=True)
-            shutil.copytree(self.kept.path / name, self.clean.path / name)
+            shutil.copytree(self.incremental.path / name, self.clean.path / name)
         shutil.rmtree(self.clean.path / "build", ignore_errors=True)
         return self.build(self.clean)
 
 
 def kill_a_build(world: World) -> None:
     """Start a build and kill it, with or without the tools that it started."""
-    build = world.kept.start(f"KDIR={world.tree}")
+    build = world.incremental.start(f"KDIR={world.tree}")
     time.sleep(world.dice.uniform(0.2, 4.0))
     with suppress(ProcessLookupError):
         (os.killpg if world.dice.random() < 0.5 else os.kill)(build.pid, signal.SIGKILL)
@@ -145,28 +145,28 @@ def play_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callab
     edit = world.edit()
     edit.apply()
     tally.rounds += 1
-    before = world.kept.modules()
+    before = world.incremental.modules()
     reference = pool.submit(world.rebuilt)
     if world.dice.random() < 0.1:
         kill_a_build(world)
         tally.killed += 1
-    built = world.build(world.kept)
+    built = world.build(world.incremental)
     again = reference.result()
-    after, wanted = world.kept.modules(), world.clean.modules()
-    relinked = list(linked(world.kept)) if built else []
+    after, wanted = world.incremental.modules(), world.clean.modules()
+    relinked = list(linked(world.incremental)) if built else []
     tally.linked += len(relinked)
     tally.unchanged += sum(before.get(name) == after[name] for name in relinked)
-    say(f"{tally.rounds}: {edit.what}: {len(relinked)} linked")
+    say(f"{tally.rounds}: {edit.description}: {len(relinked)} linked")
     if built != again:
-        said = world.said["kept" if again else "clean"]
-        tally.wrong.append(f"round {tally.rounds}: {edit.what}: built {built}, from nothing {again}\n{said}")
+        output = world.output["incremental" if again else "clean"]
+        tally.wrong.append(f"round {tally.rounds}: {edit.description}: built {built}, from nothing {again}\n{output}")
     elif not built:
         tally.refused += 1
     elif wrong := [name for name in wanted if after.get(name) != wanted[name]]:
-        tally.wrong.append(f"round {tally.rounds}: {edit.what}: {', '.join(wrong)}")
+        tally.wrong.append(f"round {tally.rounds}: {edit.description}: {', '.join(wrong)}")
     if not again:
         edit.undone().apply()
-        world.build(world.kept)
+        world.build(world.incremental)
     else:
         world.done.append(edit)
 
@@ -176,7 +176,7 @@ def run(
 ) -> Tally:
     """That many rounds, all decided by the seed but for the moments at which builds are killed."""
     world = World(directory, random.Random(seed), modules)
-    assert world.build(world.kept), "the first build fails"
+    assert world.build(world.incremental), "the first build fails"
     tally = Tally()
     with ThreadPoolExecutor(max_workers=1) as pool:
         for _ in range(rounds):
@@ -184,7 +184,7 @@ def run(
             play_round(world, tally, pool, say)
             for wrong in tally.wrong[known:]:
                 say(f"WRONG {wrong}")
-            if tally.rounds % SAID == 0:
+            if tally.rounds % ROUNDS_BETWEEN_SUMMARIES == 0:
                 say(str(tally))
     return tally
 

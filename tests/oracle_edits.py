@@ -37,14 +37,14 @@ MODULE_LICENSE("GPL");
 class Edit:
     """What happens to one file: its content before and after (None: there is none)."""
 
-    what: str
+    description: str
     path: Path
     before: bytes | None
     after: bytes | None
 
     def undone(self) -> Edit:
         """The edit that leads back."""
-        return Edit(f"undo: {self.what}", self.path, self.after, self.before)
+        return Edit(f"undo: {self.description}", self.path, self.after, self.before)
 
     def apply(self) -> None:
         """Do it."""
@@ -68,12 +68,12 @@ def current(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def replaced(what: str, path: Path, change: Callable[[str], str]) -> Edit | None:
+def replaced(description: str, path: Path, change: Callable[[str], str]) -> Edit | None:
     """An edit of a file that is there."""
     before = current(path)
     if before is None:
         return None
-    return Edit(f"{what}: {path.name}", path, before, change(before.decode()).encode())
+    return Edit(f"{description}: {path.name}", path, before, change(before.decode()).encode())
 
 
 def at_a_line(world: World, text: str, line: str, pattern: str = r"(?m)^$") -> str:
@@ -193,7 +193,7 @@ def header_shadow(world: World) -> Edit | None:
 
 
 def rust_sources(world: World) -> list[Path]:
-    return sorted(path for part in ("kernel", "modules") for path in (world.kept.path / part).rglob("*.rs"))
+    return sorted(path for part in ("kernel", "modules") for path in (world.incremental.path / part).rglob("*.rs"))
 
 
 def rust_comment(world: World) -> Edit | None:
@@ -209,7 +209,7 @@ def rust_comment(world: World) -> Edit | None:
 
 
 def wrapper_function(world: World) -> Edit | None:
-    path = world.dice.choice(sorted((world.kept.path / "kernel").glob("*.rs")))
+    path = world.dice.choice(sorted((world.incremental.path / "kernel").glob("*.rs")))
     n = world.number()
     code = f"/// Oracle.\npub fn oracle_{n}(x: u32) -> u32 {{\n    x.rotate_left({n % 32})\n}}\n"
     return replaced("new function of a wrapper", path, lambda text: f"{text}\n{code}")
@@ -217,7 +217,7 @@ def wrapper_function(world: World) -> Edit | None:
 
 def wrapper_body(world: World) -> Edit | None:
     path = (
-        world.kept.path
+        world.incremental.path
         / "kernel"
         / world.dice.choice(["rbtree.rs", "miscdev.rs", "sync/mutex.rs", "print.rs", "chrdev.rs"])
     )
@@ -231,7 +231,7 @@ def wrapper_body(world: World) -> Edit | None:
 
 
 def helper_body(world: World) -> Edit | None:
-    path = world.dice.choice(sorted((world.kept.path / "rust/helpers").glob("*.c")))
+    path = world.dice.choice(sorted((world.incremental.path / "rust/helpers").glob("*.c")))
     n = world.number()
     code = world.dice.choice(
         [
@@ -245,7 +245,7 @@ def helper_body(world: World) -> Edit | None:
 
 
 def module_source(world: World) -> Edit | None:
-    directory = world.dice.choice(sorted((world.kept.path / "modules").iterdir()))
+    directory = world.dice.choice(sorted((world.incremental.path / "modules").iterdir()))
     sources = sorted(path for path in directory.rglob("*") if path.suffix in (".rs", ".c") or path.name == "own.h")
     if not sources:
         return None
@@ -258,11 +258,11 @@ def module_source(world: World) -> Edit | None:
 
 def new_module(world: World) -> Edit | None:
     name = f"oracle_{world.number()}"
-    directory = world.kept.path / "modules" / name
+    directory = world.incremental.path / "modules" / name
     if world.dice.random() < 0.5:
         write_c_module(directory, name)
     else:
-        text = (world.kept.path / "modules/rust_kvm/rust_kvm.rs").read_text()
+        text = (world.incremental.path / "modules/rust_kvm/rust_kvm.rs").read_text()
         directory.mkdir()
         (directory / f"{name}.rs").write_text(text.replace('b"rust_kvm"', f'b"{name}"'))
     manifest = directory / "module.toml"
@@ -272,7 +272,7 @@ def new_module(world: World) -> Edit | None:
 
 
 def no_more_module(world: World) -> Edit | None:
-    manifests = sorted((world.kept.path / "modules").glob("*/module.toml"))
+    manifests = sorted((world.incremental.path / "modules").glob("*/module.toml"))
     if len(manifests) < 6:
         return None
     path = world.dice.choice(manifests)
@@ -280,7 +280,7 @@ def no_more_module(world: World) -> Edit | None:
 
 
 def manifest_headers(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_minimal/module.toml"
+    path = world.incremental.path / "modules/rust_minimal/module.toml"
     if "bindings" in (current(path) or b"").decode():
         return replaced("no more headers", path, lambda text: text.split("[bindings]")[0])
     return replaced("headers of a module", path, lambda text: f'{text}[bindings]\nheaders = ["linux/leds.h"]\n')
@@ -294,7 +294,7 @@ def configuration(world: World) -> Edit | None:
 
 
 def cfg_in_module(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_kvm/rust_kvm.rs"
+    path = world.incremental.path / "modules/rust_kvm/rust_kvm.rs"
     code = "#[cfg(CONFIG_KVM_ORACLE)]\n#[no_mangle]\npub static ORACLE: u32 = 7;\n"
     return replaced("cfg of a module", path, lambda text: text.replace(code, "") if code in text else f"{text}\n{code}")
 
@@ -319,15 +319,15 @@ def symvers(world: World) -> Edit | None:
 
 
 def rivalling_source(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_list/model/mod.rs"
+    path = world.incremental.path / "modules/rust_list/model/mod.rs"
     before = current(path)
-    original = world.kept.path / "modules/rust_list/model.rs"
+    original = world.incremental.path / "modules/rust_list/model.rs"
     return Edit("a second file for one Rust module", path, before, None if before else current(original))
 
 
 def own_header(world: World) -> Edit | None:
     """Of a module: C sees it, and Rust if it has bindings to it, and modules that depend on that one."""
-    headers = sorted(path for path in (world.kept.path / "modules").rglob("*.h") if path.name != "own.h")
+    headers = sorted(path for path in (world.incremental.path / "modules").rglob("*.h") if path.name != "own.h")
     if not headers:
         return None
     path, n = world.dice.choice(headers), world.number()
@@ -345,7 +345,7 @@ def own_header(world: World) -> Edit | None:
 
 
 def c_source_of_a_module(world: World) -> Edit | None:
-    modules = world.kept.path / "modules"
+    modules = world.incremental.path / "modules"
     path = world.dice.choice(sorted(path for path in modules.rglob("*.[cS]") if "/tables/" not in str(path)))
     n = world.number()
     code = world.dice.choice([f"/* {n} */", f"#define ORACLE_{n} {n}", f"int oracle_{n}(void);"])
@@ -355,7 +355,7 @@ def c_source_of_a_module(world: World) -> Edit | None:
 
 def code_of_a_crate(world: World) -> Edit | None:
     """A function's body, be it private, inlined or for other modules."""
-    path = world.dice.choice(sorted((world.kept.path / "modules").rglob("*.rs")))
+    path = world.dice.choice(sorted((world.incremental.path / "modules").rglob("*.rs")))
     line = f"    core::hint::black_box({world.number()}_u32);"
     return replaced(
         "body of a function of a module",
@@ -365,7 +365,7 @@ def code_of_a_crate(world: World) -> Edit | None:
 
 
 def signature_of_a_crate(world: World) -> Edit | None:
-    path = world.kept.path / "modules/rust_counter/rust_counter.rs"
+    path = world.incremental.path / "modules/rust_counter/rust_counter.rs"
     field = "    pub oracle: u8,\n"
 
     def change(text: str) -> str:
@@ -379,7 +379,7 @@ def signature_of_a_crate(world: World) -> Edit | None:
 
 def generator(world: World) -> Edit | None:
     """Its code, a comment in it, or what it reads."""
-    tables = sorted(path for path in (world.kept.path / "modules").rglob("tables/*") if path.is_file())
+    tables = sorted(path for path in (world.incremental.path / "modules").rglob("tables/*") if path.is_file())
     if not tables:
         return None
     path, n = world.dice.choice(tables), world.number()
@@ -403,13 +403,13 @@ def manifest_of_parts(world: World) -> Edit | None:
             ("rust_counter", "crate = true", "crate = true  # It is."),
         ]
     )
-    path = world.kept.path / "modules" / name / "module.toml"
+    path = world.incremental.path / "modules" / name / "module.toml"
     return replaced(
         f"manifest of {name}", path, lambda text: text.replace(new, old) if new in text else text.replace(old, new)
     )
 
 
-MAKERS: tuple[Callable[[World], Edit | None], ...] = (
+EDIT_FUNCTIONS: tuple[Callable[[World], Edit | None], ...] = (
     header_comment,
     header_declaration,
     header_field,

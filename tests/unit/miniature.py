@@ -143,6 +143,6 @@ def ko(path: Path, depends: str = "") -> Path:
     return path
 
 
-def after(argv: tuple[str, ...] | list[str], word: str) -> str:
-    """The word that follows `word` in a command."""
-    return argv[argv.index(word) + 1]
+def arg_after(argv: tuple[str, ...] | list[str], arg: str) -> str:
+    """The arg that follows `arg` in a command line."""
+    return argv[argv.index(arg) + 1]

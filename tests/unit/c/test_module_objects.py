@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from miniature import after, target, write
+from miniature import arg_after, target, write
 
 from scons_kmod.c.module_objects import (
     c_object_step,
@@ -98,7 +98,7 @@ def test_kbuild_gets_the_same_objects(made: BuildTarget, tmp_path: Path) -> None
         "$(obj)/my-echo_0.o: $(obj)/my-echo_0.o_shipped\n\tcp $< $@\n"
         "$(obj)/my-echo_1.o: $(obj)/my-echo_1.o_shipped\n\tcp $< $@\n"
     )
-    assert after(make, "-C") == str(made.tree.path)
+    assert arg_after(make, "-C") == str(made.tree.path)
     assert {f"M={work}", "KCFLAGS=-g0", "KBUILD_EXTRA_SYMBOLS=/x.symvers"} <= set(make)
     assert ko[2:] == (str(work / "my-echo.ko"), str(step.outputs[0]))
     assert symvers[2:] == (str(work / "Module.symvers"), str(link / "Module.symvers"))

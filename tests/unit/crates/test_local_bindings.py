@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from miniature import after, module, target, write
+from miniature import arg_after, module, target, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.bindgen import bindings_file, rust_sources
@@ -197,4 +197,4 @@ def test_quotes_in_a_sources_name_are_no_end_of_the_message(made: BuildTarget, m
     code = CCode(sources=(source,), files=(FileFlags(source, ("-DX",)),))
     _, layouts, _ = local_bindings_steps(made, dataclasses.replace(manifest, c=code))
     assert r'-DFOR=" with the flags of c\"d.c"' in layouts.commands[1].argv
-    assert after(layouts.commands[1].argv, "-o").endswith("layout-1.o")
+    assert arg_after(layouts.commands[1].argv, "-o").endswith("layout-1.o")

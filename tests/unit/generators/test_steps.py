@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from miniature import after, programs, target, write
+from miniature import arg_after, programs, target, write
 from miniature import module as a_module
 
 from scons_kmod.base.errors import MachineError, StepError
@@ -84,7 +84,7 @@ def test_a_program_in_c_is_compiled_before(made: BuildTarget, tmp_path: Path) ->
     assert compiled.tracked == (tmp_path / "m/make.c",)
     assert f"-Wp,-MMD,{compiled.depfiles[0]}" in argv
     assert (ran.inputs, ran.tracked) == (compiled.outputs, (tmp_path / "m/data/a.csv",))
-    assert after(ran.commands[0].argv, str(compiled.outputs[0])) == "/program"
+    assert arg_after(ran.commands[0].argv, str(compiled.outputs[0])) == "/program"
 
 
 def test_a_program_in_rust_is_for_the_machine(made: BuildTarget, tmp_path: Path) -> None:

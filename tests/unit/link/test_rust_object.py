@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from miniature import after, module, target
+from miniature import arg_after, module, target
 
 from scons_kmod.c.compiler import args_without_includes, included_files, kernel_include_directories
 from scons_kmod.c.helpers import (
@@ -83,7 +83,7 @@ def test_the_module_is_linked_from_what_it_reaches(made: BuildTarget, manifest: 
             "crates/library/alloc.o",
         )
     )
-    assert (after(reached.argv, "-o"), rust.argv[-1]) == ("reached.o", "reached.o")
+    assert (arg_after(reached.argv, "-o"), rust.argv[-1]) == ("reached.o", "reached.o")
     joined = str(module_object(made, manifest).with_name("whole.o"))
     assert whole.argv[-3:] == (joined, "rust.o", str(helpers_archive(made)))
     assert linked.argv[-2:] == (str(module_object(made, manifest)), joined)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from miniature import CLANG, after, module, target, write
+from miniature import CLANG, arg_after, module, target, write
 
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.helpers import TRACING_FLAGS
@@ -335,8 +335,8 @@ def test_a_module_is_compiled_by_kbuilds_own_words(rebuilt: Mainline, manifest: 
     made = module_object(rebuilt.target, manifest)
     assert words[0] == "/opt/rust/bin/rustc"
     assert {"--crate-name=rust_echo", "--edition=2021"} <= set(words)
-    assert after(words, "--extern") == "kernel"
-    assert after(words, "-L") == f"{rebuilt.plan.objtree}/rust/"
+    assert arg_after(words, "--extern") == "kernel"
+    assert arg_after(words, "-L") == f"{rebuilt.plan.objtree}/rust/"
     assert [word for word in words if word.startswith("--emit")] == [f"--emit=obj={made},dep-info={made}.d"]
     assert [word for word in words if word.endswith(".rs")] == [str(manifest.crate_root)]
     assert not {"--crate-name", "--out-dir", "./", "-Zbinary_dep_depinfo=y", "-Cdebuginfo=2", "-Zno-codegen"} & set(
@@ -369,7 +369,7 @@ def test_a_crate_is_compiled_by_kbuilds_own_words_for_a_module(rebuilt: Mainline
     assert shared / "libshared.rmeta" in step.inputs
     assert set(rebuilt.crate_files) <= set(step.inputs)
     assert {"--cap-lints=allow", f"--remap-path-prefix={own.directory}=modules/rust-echo/own"} <= set(words)
-    assert after(words, "--extern") == "kernel"
+    assert arg_after(words, "--extern") == "kernel"
     # objtool looks at what is linked of it.
     assert len(step.commands) == 1
 
@@ -528,7 +528,7 @@ def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainlin
     assert reached.argv[-3:] == tuple(map(str, crates))
     roots = [word for before, word in itertools.pairwise(reached.argv) if before == "-u"]
     assert roots == ["init_module", "cleanup_module", "rust_fmt_argument"]
-    assert after(reached.argv, "-T") == str(carrying.target.sources / "rust/carried/module.lds")
+    assert arg_after(reached.argv, "-T") == str(carrying.target.sources / "rust/carried/module.lds")
     assert renamed.argv == ("x86_64-linux-gnu-objcopy", "--redefine-sym=_printk=kmod_rust_printk", "rust.o")
     assert rust.argv[-1] == "reached.o"
     assert whole.argv[-2:] == ("rust.o", str(archive))
