@@ -124,20 +124,20 @@ def suite_sources(target: Target, log: RunLog) -> str:
                 signed = f"[signed-by={key}] " if key.startswith("/") else ""
                 lines.append(f"deb {signed}{uri} {'-'.join(filter(None, (packages.suite, rest)))} main\n")
     if not lines:
-        what = f"this machine takes no packages from {packages.distribution}'s archive"
+        message = f"this machine takes no packages from {packages.distribution}'s archive"
         fix = f"name a kernel of this system, or build on {packages.distribution} {packages.suite} itself"
-        raise MachineError(what, where=f"{target.name}: {packages.suite}", fix=fix)
+        raise MachineError(message, where=f"{target.name}: {packages.suite}", fix=fix)
     return "".join(dict.fromkeys(lines))
 
 
 def parse_depends(text: str) -> list[tuple[str, str | None]]:
     """The packages in a ``Depends`` field, with all alternatives: the name, and the version if ``=`` requires one."""
-    found = []
+    packages = []
     for alternative in re.split(r"[,|]", text):
         match = re.fullmatch(r"\s*([^\s(:]+)(?::\w+)?\s*(?:\((\S+)\s+([^)]+)\))?\s*", alternative)
         if match:
-            found.append((match[1], match[3] if match[2] == "=" else None))
-    return found
+            packages.append((match[1], match[3] if match[2] == "=" else None))
+    return packages
 
 
 def version_key(text: str) -> tuple[int, PartKey, PartKey]:

@@ -143,9 +143,9 @@ def download(
     return UnpackedPackages(root, release, versions)
 
 
-def unreachable(target: Target, problem: StepError) -> MachineError:
+def unreachable(target: Target, error: StepError) -> MachineError:
     """The error for packages that can't be downloaded, with apt's messages."""
-    messages = re.findall(r"^(?:E:|W: Failed|Err:).*$", problem.message, re.MULTILINE) or [problem.message]
-    what = "its packages can't be downloaded\n" + "\n".join(f"    {line}" for line in dict.fromkeys(messages))
+    messages = re.findall(r"^(?:E:|W: Failed|Err:).*$", error.message, re.MULTILINE) or [error.message]
+    message = "its packages can't be downloaded\n" + "\n".join(f"    {line}" for line in dict.fromkeys(messages))
     fix = "check the network and apt's sources (apt-get update), or name a prepared kernel tree with KDIR="
-    return MachineError(what, where=target.name, fix=fix)
+    return MachineError(message, where=target.name, fix=fix)

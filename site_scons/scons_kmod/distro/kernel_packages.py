@@ -104,5 +104,5 @@ def newest_headers(names: Iterable[str], head: str, target: Target) -> list[str]
     """The five newest headers packages among the names, the newest first: of the target's version, or else of any."""
     companions = tuple(f"{pattern}*" for pattern in target.packages.headers_with)
     headers = [name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in companions)]
-    near = [name for name in headers if name.startswith(f"{head}{target.version}.")]
-    return (near or [name for name in headers if name.removeprefix(head)[:1].isdigit()])[:-6:-1]
+    same_version = [name for name in headers if name.startswith(f"{head}{target.version}.")]
+    return (same_version or [name for name in headers if name.removeprefix(head)[:1].isdigit()])[:-6:-1]

@@ -170,8 +170,8 @@ def requested_targets(value: str, targets: Sequence[Target], os_release: Path = 
 def targets_of_this_system(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> list[Target]:
     """The targets for the running distribution's suite (os-release(5)), the oldest kernel first."""
     system = read_os_release(os_release)
-    here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
-    fitting = (target for target in targets if (target.packages.distribution, target.packages.suite) == here)
+    suite = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
+    fitting = (target for target in targets if (target.packages.distribution, target.packages.suite) == suite)
     return sorted(fitting, key=distribution_and_version)
 
 
@@ -188,10 +188,12 @@ def default_target(targets: Sequence[Target], os_release: Path = OS_RELEASE) -> 
     if fitting := targets_of_this_system(targets, os_release):
         return fitting[-1]
     system = read_os_release(os_release)
-    here = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
+    suite = (system.get("ID", ""), system.get("VERSION_CODENAME", ""))
     names = ", ".join(target.name for target in targets) or "none"
-    what = f"there is no target for this system ({' '.join(filter(None, here)) or 'no os-release'})"
-    raise UserError(what, where="TARGET", fix=f"name one with TARGET= ({names}), or a prepared kernel tree with KDIR=")
+    message = f"there is no target for this system ({' '.join(filter(None, suite)) or 'no os-release'})"
+    raise UserError(
+        message, where="TARGET", fix=f"name one with TARGET= ({names}), or a prepared kernel tree with KDIR="
+    )
 
 
 def read_os_release(path: Path = OS_RELEASE) -> dict[str, str]:

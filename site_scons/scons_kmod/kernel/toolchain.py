@@ -110,7 +110,7 @@ def choose(name: str, paths: list[str], inspect: Callable[[str], FoundTool], fix
             return inspect(path), refused
         except KmodError as error:
             refused.append(f"{path}: {error.message.splitlines()[0]}")
-    what = (
-        "not found" if not paths else "none of those installed can be used\n" + "\n".join(f"    {r}" for r in refused)
-    )
-    raise MachineError(what, where=name, fix=fix)
+    if not paths:
+        raise MachineError("not found", where=name, fix=fix)
+    reasons = "".join(f"\n    {reason}" for reason in refused)
+    raise MachineError(f"none of those installed can be used{reasons}", where=name, fix=fix)
