@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the headers declare of the names in some sources, in words, for several lists of sources. Run by program.py."""
+"""Reads what a kernel's headers declare for several lists of sources: the declarations that their names reach.
+
+base/library_process.py runs this module.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,21 @@ from scons_kmod.engine.identifiers import names_in_source
 
 
 def main(request: dict[str, Any]) -> int:
-    """Write the declarations that each list in ``sources`` reaches, by the list's name. Returns the exit status."""
+    """Write the texts of the declarations that each list in ``sources`` reaches to ``output``, as JSON by list name.
+
+    Returns the exit status.
+    """
     try:
         unit = Unit(request["libclang"], request["header"], request["flags"])
-        everything = read_declarations(unit)
-        made = {}
-        for name, sources in request["sources"].items():
-            words = {word for path in sources for word in names_in_source(path, Path(path).read_text())}
-            reach = Reach(everything, words)
+        declarations = read_declarations(unit)
+        texts = {}
+        for list_name, sources in request["sources"].items():
+            names = {name for path in sources for name in names_in_source(path, Path(path).read_text())}
+            reach = Reach(declarations, names)
             reach.reach_names()
-            made[name] = reach.texts
+            texts[list_name] = reach.texts
     except HeaderError as error:
         print(error, file=sys.stderr)
         return 1
-    Path(request["made"]).write_text(json.dumps(made))
+    Path(request["output"]).write_text(json.dumps(texts))
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from miniature import module, target, write
 
-from scons_kmod.abi.diff import declarations_differ, report, shortened, symbols_differ
+from scons_kmod.abi.diff import declaration_differences, report_lines, shortened_report, symbol_differences
 from scons_kmod.abi.reach import code_files, reach_steps, reached_elf, unoptimized_kernel_step
 
 STRUCT = "2 device_type  48 8\nname: const char * at 0 width -1\nflag: unsigned int at 64 width 1"
@@ -17,7 +17,7 @@ NEWER = (
 
 
 def test_a_type_is_shown_before_and_after() -> None:
-    lines = list(declarations_differ({"device_type": {"record": STRUCT}}, {"device_type": {"record": NEWER}}))
+    lines = list(declaration_differences({"device_type": {"record": STRUCT}}, {"device_type": {"record": NEWER}}))
     assert lines == [
         "record device_type",
         "    -struct device_type: 48 bytes, aligned to 8",
@@ -28,14 +28,14 @@ def test_a_type_is_shown_before_and_after() -> None:
 
 def test_bit_fields_are_counted_in_bits() -> None:
     wider = STRUCT.replace("at 64 width 1", "at 65 width 1")
-    lines = list(declarations_differ({"device_type": {"record": STRUCT}}, {"device_type": {"record": wider}}))
+    lines = list(declaration_differences({"device_type": {"record": STRUCT}}, {"device_type": {"record": wider}}))
     assert lines[1:] == ["    -flag: unsigned int, 1 bits from bit 64", "    +flag: unsigned int, 1 bits from bit 65"]
 
 
 def test_what_is_gone_and_what_is_new() -> None:
     old = {"f": {"function": "int f(void)"}, "g": {"macro": "g 1"}}
     new = {"f": {"function": "int f(void)", "macro": "f f"}, "h": {"macro": "h 1"}}
-    assert list(declarations_differ(old, new)) == ["macro g: gone"]
+    assert list(declaration_differences(old, new)) == ["macro g: gone"]
 
 
 def test_symbols_that_are_gone_or_have_another_crc(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_symbols_that_are_gone_or_have_another_crc(tmp_path: Path) -> None:
     source = write(tmp_path / "m.c", "int same(void), other(void), gone(void), nowhere(void);\nint init(void)\n{\n")
     source.write_text(f"{source.read_text()}return same() + other() + gone() + nowhere();\n}}\n")
     subprocess.run(["gcc", "-c", source, "-o", tmp_path / "m.o"], check=True)
-    found = list(symbols_differ(old, new, tmp_path / "m.o"))
+    found = list(symbol_differences(old, new, tmp_path / "m.o"))
     assert found == ["symbol gone: gone", "symbol other: CRC 0x2 -> 0x22"]
 
 
@@ -54,21 +54,21 @@ def test_the_report(tmp_path: Path) -> None:
     one, two = (module(tmp_path / name, name) for name in ("one", "two"))
     three = dataclasses.replace(module(tmp_path / "three", "three"), root=None)
     found = {"one": ["record x", "    -1", "    +2", "symbol y: gone"], "two": [], "three": []}
-    assert list(report(found, [one, two, three])) == [
+    assert list(report_lines(found, [one, two, three])) == [
         "one: 2 differ",
         "  record x",
         "      -1",
         "      +2",
         "  symbol y: gone",
         "two: nothing that it uses differs",
-        "three: nothing that it uses differs (C: its symbols alone are compared)",
+        "three: nothing that it uses differs (C: only its symbols are compared)",
         "1 of 3 modules are touched",
     ]
 
 
 def test_long_differences_are_cut_short() -> None:
     lines = ["m: 2 differ", "  record x", *(f"      +{n}" for n in range(20)), "  record y", "      -1"]
-    assert list(shortened(lines)) == [*lines[:14], "      ...", "  record y", "      -1"]
+    assert list(shortened_report(lines)) == [*lines[:14], "      ...", "  record y", "      -1"]
 
 
 def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
     assert {Path(name).name for name in code_files(tmp_path / "all.elf")} == {"a.c", "b.c", "used.h"}
 
 
-def test_nothing_of_this_is_what_modules_are_made_of(tmp_path: Path) -> None:
+def test_no_output_is_an_output_of_another_step(tmp_path: Path) -> None:
     made = target(tmp_path)
     manifest = module(tmp_path / "module")
     steps = [unoptimized_kernel_step(made), *reach_steps(made, manifest)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from scons_kmod.abi.diff import compare, report, shortened
+from scons_kmod.abi.diff import compare_kernels, report_lines, shortened_report
 from scons_kmod.abi.reach import abi_dir, reach_steps, unoptimized_kernel_step
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import UserError
@@ -39,10 +39,10 @@ def run(session: Session, modules: list[Manifest]) -> int:
     """Print what modules use of the older kernel that differs in the newer. Exits with status 1 if anything differs."""
     old, new = session.targets
     compared = buildable_modules(session, old, modules)
-    differences = compare(old, new, compared, (session.log(old.name), session.log(new.name)))
-    lines, path = list(report(differences, compared)), abi_dir(old) / "diff.txt"
+    differences = compare_kernels(old, new, compared, (session.log(old.name), session.log(new.name)))
+    lines, path = list(report_lines(differences, compared)), abi_dir(old) / "diff.txt"
     write_text(path, "".join(f"{line}\n" for line in lines))
-    print(*shortened(lines), f"in full: {path.relative_to(session.top)}", sep="\n")
+    print(*shortened_report(lines), f"in full: {path.relative_to(session.top)}", sep="\n")
     if any(differences.values()):
         # Not returned: SCons would end with status 2, as for an error.
         sys.exit(1)
