@@ -26,7 +26,8 @@ from scons_kmod.bindings import fingerprint, generate
 from scons_kmod.bindings.bindgen import parameters
 from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.kernel.tool_finder import ToolFinder
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, Checkout, copy_of_tree, edited
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 
 OLD = default_target(read_targets(PROJECT / "targets")).name
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from checkout import PROJECT, Checkout
-from scons_kmod.distro.target_file import read_targets, requested_targets
+from scons_kmod.distro.target_choice import requested_targets
+from scons_kmod.distro.target_file import read_targets
 
 # Of Rust, of several crates, of both languages, and such that need each other.
 PLAIN = (

@@ -16,7 +16,8 @@ from long.test_packages_built import MODULE, make, with_package
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.download import fetch_packages
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.vm.bzimage import uncompressed_kernel
 from scons_kmod.vm.initramfs import GuestFile
 from scons_kmod.vm.packed_tests import ModuleTest

@@ -131,7 +131,7 @@ def programs(monkeypatch: pytest.MonkeyPatch, directory: Path, **scripts: str) -
 def of_debian(monkeypatch: pytest.MonkeyPatch, suite: str = "bookworm") -> None:
     """Let the machine be one of this suite."""
     system = {"ID": "debian", "VERSION_CODENAME": suite}
-    for name in ("apt", "target_file"):
+    for name in ("apt", "target_choice"):
         monkeypatch.setattr(f"scons_kmod.distro.{name}.read_os_release", lambda *_: system)
 
 

@@ -14,7 +14,8 @@ import pytest
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.tool_finder import ToolFinder
 from scons_kmod.kernel.toolchain import choose_rustc

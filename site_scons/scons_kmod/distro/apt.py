@@ -11,7 +11,8 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.target_file import Target, is_of_this_system, read_os_release
+from scons_kmod.distro.target_choice import is_of_this_system, read_os_release
+from scons_kmod.distro.target_file import Target
 
 # The sort key of an upstream version or a revision (`part_key`).
 PartKey = list[tuple[list[int], int]]

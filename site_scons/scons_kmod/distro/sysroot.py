@@ -26,7 +26,8 @@ from scons_kmod.base.errors import KmodError, MachineError, StepError
 from scons_kmod.base.programs import find_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.apt import suite_sources
-from scons_kmod.distro.target_file import Target, is_of_this_system
+from scons_kmod.distro.target_choice import is_of_this_system
+from scons_kmod.distro.target_file import Target
 from scons_kmod.engine.digests import file_digest, text_digest
 
 # The directories that a tool sees from the root instead of from the machine.

@@ -15,13 +15,8 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.download import fetch_packages, fetched_packages
 from scons_kmod.distro.sysroot import open_system
-from scons_kmod.distro.target_file import (
-    Target,
-    default_target,
-    read_targets,
-    requested_targets,
-    targets_of_this_system,
-)
+from scons_kmod.distro.target_choice import default_target, requested_targets, targets_of_this_system
+from scons_kmod.distro.target_file import Target, read_targets
 from scons_kmod.kernel.kbuild import probe_kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.rust_flags import rust_flags

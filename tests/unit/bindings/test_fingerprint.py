@@ -17,7 +17,8 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint
 from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.kernel.tool_finder import ToolFinder
 

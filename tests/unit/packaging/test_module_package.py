@@ -12,7 +12,8 @@ from miniature import ko, module, target
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.package import PackageInfo
 from scons_kmod.packaging.deb import module_deb

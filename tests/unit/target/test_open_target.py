@@ -12,7 +12,8 @@ from tool_stand_ins import Machine
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.target_file import default_target, read_targets, requested_targets
+from scons_kmod.distro.target_choice import default_target, requested_targets
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import Chosen, choose_targets, open_target
 from scons_kmod.target.settings import Settings, read_settings

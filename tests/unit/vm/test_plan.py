@@ -10,7 +10,8 @@ from miniature import ko, module, target, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.target_file import default_target, read_targets
+from scons_kmod.distro.target_choice import default_target
+from scons_kmod.distro.target_file import read_targets
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import Chosen
