@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings import fingerprint, generate
-from scons_kmod.bindings.bindgen import parameters
+from scons_kmod.bindings.flags import args_from_file
 from scons_kmod.bindings.libclang import HeaderError
 from scons_kmod.distro.sysroot import THIS_MACHINE
 from scons_kmod.distro.target_choice import default_target
@@ -388,7 +388,7 @@ class Against:
             "bindgen": [
                 tool,
                 str(directory / "unit.h"),
-                *parameters(PROJECT / "rust/bindgen_parameters", NEED.bindgen),
+                *args_from_file(PROJECT / "rust/bindgen_parameters", NEED.bindgen),
             ],
             "flags": flags,
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},

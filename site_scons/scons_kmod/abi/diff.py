@@ -13,7 +13,8 @@ from scons_kmod.abi.reach import abi_dir, reached_elf, reached_files
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.library_process import process_args
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.bindings.bindgen import bindgen_flags, header
+from scons_kmod.bindings.bindgen import bindgen_header
+from scons_kmod.bindings.flags import bindgen_flags
 from scons_kmod.engine.views import Version, object_symbols, symbol_line
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -62,7 +63,7 @@ def kernel_declarations(
 
     `headers` are headers that modules need besides those of the bindings. Raises `StepError`.
     """
-    _, text = header(target, headers)
+    _, text = bindgen_header(target, headers)
     directory = abi_dir(target)
     unit, output, request_file = (directory / f"declarations{end}" for end in (".h", ".json", "_request.json"))
     request = {

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scons_kmod.bindings.bindgen import files_below, source_directories
+from scons_kmod.bindings.rust_sources import files_below, source_directories
 from scons_kmod.c.helpers import helper_sources, helpers_archive
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
 from scons_kmod.crates.local_outputs import linked_crate_objects

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The bindings of what the fingerprint names, by bindgen. Run by program.py
+"""The bindings to what the fingerprint names, by bindgen. Runs as a process of its own.
 
-What it writes depends on the fingerprint alone, and on bindgen and its arguments: the declarations come in the order
-of their text, and types without a name are numbered anew. So a build that did not run it again, since the fingerprint
-had stayed as it was, has the same bindings as a build from nothing.
+The result depends on the fingerprint, on bindgen and on its args alone: the items are sorted by their text, and types
+without a name are renumbered. So if the fingerprint is unchanged and bindgen does not run, the bindings are the same as
+in a build from nothing.
 """
 
 from __future__ import annotations
@@ -26,24 +26,27 @@ MANGLED = frozenset(
     " struct super trait true try type typeof unsafe unsized use virtual where while yield str bool f32 f64 usize isize"
     " u128 i128 u64 i64 u32 i32 u16 i16 u8 i8 _".split()
 )
-ALLOWED = ("type", "function", "var")
-# A type without a name that is in no other, by bindgen's number of it.
+ALLOWLISTS = ("type", "function", "var")
+# bindgen's name for a type without a name that is in no other type: a number.
 NUMBERED = re.compile(r"\b_bindgen_ty_(\d+)(?!\d)")
-# The longest argument that Linux takes is 128 KiB (MAX_ARG_STRLEN).
-ARGUMENT = 1 << 16
+# In bytes. The longest argument that Linux takes is 128 KiB (MAX_ARG_STRLEN).
+LONGEST_PATTERN = 1 << 16
 
 
 def mangled(name: str) -> str:
-    """What bindgen calls a type, a function, a variable or a field in Rust."""
+    """bindgen's Rust name for a type, a function, a variable or a field of C."""
     return f"{name}_" if name in MANGLED else name
 
 
-def patterns(names: Collection[str], ending: str = "") -> Iterator[str]:
-    """Regular expressions for all the names with this ending. bindgen adds anchors, but for the first and last only."""
+def name_patterns(names: Collection[str], ending: str = "") -> Iterator[str]:
+    """Regular expressions that match all the names with this ending, each short enough for an argument.
+
+    The names are in parentheses: bindgen adds anchors to the whole expression, not to each alternative.
+    """
     group: list[str] = []
     size = 0
     for name in sorted({*names, *map(mangled, names)}):
-        if size + len(name) > ARGUMENT:
+        if size + len(name) > LONGEST_PATTERN:
             yield f"({'|'.join(group)}){ending}"
             group, size = [], 0
         group.append(name)
@@ -52,47 +55,52 @@ def patterns(names: Collection[str], ending: str = "") -> Iterator[str]:
     yield f"({'|'.join(group or ['-'])}){ending}"
 
 
-def bindgen_arguments(fingerprint: dict[str, Any]) -> list[str]:
-    """bindgen's arguments for a fingerprint: what to write, and which types to leave out."""
-    allowed = [f"--allowlist-{kind}={one}" for one in patterns(fingerprint["declarations"]) for kind in ALLOWED]
-    # Of a type that is only left out, bindgen would still write what it is made of; and types without a name in it.
-    left_out = patterns(fingerprint["opaque"], "(__bindgen_ty_.*)?")
-    return [*allowed, *(f"--{how}-type={one}" for one in left_out for how in ("blocklist", "opaque"))]
+def selection_args(fingerprint: dict[str, Any]) -> list[str]:
+    """bindgen's args for a fingerprint: what to write, and which types to leave out."""
+    patterns = name_patterns(fingerprint["declarations"])
+    allowed = [f"--allowlist-{kind}={pattern}" for pattern in patterns for kind in ALLOWLISTS]
+    # If a type is only blocked, bindgen still writes what it is made of, and types without a name in it.
+    left_out = name_patterns(fingerprint["opaque"], "(__bindgen_ty_.*)?")
+    return [*allowed, *(f"--{option}-type={pattern}" for pattern in left_out for option in ("blocklist", "opaque"))]
 
 
 def opaque_types(names: Iterable[str]) -> str:
-    """Types that Rust code can only have pointers to."""
+    """Rust declarations of types that Rust code can only have pointers to."""
     return "".join(f"#[repr(C)] pub struct {mangled(name)} {{ _opaque: [u8; 0] }}\n" for name in names)
 
 
-def in_order(items: Iterable[str]) -> list[str]:
-    """The items by their text, with the types that bindgen numbers numbered by where they first are used."""
-    plain = {item: NUMBERED.sub("", item) for item in items}
-    alike = Counter(plain.values())
+def sorted_items(items: Iterable[str]) -> list[str]:
+    """The items sorted by their text. Types that bindgen numbers are renumbered in the order of their first use."""
+    unnumbered = {item: NUMBERED.sub("", item) for item in items}
+    counts = Counter(unnumbered.values())
     numbers: dict[str, str] = {}
-    # The first use is in what has a name of its own; definitions of different types may be alike but for the number.
-    for item in sorted(plain, key=lambda item: (alike[plain[item]] > 1, plain[item])):
+    # Items that differ in nothing but the number come last. Items with names of their own use the numbers before.
+    for item in sorted(unnumbered, key=lambda item: (counts[unnumbered[item]] > 1, unnumbered[item])):
         for number in NUMBERED.findall(item):
             numbers.setdefault(number, str(len(numbers) + 1))
-    return sorted(NUMBERED.sub(lambda match: f"_bindgen_ty_{numbers[match[1]]}", item) for item in plain)
+    return sorted(NUMBERED.sub(lambda match: f"_bindgen_ty_{numbers[match[1]]}", item) for item in unnumbered)
 
 
 def named_sizes(sizes: str) -> str:
-    """The header of sizes without those of types that have a number for a name."""
+    """The lines of a header of sizes, sorted, without those of types that only have a number."""
     return "".join(sorted(line for line in sizes.splitlines(keepends=True) if "SIZEOF__bindgen_ty_" not in line))
 
 
 def main(request: dict[str, Any]) -> int:
-    """Run bindgen; from its output, write the bindings and the header of sizes. Returns the exit status."""
+    """Run bindgen, and write the bindings and the header of sizes from its output. Returns the exit status.
+
+    `request` has the command line ``bindgen``, the ``flags`` for libclang, and the paths of the ``fingerprint``, of
+    bindgen's ``raw`` output, and of the outputs ``bindings`` and ``layout``.
+    """
     fingerprint = json.loads(Path(request["fingerprint"]).read_text())
     raw = Path(request["raw"])
-    argv = [*request["bindgen"], *bindgen_arguments(fingerprint), "-o", str(raw), "--", *request["flags"]]
-    done = subprocess.run(argv, check=False)
-    if done.returncode:
-        print(f"{argv[0]} ended with status {done.returncode}", file=sys.stderr)
+    argv = [*request["bindgen"], *selection_args(fingerprint), "-o", str(raw), "--", *request["flags"]]
+    status = subprocess.run(argv, check=False).returncode
+    if status:
+        print(f"{argv[0]} ended with status {status}", file=sys.stderr)
         return 1
     rust, sizes = constant_checks(raw.read_text())
-    text = "\n".join((*in_order(items(rust)), opaque_types(fingerprint["opaque"])))
+    text = "\n".join((*sorted_items(items(rust)), opaque_types(fingerprint["opaque"])))
     Path(request["bindings"]).write_text(text)
     Path(request["layout"]).write_text(named_sizes(sizes))
     return 0

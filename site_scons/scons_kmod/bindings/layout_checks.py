@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """bindgen's layout tests as checks at compile time.
 
-bindgen writes what libclang knows of each type's layout as `#[test]` functions (0.60), which no kernel runs, or
-as constants that overflow (0.71). Here they become one assertion for each type, so that one that rustc lays out
-otherwise does not compile; and the sizes go into a C header, so that the C helpers can compare what libclang saw with
-what the kernel's own compiler makes of it.
+bindgen writes what libclang knows of each type's layout. 0.60 writes it as `#[test]` functions, which no kernel runs;
+0.71 writes constants that overflow. Here they become one assertion for each type: if rustc lays out a type differently,
+it does not compile. The sizes go into a C header, too, and the C helpers compare what libclang saw with what the
+kernel's own compiler makes of the type.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# bindgen writes its tokens on one line unless rustfmt is run, which costs a third of the time.
+# Without rustfmt, which would cost a third of the time, bindgen writes its tokens on one line.
 TEST = re.compile(
     r"# ?\[test\]\s+fn bindgen_test_layout_\w+ ?\(\) \{"
     r"|# ?\[allow \(clippy :: unnecessary_operation , clippy :: identity_op\)\] const _ : \(\) = \{"
@@ -23,39 +23,39 @@ FIELD = re.compile(
     r"|mem :: offset_of ! \(\w+ , ((?:r#)?\w+)\) - (\d+)usize"
 )
 BRACE = re.compile(r"[{}]")
-# What may end an item, and strings, in which nothing does.
+# What may end an item; and strings, whose content ends nothing.
 MARK = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
 COMMENT = re.compile(r"\s*/\*.*?\*/\s*", re.DOTALL)
 
 
 def constant_checks(text: str) -> tuple[str, str]:
-    """bindgen's output with assertions in place of tests, and the C header of sizes (in bytes).
+    """Turn bindgen's output into Rust code with assertions instead of tests, and a C header of sizes (in bytes).
 
-    Raises `ValueError` for a test that is not understood.
+    Raises `ValueError` for a test of an unknown form.
     """
-    kept: list[str] = []
+    rust: list[str] = []
     sizes: list[str] = []
     at = 0
     while test := TEST.search(text, at):
         end = closing_brace(text, test.end())
         body = text[test.end() : end]
         measures = SIZE.findall(body)
-        checks = [f"::core::mem::{what}_of::<{name}>() == {value}" for what, name, value in measures]
-        # All in a test is about one type.
+        checks = [f"::core::mem::{measure}_of::<{name}>() == {value}" for measure, name, value in measures]
+        # Each test is about one type.
         for match in FIELD.finditer(body):
             field, at_byte = filter(None, match.groups())
             checks.append(f"::core::mem::offset_of!({measures[0][1]}, {field}) == {at_byte}")
         if len(checks) != 2 + body.count("Offset of field: "):
             raise ValueError(f"a layout test of an unknown form: {body}")
-        sizes += [f"#define BINDINGS_SIZEOF_{n} {value}\n" for what, n, value in measures if what == "size"]
-        # One assertion a type: with one for each field, rustc takes twice as long for the whole crate.
-        kept += [text[at : test.start()], f"const _: () = assert!({' && '.join(checks)});\n"]
+        sizes += [f"#define BINDINGS_SIZEOF_{name} {value}\n" for measure, name, value in measures if measure == "size"]
+        # One assertion for each type: with one for each field, rustc takes twice as long for the whole crate.
+        rust += [text[at : test.start()], f"const _: () = assert!({' && '.join(checks)});\n"]
         at = end + 1 + (text[end + 1 : end + 3] == " ;") * 2
-    return "".join((*kept, text[at:])), "".join(sizes)
+    return "".join((*rust, text[at:])), "".join(sizes)
 
 
 def items(text: str) -> Iterator[str]:
-    """The items of bindgen's output, without the comment at its top."""
+    """The items of bindgen's output, without the comment at its beginning."""
     comment = COMMENT.match(text)
     begin = comment.end() if comment else 0
     depth = 0
@@ -71,7 +71,7 @@ def items(text: str) -> Iterator[str]:
 
 
 def closing_brace(text: str, at: int) -> int:
-    """Where the block ends that `at` is the inside of."""
+    """The position of the brace that closes the block around `at`. Raises `ValueError` if there is none."""
     depth = 1
     for brace in BRACE.finditer(text, at):
         depth += 1 if brace[0] == "{" else -1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the files of a module's bindings to its own headers lie, and how its other steps come by them."""
+"""Names and paths of a module's local bindings, for the steps that make them and for those that use them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 
 
-def bindings_dir(target: BuildTarget, manifest: Manifest) -> Path:
-    """The directory of all that is made of a module's own headers."""
+def local_bindings_dir(target: BuildTarget, manifest: Manifest) -> Path:
+    """The directory of all files that are made from a module's own headers."""
     return target.build / "modules" / manifest.name / "bindings"
 
 
-def bindings_crate(manifest: Manifest) -> str:
-    """What the module's Rust code calls the crate."""
+def local_bindings_crate(manifest: Manifest) -> str:
+    """The name of the crate, as the module's Rust code uses it."""
     return f"{manifest.crate}_bindings"
 
 
 def callers_source(target: BuildTarget, manifest: Manifest) -> Path:
-    """The C source, one of the module's, with functions that call those which are only in the headers."""
-    return bindings_dir(target, manifest) / "callers.c"
+    """The C source of the module with functions that call the static functions of its own headers."""
+    return local_bindings_dir(target, manifest) / "callers.c"
 
 
-def bindings_rmeta(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+def local_bindings_rmeta(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The crate's metadata, if the module has own headers."""
-    made = bindings_dir(target, manifest) / f"lib{bindings_crate(manifest)}.rmeta"
-    return (made,) if manifest.bindings.own_headers else ()
+    rmeta = local_bindings_dir(target, manifest) / f"lib{local_bindings_crate(manifest)}.rmeta"
+    return (rmeta,) if manifest.bindings.own_headers else ()
 
 
-def bindings_object(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+def local_bindings_object(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The crate's object, if the module has own headers."""
-    made = bindings_dir(target, manifest) / f"{bindings_crate(manifest)}.o"
-    return (made,) if manifest.bindings.own_headers else ()
+    object_file = local_bindings_dir(target, manifest) / f"{local_bindings_crate(manifest)}.o"
+    return (object_file,) if manifest.bindings.own_headers else ()
 
 
-def bindings_words(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
-    """rustc's words for code that uses the crate."""
-    return tuple(f"--extern={bindings_crate(manifest)}={made}" for made in bindings_rmeta(target, manifest))
+def local_bindings_args(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """rustc's args for code that uses the crate; none if the module has no own headers."""
+    return tuple(
+        f"--extern={local_bindings_crate(manifest)}={rmeta}" for rmeta in local_bindings_rmeta(target, manifest)
+    )

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-LIBCLANG = ("bindings.libclang", "engine.depfile", "engine.identifiers", "engine.key_text")
-FINGERPRINT = (
+LIBCLANG_MODULES = ("bindings.libclang", "engine.depfile", "engine.identifiers", "engine.key_text")
+FINGERPRINT_MODULES = (
     *("bindings.fingerprint", "bindings.reach", "bindings.descriptions", "bindings.macros", "bindings.declarations"),
-    *LIBCLANG,
+    *LIBCLANG_MODULES,
 )
-GENERATE = ("bindings.generate", "bindings.layout_checks")
-LOCAL_HEADERS = ("bindings.local_headers", "bindings.local_declarations", *LIBCLANG, *GENERATE)
+GENERATE_MODULES = ("bindings.generate", "bindings.layout_checks")
+LOCAL_HEADERS_MODULES = ("bindings.local_headers", "bindings.local_declarations", *LIBCLANG_MODULES, *GENERATE_MODULES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scons_kmod.bindings.local_paths import bindings_words
+from scons_kmod.bindings.local_paths import local_bindings_args
 from scons_kmod.crates.dependencies import with_dependencies
 from scons_kmod.crates.local_outputs import crate_library, module_rmeta, used_crate_libraries
 from scons_kmod.manifest.crate import CrateSpec
@@ -27,7 +27,7 @@ def crate_args(target: BuildTarget, manifest: Manifest, names: Iterable[str], *,
 def used_crate_args(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
     """rustc's args for a module's own crate: it can name its local bindings and the exported crates that it uses."""
     return (
-        *bindings_words(target, manifest),
+        *local_bindings_args(target, manifest),
         *(f"--extern={module.crate}={module_rmeta(target, module)}" for module in manifest.used_crates),
         *(f"-Ldependency={path.parent}" for path in used_crate_libraries(target, manifest)),
     )
@@ -50,6 +50,6 @@ def local_crate_args(
         f"-Cmetadata={'libraries' if crate.library else f'modules/{manifest.name}'}",
         *cfg_args(crate.cfg),
         *crate_args(target, manifest, crate.needs, host=host),
-        *(() if host or crate.library else bindings_words(target, manifest)),
+        *(() if host or crate.library else local_bindings_args(target, manifest)),
         *(("--cap-lints=allow",) if crate.quiet else ()),
     )

@@ -14,12 +14,13 @@ from typing import Any
 
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.bindings import bindgen, processes
+from scons_kmod.bindings.flags import args_from_file, bindgen_flags
 from scons_kmod.bindings.local_paths import (
-    bindings_crate,
-    bindings_dir,
-    bindings_object,
-    bindings_rmeta,
     callers_source,
+    local_bindings_crate,
+    local_bindings_dir,
+    local_bindings_object,
+    local_bindings_rmeta,
 )
 from scons_kmod.c.compiler import CC_COLOR, name_defines
 from scons_kmod.c.module_objects import ASSEMBLY_SUFFIX, module_flags, source_flags
@@ -65,15 +66,13 @@ def local_bindings_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
 
 def bundled_header_reading(target: BuildTarget) -> HeaderReading:
     """How bindgen reads headers for the 2021 API: as it reads the kernel's headers (bindgen.py)."""
-    args = bindgen.parameters(target.sources / "rust/bindgen_parameters", target.toolchain.bindgen.version)
-    return HeaderReading(
-        tuple(args), tuple(bindgen.bindgen_flags(target)), target.tree.path, bindgen.bindings_file(target)
-    )
+    args = args_from_file(target.sources / "rust/bindgen_parameters", target.toolchain.bindgen.version)
+    return HeaderReading(tuple(args), tuple(bindgen_flags(target)), target.tree.path, bindgen.bindings_file(target))
 
 
 def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> Step:
     """Write the bindings to a module's own headers, and the C sources that belong to them (`local_headers_request`)."""
-    directory = bindings_dir(target, manifest)
+    directory = local_bindings_dir(target, manifest)
     tool = target.toolchain.bindgen
     unit, request_file = directory / "headers.h", directory / "request.json"
     flags = libclang_flags(target, manifest, reading)
@@ -83,7 +82,7 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderR
     written = ((unit, request["includes"]), (request_file, json.dumps(request, indent=1)))
     return Step(
         name="BINDGEN",
-        unit=bindings_crate(manifest),
+        unit=local_bindings_crate(manifest),
         commands=(
             Command(process_args(target.system.python, "bindings.local_headers", request_file), reading.cwd, tool.env),
         ),
@@ -93,7 +92,7 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderR
             local_layout_source(target, manifest),
         ),
         inputs=(reading.shared,),
-        tracked=(*manifest.bindings.own_headers, *process_files(*processes.LOCAL_HEADERS)),
+        tracked=(*manifest.bindings.own_headers, *process_files(*processes.LOCAL_HEADERS_MODULES)),
         depfiles=(directory / "bindings.d",),
         written_files=(*written, (defines_header(target, manifest), defined)),
         tools=(tool.digest,),
@@ -106,7 +105,7 @@ def local_bindgen_step(target: BuildTarget, manifest: Manifest, reading: HeaderR
 
 def local_headers_request(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> dict[str, Any]:
     """The request for bindings/local_headers.py, without the file that libclang reads and without its flags."""
-    directory, bindings = bindings_dir(target, manifest), manifest.bindings
+    directory, bindings = local_bindings_dir(target, manifest), manifest.bindings
     tool, prototypes = target.toolchain.bindgen, directory / "callers.h"
     directories = (*(module.directory for module in (manifest, *manifest.needs)), generated_dir(target, manifest))
     return {
@@ -131,12 +130,12 @@ def local_headers_request(target: BuildTarget, manifest: Manifest, reading: Head
 
 def defines_header(target: BuildTarget, manifest: Manifest) -> Path:
     """The header with the macros that the manifest defines for C."""
-    return bindings_dir(target, manifest) / "defines.h"
+    return local_bindings_dir(target, manifest) / "defines.h"
 
 
 def local_bindings_source(target: BuildTarget, manifest: Manifest) -> Path:
     """The Rust source with the bindings to a module's own headers."""
-    return bindings_dir(target, manifest) / "bindings_generated.rs"
+    return local_bindings_dir(target, manifest) / "bindings_generated.rs"
 
 
 def libclang_flags(target: BuildTarget, manifest: Manifest, reading: HeaderReading) -> list[str]:
@@ -151,13 +150,13 @@ def libclang_flags(target: BuildTarget, manifest: Manifest, reading: HeaderReadi
         *(flag for flag in reading.flags if flag not in manifest.c.without_flags),
         *(flag for flag in module_flags(target, manifest) if flag not in defines),
         *(flag for flag in manifest.c.flags if flag.startswith(("-D", "-U"))),
-        *name_defines(manifest.crate, bindings_crate(manifest)),
+        *name_defines(manifest.crate, local_bindings_crate(manifest)),
     ]
 
 
 def local_layout_source(target: BuildTarget, manifest: Manifest) -> Path:
     """The C source with the layout checks: it compiles if C sees the types of the own headers as Rust does."""
-    return bindings_dir(target, manifest) / "layout.c"
+    return local_bindings_dir(target, manifest) / "layout.c"
 
 
 def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
@@ -204,8 +203,8 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     command, depfile = rustc_command(
         target,
         bindings_crate_root(target),
-        bindings_crate(manifest),
-        bindings_dir(target, manifest),
+        local_bindings_crate(manifest),
+        local_bindings_dir(target, manifest),
         emit=bindings_emit(target, manifest),
         crates=("core", "compiler_builtins", "bindings"),
         prefix=(target.sources, ""),
@@ -214,7 +213,7 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     )
     step = Step(
         name="RUSTC",
-        unit=bindings_crate(manifest),
+        unit=local_bindings_crate(manifest),
         commands=(command,),
         outputs=(),
         inputs=(library_stamp(target), support_rmeta(target, "bindings")),
@@ -234,14 +233,14 @@ def with_bindings_files(target: BuildTarget, manifest: Manifest, step: Step) -> 
     """
     return dataclasses.replace(
         step,
-        outputs=(*bindings_rmeta(target, manifest), *bindings_object(target, manifest)),
+        outputs=(*local_bindings_rmeta(target, manifest), *local_bindings_object(target, manifest)),
         inputs=(*step.inputs, local_bindings_source(target, manifest), *local_layout_step(target, manifest).outputs),
     )
 
 
 def bindings_emit(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
     """What rustc emits, each as ``KIND=PATH``."""
-    (rmeta,), (object_file,) = bindings_rmeta(target, manifest), bindings_object(target, manifest)
+    (rmeta,), (object_file,) = local_bindings_rmeta(target, manifest), local_bindings_object(target, manifest)
     return f"metadata={rmeta}", f"obj={object_file}"
 
 

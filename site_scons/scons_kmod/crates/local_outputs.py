@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from scons_kmod.bindings.local_paths import bindings_object, bindings_rmeta
+from scons_kmod.bindings.local_paths import local_bindings_object, local_bindings_rmeta
 from scons_kmod.crates.dependencies import crates_named_by_module, linked_crates, with_dependencies
 from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
@@ -38,7 +38,7 @@ def local_crate_object(target: BuildTarget, manifest: Manifest, crate: CrateSpec
 def linked_crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
     """The objects of all crates that are linked into the module besides its own crate: local bindings come first."""
     return [
-        *bindings_object(target, manifest),
+        *local_bindings_object(target, manifest),
         *(local_crate_object(target, manifest, crate) for crate in linked_crates(manifest)),
     ]
 
@@ -72,10 +72,10 @@ def used_crate_libraries(target: BuildTarget, manifest: Manifest) -> tuple[Path,
 
     Of an exported crate rustc also reads the crates that it was compiled against.
     """
-    files = dict.fromkeys(bindings_rmeta(target, manifest))
+    files = dict.fromkeys(local_bindings_rmeta(target, manifest))
     for module in manifest.used_crates:
         libraries = crate_libraries(target, module, crates_named_by_module(module))
-        files |= dict.fromkeys((module_rmeta(target, module), *libraries, *bindings_rmeta(target, module)))
+        files |= dict.fromkeys((module_rmeta(target, module), *libraries, *local_bindings_rmeta(target, module)))
     return tuple(files)
 
 
@@ -84,7 +84,7 @@ def local_crate_inputs(target: BuildTarget, manifest: Manifest, crate: CrateSpec
 
     A local crate can use the module's local bindings, a library can't.
     """
-    bindings = () if crate.library else bindings_rmeta(target, manifest)
+    bindings = () if crate.library else local_bindings_rmeta(target, manifest)
     return (*crate_libraries(target, manifest, crate.needs), *bindings)
 
 

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from scons_kmod.base.errors import MachineError
-from scons_kmod.bindings.local_paths import bindings_crate, bindings_object
+from scons_kmod.bindings.local_paths import local_bindings_crate, local_bindings_object
 from scons_kmod.crates.local_bindings import (
     NO_LINTS,
     HeaderReading,
@@ -90,13 +90,13 @@ def kept_bindgen_args(args: Sequence[str]) -> Iterator[str]:
 def mainline_bindings_crate_step(crates: Mainline, manifest: Manifest) -> Step:
     """Compile the local bindings of a module written to the mainline API."""
     target = crates.target
-    (object_file,) = bindings_object(target, manifest)
+    (object_file,) = local_bindings_object(target, manifest)
     args = (
-        *(f"--crate-name={bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", NO_LINTS),
+        *(f"--crate-name={local_bindings_crate(manifest)}", "--extern=bindings", "--extern=ffi", NO_LINTS),
         *(f"--remap-path-prefix={target.sources}/=", build_path_remap(target)),
         f"--emit={','.join(bindings_emit(target, manifest))},dep-info={object_file}.d",
     )
     step = mainline_code_step(
         crates, bindings_crate_root(target), object_file, args, "", bindings_env(target, manifest), is_part=True
     )
-    return with_bindings_files(target, manifest, dataclasses.replace(step, unit=bindings_crate(manifest)))
+    return with_bindings_files(target, manifest, dataclasses.replace(step, unit=local_bindings_crate(manifest)))

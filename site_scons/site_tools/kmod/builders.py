@@ -13,6 +13,7 @@ from SCons.Script import COMMAND_LINE_TARGETS
 from scons_kmod.base.directories import sources_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.bindings import bindgen
+from scons_kmod.bindings.rust_sources import rust_sources
 from scons_kmod.c import helpers, module_objects
 from scons_kmod.crates import export_steps, local, local_bindings, support
 from scons_kmod.crates.local_outputs import linked_crate_objects
@@ -158,7 +159,7 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     for manifest in manifests:
         session.add_generators(env, target, manifest)
     generated = [path for module in manifests for path in generated_files(target, module) if path.suffix == ".rs"]
-    sources = bindgen.rust_sources(target, manifests)
+    sources = rust_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers, generated), bindgen.bindings_step(target, headers)]
 
 

@@ -13,19 +13,16 @@ from miniature import module, target, write
 
 from scons_kmod.base import library_process
 from scons_kmod.bindings.bindgen import (
-    GCC_ONLY,
-    bindgen_flags,
     bindings_file,
     bindings_step,
-    clang_flags,
     declared_file,
     fingerprint_file,
     fingerprint_step,
     layout_header,
-    parameters,
-    rust_sources,
 )
-from scons_kmod.bindings.generate import bindgen_arguments, in_order, mangled, named_sizes, opaque_types, patterns
+from scons_kmod.bindings.flags import GCC_ONLY, args_from_file, bindgen_flags, clang_flags
+from scons_kmod.bindings.generate import mangled, name_patterns, named_sizes, opaque_types, selection_args, sorted_items
+from scons_kmod.bindings.rust_sources import rust_sources
 from scons_kmod.engine.step import Step
 from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
@@ -66,8 +63,8 @@ def test_both_take_the_same_libclang(made: BuildTarget) -> None:
 def test_some_arguments_are_for_older_versions(tmp_path: Path) -> None:
     path = tmp_path / "parameters"
     path.write_text("--use-core\n<0.61: --size_t-is-usize # the default since\n--no-doc-comments\n")
-    assert parameters(path, "0.60.1") == ["--use-core", "--size_t-is-usize", "--no-doc-comments"]
-    assert parameters(path, "0.71.1") == ["--use-core", "--no-doc-comments"]
+    assert args_from_file(path, "0.60.1") == ["--use-core", "--size_t-is-usize", "--no-doc-comments"]
+    assert args_from_file(path, "0.71.1") == ["--use-core", "--no-doc-comments"]
 
 
 def test_bindgens_arguments(made: BuildTarget) -> None:
@@ -87,7 +84,7 @@ def test_flags_of_gcc_alone_are_left_out(made: BuildTarget) -> None:
 
 
 def test_parameters_may_have_comments(made: BuildTarget) -> None:
-    assert parameters(made.sources / "rust/bindgen_parameters", "0.60.1") == [
+    assert args_from_file(made.sources / "rust/bindgen_parameters", "0.60.1") == [
         "--opaque-type",
         "xregs_state",
         "--no-doc-comments",
@@ -157,21 +154,21 @@ def test_a_program_for_the_machine_is_no_source_of_a_module_but_what_it_writes_i
 
 def test_patterns_are_in_parentheses() -> None:
     # bindgen's own anchors would otherwise belong to the first and the last name only.
-    assert list(patterns(["b", "type", "a"])) == ["(a|b|type|type_)"]
-    assert list(patterns(["a"], "x*")) == ["(a)x*"]
-    assert list(patterns([])) == ["(-)"]
+    assert list(name_patterns(["b", "type", "a"])) == ["(a|b|type|type_)"]
+    assert list(name_patterns(["a"], "x*")) == ["(a)x*"]
+    assert list(name_patterns([])) == ["(-)"]
 
 
 def test_patterns_are_no_longer_than_an_argument_may_be() -> None:
     names = [f"{'long' * 50}{number}" for number in range(2000)]
-    made = list(patterns(names))
+    made = list(name_patterns(names))
     assert len(made) > 1
     assert max(map(len, made)) < 128 * 1024
     assert sorted(name for one in made for name in one[1:-1].split("|")) == sorted(names)
 
 
 def test_arguments_for_a_fingerprint() -> None:
-    assert bindgen_arguments({"declarations": {"file": "0", "list": "1"}, "opaque": ["cut"]}) == [
+    assert selection_args({"declarations": {"file": "0", "list": "1"}, "opaque": ["cut"]}) == [
         *(f"--allowlist-{kind}=(file|list)" for kind in ("type", "function", "var")),
         *(f"--{how}-type=(cut)(__bindgen_ty_.*)?" for how in ("blocklist", "opaque")),
     ]
@@ -185,7 +182,7 @@ def test_names_that_are_keywords() -> None:
 def test_items_are_in_order_whatever_bindgen_counted() -> None:
     items = ["pub type _bindgen_ty_7 = u32 ;", "pub const B : _bindgen_ty_7 = 1 ;", "pub type _bindgen_ty_2 = u32 ;"]
     others = ["pub const A : _bindgen_ty_2 = 1 ;", "pub struct f__bindgen_ty_7 ;", "pub type _bindgen_ty_12 = i32 ;"]
-    assert in_order([*items, *others]) == [
+    assert sorted_items([*items, *others]) == [
         "pub const A : _bindgen_ty_1 = 1 ;",
         "pub const B : _bindgen_ty_2 = 1 ;",
         "pub struct f__bindgen_ty_7 ;",

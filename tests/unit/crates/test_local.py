@@ -12,7 +12,7 @@ import pytest
 from miniature import module, target, write
 
 from scons_kmod.abi.reach import reach_steps
-from scons_kmod.bindings.bindgen import rust_sources
+from scons_kmod.bindings.rust_sources import rust_sources
 from scons_kmod.crates.dependencies import crates_named_by_module, host_crates, linked_crates
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
 from scons_kmod.crates.local_outputs import linked_crate_objects

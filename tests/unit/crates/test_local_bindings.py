@@ -12,8 +12,9 @@ import pytest
 from miniature import arg_after, module, target, write
 
 from scons_kmod.base.errors import MachineError
-from scons_kmod.bindings.bindgen import bindings_file, rust_sources
-from scons_kmod.bindings.local_paths import bindings_object, bindings_rmeta
+from scons_kmod.bindings.bindgen import bindings_file
+from scons_kmod.bindings.local_paths import local_bindings_object, local_bindings_rmeta
+from scons_kmod.bindings.rust_sources import rust_sources
 from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_sources
 from scons_kmod.crates.local import local_crate_step
 from scons_kmod.crates.local_bindings import local_bindings_steps
@@ -84,7 +85,7 @@ def known(made: BuildTarget, provider: str) -> Mainline:
 def test_without_own_headers_there_is_nothing(made: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings(("linux/leds.h",)))
     assert local_bindings_steps(made, plain) == mainline_bindings_steps(known(made, "rebuilt"), plain) == []
-    assert bindings_object(made, plain) == bindings_rmeta(made, plain) == ()
+    assert local_bindings_object(made, plain) == local_bindings_rmeta(made, plain) == ()
     assert c_sources(made, plain) == plain.c.sources
 
 
@@ -135,7 +136,7 @@ def test_so_do_its_other_crates_but_no_library(made: BuildTarget, manifest: Mani
     own = CrateSpec("part", root, manifest.directory)
     for crate, expected in ((own, True), (dataclasses.replace(own, library=True), False)):
         step = local_crate_step(made, manifest, crate)
-        assert (bindings_rmeta(made, manifest)[0] in step.inputs) == expected
+        assert (local_bindings_rmeta(made, manifest)[0] in step.inputs) == expected
         assert any("rust_echo_bindings=" in word for word in step.commands[0].argv) == expected
 
 
