@@ -29,7 +29,7 @@ from scons_kmod.link import rust_object
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.settings import read_settings
 from site_tools.kmod import builders
 
@@ -159,7 +159,7 @@ def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
 def main(checkout: Path, tree: Path, modules: Path, work: Path) -> None:
     """Lay out WORK for the modules and the tree."""
     settings = read_settings({"KDIR": str(tree)})
-    (chosen,) = choose_targets(settings, checkout / "targets")
+    (chosen,) = chosen_kernels(settings, checkout / "targets")
     target = open_target(chosen, settings, checkout / "build", checkout, RunLog)
     lay_out(target, find_project([modules]).modules, work)
 

@@ -19,7 +19,7 @@ from checkout import Checkout
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.settings import Settings
 
 SOURCES = Path(__file__).with_name("sources")
@@ -57,7 +57,7 @@ def split(case: str) -> tuple[str, list[str]]:
 def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Compile:
     """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
     settings = Settings()
-    (chosen,) = choose_targets(settings, checkout.path / "targets")
+    (chosen,) = chosen_kernels(settings, checkout.path / "targets")
     target = open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
 
     def run(case: str) -> list[str]:

@@ -29,7 +29,7 @@ from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.target.output_paths import (
-    crate_source,
+    exports_source,
     generated_dir,
     generated_files,
     module_dir,
@@ -122,7 +122,7 @@ def objtool_checks_each(target: BuildTarget, manifest: Manifest) -> bool:
 
     What we link with a crate is checked as a whole.
     """
-    return target.kbuild.objtool_each and (manifest.root is None or not target.brings_crates(manifest))
+    return target.kbuild.objtool_each and (manifest.root is None or not target.links_api_crates(manifest))
 
 
 def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step:
@@ -159,7 +159,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
 
 def built_sources(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     """The sources of the module that steps of the build write: its generators, and what exports its crate."""
-    exported = (crate_source(target, manifest),) if manifest.exports.crate else ()
+    exported = (exports_source(target, manifest),) if manifest.exports.crate else ()
     return (*generated_files(target, manifest), *exported)
 
 

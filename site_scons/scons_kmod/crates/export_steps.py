@@ -15,7 +15,7 @@ from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import crate_object, crate_source, crcs_file, renames_file
+from scons_kmod.target.output_paths import crate_object, crcs_file, exports_source, renames_file
 
 
 def export_steps(target: BuildTarget, manifest: Manifest, crates: Iterable[Step]) -> list[Step]:
@@ -35,7 +35,7 @@ def export_steps(target: BuildTarget, manifest: Manifest, crates: Iterable[Step]
 
 def debug_step(target: BuildTarget, manifest: Manifest, object_file: Path, step: Step) -> Step:
     """The step that compiles a crate to `object_file`, changed so that it emits an object with debug information."""
-    debug_object = crate_source(target, manifest).with_name(f"{object_file.stem}.debug.o")
+    debug_object = exports_source(target, manifest).with_name(f"{object_file.stem}.debug.o")
     emit = f"--emit=obj={debug_object},dep-info={debug_object}.d"
     commands = []
     for command in step.commands:
@@ -56,7 +56,7 @@ def export_symbols_step(target: BuildTarget, manifest: Manifest, objects: list[P
 
     `debug` are the objects of the same crates with debug information, empty if the kernel has no symbol versions.
     """
-    source = crate_source(target, manifest)
+    source = exports_source(target, manifest)
     request_file = source.with_name("request.json")
     request = {
         "nm": target.kbuild.binutil("nm"),

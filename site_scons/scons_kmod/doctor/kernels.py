@@ -15,14 +15,14 @@ from scons_kmod.doctor.finding import Finding, error_finding
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.tool_finder import ToolFinder, libclang_version
 from scons_kmod.kernel.toolchain import ToolChoice, choose_bindgen, choose_compiler, choose_rustc
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.provider import find_provider, has_source_package
 
 # A kernel tree, the error that opening it raised, or None if its headers are not downloaded yet.
 Tree = KernelTree | KmodError | None
 
 
-def tree_or_error(chosen: Chosen, cache: Path) -> Tree:
+def tree_or_error(chosen: ChosenKernel, cache: Path) -> Tree:
     """The tree of a kernel, or the error that opening it raised; None if its headers are not downloaded yet."""
     try:
         if chosen.tree is not None:
@@ -33,7 +33,7 @@ def tree_or_error(chosen: Chosen, cache: Path) -> Tree:
         return error
 
 
-def kernel_finding(chosen: Chosen, tree: Tree, cache: Path) -> Finding:
+def kernel_finding(chosen: ChosenKernel, tree: Tree, cache: Path) -> Finding:
     """The release of a kernel, the compiler that built it, its tree and packages, and where its crates come from."""
     if isinstance(tree, KmodError):
         return error_finding("Targets", chosen.name, tree)
@@ -52,11 +52,11 @@ def kernel_finding(chosen: Chosen, tree: Tree, cache: Path) -> Finding:
 def crates_text(target: Target, tree: KernelTree) -> str:
     """Where the crates of each API come from."""
     provider = find_provider(tree, has_source_package(target, tree), target.provider)
-    mainline = provider.name if provider.name else f"none, as {provider.lacks}"
+    mainline = provider.name if provider.name else f"none, as {provider.obstacle}"
     return f"crates of the 2021 API: bundled; of the mainline API: {mainline}"
 
 
-def toolchain_findings(chosen: Chosen, tree: Tree, cache: Path, log: RunLog) -> Iterator[Finding]:
+def toolchain_findings(chosen: ChosenKernel, tree: Tree, cache: Path, log: RunLog) -> Iterator[Finding]:
     """The sysroot of a kernel's tools, if they are in one, and the compilers."""
     target = chosen.description
     name = f"sysroot of {chosen.name}"

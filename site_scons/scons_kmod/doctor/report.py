@@ -22,10 +22,10 @@ from scons_kmod.doctor.programs import (
     program_findings,
     vm_findings,
 )
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 
 
-def doctor_report(kernels: Sequence[Chosen], build: Path) -> tuple[list[str], bool]:
+def doctor_report(kernels: Sequence[ChosenKernel], build: Path) -> tuple[list[str], bool]:
     """The lines of the report, and whether nothing is missing. Downloads nothing and writes nothing.
 
     `build` is the directory of all targets. Neither it nor the cache directory needs to exist.
@@ -35,7 +35,7 @@ def doctor_report(kernels: Sequence[Chosen], build: Path) -> tuple[list[str], bo
     return [*table(findings), *summary(findings)], not any(finding.missing for finding in findings)
 
 
-def all_findings(kernels: Sequence[Chosen], build: Path, log: RunLog) -> Iterator[Finding]:
+def all_findings(kernels: Sequence[ChosenKernel], build: Path, log: RunLog) -> Iterator[Finding]:
     """The results of all checks, in the order of the report. A tool of several kernels is found for each of them."""
     try:
         cache = cache_directory()

@@ -14,11 +14,11 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import NO_DEBUG_INFO, BuildTarget
 from scons_kmod.target.output_paths import (
     crate_object,
+    modpost_cmd_files,
     module_dir,
     module_ko,
     module_object,
     symvers_file,
-    versions_files,
 )
 
 
@@ -33,7 +33,7 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     # modpost looks for CRCs and sources in the .cmd files of the objects.
     cmd_files = [work / f".{stem}.o.cmd" for stem in shipped]
     if manifest.has_c:
-        copies_in.append((versions_files(target, manifest)[0], cmd_files.pop(0)))
+        copies_in.append((modpost_cmd_files(target, manifest)[0], cmd_files.pop(0)))
     copies_out = [(work / ko.name, ko), (work / "Module.symvers", symvers_file(target, name))]
     needed = tuple(symvers_file(target, module.name) for module in manifest.needs)
     symbol_files = (*target.extra_symbols, *needed)
@@ -48,7 +48,7 @@ def kbuild_link_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
             unit=ko.name,
             commands=(*copy_commands(copies_in, work), Command(make, work), *copy_commands(copies_out, work)),
             outputs=tuple(path for _, path in copies_out),
-            inputs=(*objects, *needed, *(versions_files(target, manifest) if manifest.has_c else ())),
+            inputs=(*objects, *needed, *(modpost_cmd_files(target, manifest) if manifest.has_c else ())),
             tracked=(target.tree.symvers, *target.extra_symbols),
             written_files=(*((path, "") for path in cmd_files), (work / "Kbuild", kbuild_text(name, shipped))),
             tools=(target.toolchain.cc.digest,),
@@ -78,7 +78,7 @@ def kbuild_objects(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
     compiled = c_objects(target, manifest)
     if manifest.root is None:
         return compiled
-    if not target.brings_crates(manifest):
+    if not target.links_api_crates(manifest):
         more = (*linked_crate_objects(target, manifest), *compiled)
         return (crate_object(target, manifest), *more) if more else (module_object(target, manifest),)
     return ((module_object if target.kbuild.objtool_each else prelinked_object)(target, manifest),)

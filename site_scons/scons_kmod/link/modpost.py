@@ -20,7 +20,7 @@ from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.link.module_headers import module_headers, module_headers_text, precompiled_headers_step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import module_object, symvers_file, versions_files
+from scons_kmod.target.output_paths import modpost_cmd_files, module_object, symvers_file
 
 
 def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
@@ -41,13 +41,13 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=f"{manifest.name}.ko",
         commands=(Command(modpost, target.tree.path),),
         outputs=(object_file.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
-        inputs=(object_file, *(versions_files(target, manifest) if manifest.has_c else ())),
+        inputs=(object_file, *(modpost_cmd_files(target, manifest) if manifest.has_c else ())),
         order_only=needed,
         views=(View(SYMBOLS, symvers, object_file, excerpts),),
         # modpost finds the CRCs of exported symbols in the object's .cmd file, the module's sources by its .mod file.
         written_files=(
             *((order, f"{object_file}\n"), (object_file.with_suffix(".mod"), f"{object_file}\n")),
-            *(() if manifest.has_c else ((versions_files(target, manifest)[0], ""),)),
+            *(() if manifest.has_c else ((modpost_cmd_files(target, manifest)[0], ""),)),
         ),
         tools=(target.toolchain.cc.digest,),
     )

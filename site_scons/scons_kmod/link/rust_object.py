@@ -22,7 +22,7 @@ from scons_kmod.target.output_paths import (
     crate_object,
     module_dir,
     module_object,
-    renames,
+    renames_files,
 )
 
 # What ld prints if two objects define the same symbol (bfd's ldmain.c), and what the user can do.
@@ -41,7 +41,7 @@ def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Pat
     step = rust_link_step(target, manifest, [*crates, *library_crates], archive, "rust/module.lds", c=c)
     # The library crates have one file that stands for them. The object with the layout checks is not linked, but a
     # module must not be either if the checks fail.
-    inputs = (*crates, *c, *renames(target, manifest), library_stamp(target), archive, layout_object(target))
+    inputs = (*crates, *c, *renames_files(target, manifest), library_stamp(target), archive, layout_object(target))
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -70,7 +70,7 @@ def rust_link_step(
     lds = target.sources / script
     entries = [arg for root in ("init_module", "cleanup_module", *roots) for arg in ("-u", root)]
     ld = target.kbuild.ld
-    rename_files = renames(target, manifest)
+    rename_files = renames_files(target, manifest)
     rename_args = [f"--redefine-sym={old}={new}" for old, new in renamed]
     rename_args += [f"--redefine-syms={path}" for path in rename_files]
     # A linker script with the symbols that the C objects use.
@@ -118,7 +118,7 @@ def c_and_rust_check(
     tools = {name: target.kbuild.binutil(name) for name in ("nm", "readelf")}
     request = {**tools, "crate": str(crate), "c": [*map(str, c)], "roots": str(roots) if roots else ""}
     if roots:
-        request["renames"] = [str(path) for path in renames(target, manifest)]
+        request["renames"] = [str(path) for path in renames_files(target, manifest)]
     command = Command(process_args(target.system.python, "link.c_and_rust", request_file), request_file.parent)
     return (command,), ((request_file, json.dumps(request, indent=1)),)
 

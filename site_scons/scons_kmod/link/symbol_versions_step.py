@@ -11,12 +11,12 @@ from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import crate_source, crcs_file, versions_files
+from scons_kmod.target.output_paths import crcs_file, exports_source, modpost_cmd_files
 
 
 def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
     """Write the ``.cmd`` file of a module's object for modpost, and the file with the text of the module's sources."""
-    cmd_file, sources = versions_files(target, manifest)
+    cmd_file, sources = modpost_cmd_files(target, manifest)
     request_file, depfile = cmd_file.with_name("versions.json"), cmd_file.with_name("versions.d")
     objects = c_objects(target, manifest)
     genksyms = target.tree.path / "scripts/genksyms/genksyms"
@@ -26,7 +26,7 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
                 "object": str(path),
                 "source": str(source),
                 "depfile": f"{path}.d",
-                "of_crate": source == crate_source(target, manifest),
+                "of_crate": source == exports_source(target, manifest),
                 "cpp": (
                     *(target.toolchain.cc.path, *source_flags(target, manifest, source)),
                     *("-E", "-D__GENKSYMS__", str(source)),

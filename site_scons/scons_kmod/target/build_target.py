@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A target that is ready to build for: its kernel tree, its toolchain, and where things go."""
+"""A target that is ready to build for: its kernel tree, its toolchain, and its directories."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from scons_kmod.kernel.rust_flags import config_cfgs, rust_flags
 from scons_kmod.kernel.rustc_versions import TARGET_FLAG, flags_for_rustc
 from scons_kmod.kernel.toolchain import Toolchain
 from scons_kmod.manifest.manifest import BUNDLED, Manifest
-from scons_kmod.target.provider import CARRIED, NONE, Provider, unserved
+from scons_kmod.target.provider import CARRIED, NONE, Provider, unsupported_reason
 
 # Flags for C that no debug information comes with: a line that moves in a header must not change a module.
 NO_DEBUG_INFO = "-g0"
 
 
-# There is one for each target: they are told apart by identity, so that what is worked out of one can be kept.
+# Compared by identity, as there is one object for each target: so functions of a target can be cached.
 @dataclasses.dataclass(frozen=True, eq=False)
 class BuildTarget:
     """All that decides how a crate or a C file is compiled for one kernel.
 
     `build` is the target's own directory below build/, `cache` the cache directory, `sources` the directory that holds
-    the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for every crate.
-    `kbuild_link`: Kbuild itself makes the .ko from the objects. `system` is where the tools are,
-    `provider` where the kernel's own crates come from,
-    `rustc_target` a file with rustc's target, if there is one.
+    the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for crates.
+    `extra_symbols` are more Module.symvers files. `kbuild_link`: Kbuild itself makes the .ko from the objects. `system`
+    is where the tools are, `provider` where the kernel's own crates come from. `rustc_target` is a file that describes
+    rustc's target, None if rustc knows the kernel's target by name.
     """
 
     name: str
@@ -48,17 +48,17 @@ class BuildTarget:
     provider: Provider = NONE
     rustc_target: Path | None = None
 
-    def unserved(self, manifest: Manifest) -> str | None:
-        """Why a module can't be built for this kernel, in words; None if it can."""
-        for one in manifest.needs:
-            if why := unserved(one, self.tree, self.provider):
-                return f"it depends on {one.name}: {why}"
-        if manifest.exports.crate and self.tree.enabled("CONFIG_MODVERSIONS") and not self.brings_crates(manifest):
+    def skip_reason(self, manifest: Manifest) -> str | None:
+        """Why a module can't be built for this kernel, for people to read; None if it can."""
+        for module in manifest.needs:
+            if reason := unsupported_reason(module, self.tree, self.provider):
+                return f"it depends on {module.name}: {reason}"
+        if manifest.exports.crate and self.tree.enabled("CONFIG_MODVERSIONS") and not self.links_api_crates(manifest):
             return "it exports its crate, whose symbols this kernel would want versions of (CONFIG_MODVERSIONS)"
-        return unserved(manifest, self.tree, self.provider)
+        return unsupported_reason(manifest, self.tree, self.provider)
 
-    def brings_crates(self, manifest: Manifest) -> bool:
-        """Whether a module with a crate brings the code of the crates that this one is written to."""
+    def links_api_crates(self, manifest: Manifest) -> bool:
+        """Whether a module with Rust links the crates of its API. If not, their code is in the kernel."""
         return manifest.api == BUNDLED or self.provider.name == CARRIED
 
     @functools.cached_property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the files of a module lie in the build directory."""
+"""The paths of a module's files in the build directory."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from scons_kmod.target.build_target import BuildTarget
 
 
 def module_dir(target: BuildTarget, manifest: Manifest) -> Path:
-    """Where a module's files lie."""
-    return named_dir(target, manifest.name)
+    """The directory of a module's files."""
+    return module_dir_by_name(target, manifest.name)
 
 
 @functools.cache
-def named_dir(target: BuildTarget, name: str) -> Path:
-    """Where the files of a module of this name lie."""
+def module_dir_by_name(target: BuildTarget, name: str) -> Path:
+    """The directory of the files of the module with this name."""
     return target.build / "modules" / name
 
 
 def generated_dir(target: BuildTarget, manifest: Manifest) -> Path:
-    """Where the sources lie that a module's generators write."""
+    """The directory of the sources that a module's generators write."""
     return module_dir(target, manifest) / "generated"
 
 
@@ -32,19 +32,19 @@ def generated_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]
 
 
 def crate_object(target: BuildTarget, manifest: Manifest) -> Path:
-    """The object of a module's own crate."""
+    """The object of the module's crate."""
     return module_dir(target, manifest) / "crate" / f"{manifest.crate}.o"
 
 
 def module_object(target: BuildTarget, manifest: Manifest) -> Path:
     """The whole module as one object, before modpost."""
-    return named_object(target, manifest.name)
+    return module_object_by_name(target, manifest.name)
 
 
 @functools.cache
-def named_object(target: BuildTarget, name: str) -> Path:
-    """The object of a module of this name."""
-    return named_dir(target, name) / f"link/{name}.o"
+def module_object_by_name(target: BuildTarget, name: str) -> Path:
+    """The object of the module with this name, before modpost."""
+    return module_dir_by_name(target, name) / f"link/{name}.o"
 
 
 def module_ko(target: BuildTarget, manifest: Manifest) -> Path:
@@ -52,34 +52,34 @@ def module_ko(target: BuildTarget, manifest: Manifest) -> Path:
     return module_dir(target, manifest) / f"{manifest.name}.ko"
 
 
-def versions_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, Path]:
-    """The ``.cmd`` file by which modpost learns of the symbols' CRCs and of a module's sources, and those sources."""
-    made = module_object(target, manifest)
-    return made.with_name(f".{made.name}.cmd"), made.with_name(f"{manifest.name}.sources")
+def modpost_cmd_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, Path]:
+    """The ``.cmd`` file that tells modpost the symbols' CRCs and names the second file, which lists the sources."""
+    linked = module_object(target, manifest)
+    return linked.with_name(f".{linked.name}.cmd"), linked.with_name(f"{manifest.name}.sources")
 
 
 @functools.cache
 def symvers_file(target: BuildTarget, name: str) -> Path:
-    """What modpost says of the symbols that a module of this name exports."""
-    return named_object(target, name).with_name("Module.symvers")
+    """The Module.symvers of the module with this name: modpost lists there the symbols that it exports."""
+    return module_object_by_name(target, name).with_name("Module.symvers")
 
 
-def crate_source(target: BuildTarget, manifest: Manifest) -> Path:
-    """The C source that exports a crate's symbols; the files beside it say what they are called, and their CRCs."""
+def exports_source(target: BuildTarget, manifest: Manifest) -> Path:
+    """The C source that exports the symbols of a module's crate. Files beside it have their names and CRCs."""
     return module_dir(target, manifest) / "exports/crate_exports.c"
 
 
 def crcs_file(target: BuildTarget, manifest: Manifest) -> Path:
-    """The CRCs of a crate's symbols, as modpost takes them."""
-    return crate_source(target, manifest).with_name("crcs")
+    """The file with the CRCs of a crate's symbols, in modpost's format."""
+    return exports_source(target, manifest).with_name("crcs")
 
 
 def renames_file(target: BuildTarget, manifest: Manifest) -> Path:
-    """What a crate's symbols are called for other modules, as objcopy takes it."""
-    return crate_source(target, manifest).with_name("renames")
+    """The file with the names that a crate's symbols have for other modules, in objcopy's format."""
+    return exports_source(target, manifest).with_name("renames")
 
 
-def renames(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
-    """What symbols of crates are called that a module exports or that it uses of others."""
-    own = (manifest,) if manifest.exports.crate else ()
-    return tuple(renames_file(target, one) for one in (*own, *manifest.used_crates))
+def renames_files(target: BuildTarget, manifest: Manifest) -> tuple[Path, ...]:
+    """The files with names of all crates' symbols that a module exports, or uses of other modules."""
+    exporting = (manifest,) if manifest.exports.crate else ()
+    return tuple(renames_file(target, module) for module in (*exporting, *manifest.used_crates))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which crates a kernel offers to modules: those of this project, and where the kernel's own come from."""
+"""Where the kernel's own crates come from, which modules to the mainline API are compiled against."""
 
 from __future__ import annotations
 
@@ -11,53 +11,54 @@ from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.manifest import MAINLINE, Manifest
 
-# The ways to the kernel's own crates: a tree that has their metadata; a kernel that has them in it, and whose headers
-# lack the metadata; a kernel without, whose sources have them.
+# The providers: a tree that has the crates' metadata; a kernel that has the crates, but whose headers lack the
+# metadata; a kernel without the crates, whose sources have them.
 TREE, REBUILT, CARRIED = PROVIDERS
 # The first kernel whose rust/ has what modules need (it is near-empty in 6.1).
 FIRST_CARRIED = (6, 12)
-# What changes how C code lays out or calls, and can't be told to rustc for crates that the kernel does not know.
+# Options that change the layout of structs or how functions are called in C. rustc can't be told about them for crates
+# that the kernel was not built with.
 REFUSED = ("CONFIG_RANDSTRUCT", "CONFIG_KASAN", "CONFIG_CFI_CLANG", "CONFIG_CFI")
 
 
 @dataclasses.dataclass(frozen=True)
 class Provider:
-    """Where the crates of a kernel's mainline API come from: one of `PROVIDERS`; if there is none, `lacks` says why."""
+    """Where a kernel's mainline crates come from: one of `PROVIDERS`. If `name` is empty, `obstacle` says why."""
 
     name: str = ""
-    lacks: str = ""
+    obstacle: str = ""
 
 
 def has_source_package(target: Target, tree: KernelTree) -> bool:
-    """Whether a target names the package with a tree's sources."""
+    """Whether a target names the package with a tree's sources: if it names one, and the tree is of its release."""
     return bool(target.packages.source and re.fullmatch(target.packages.release, tree.release))
 
 
 def find_provider(tree: KernelTree, has_source_package: bool, wanted: str = "") -> Provider:
-    """The provider for a tree; `wanted` is the one that the target asks for, if it does."""
+    """The provider for a tree: `wanted`, or the first that the kernel has if that is empty."""
     has_metadata = (tree.path / "rust/libkernel.rmeta").is_file()
     has_sources = has_source_package or (srctree(tree) / "rust/kernel/lib.rs").is_file()
     if wanted:
-        lacks = {
+        obstacle = {
             TREE: "" if has_metadata else f"it has no metadata ({tree.path}/rust/libkernel.rmeta)",
             REBUILT: "" if has_sources else "its Rust sources are not there",
             CARRIED: carrying_problem(tree, has_sources),
         }[wanted]
-        return Provider("" if lacks else wanted, lacks)
+        return Provider("" if obstacle else wanted, obstacle)
     if not tree.enabled("CONFIG_RUST"):
-        lacks = carrying_problem(tree, has_sources)
-        return Provider("" if lacks else CARRIED, lacks)
+        obstacle = carrying_problem(tree, has_sources)
+        return Provider("" if obstacle else CARRIED, obstacle)
     if has_metadata:
         return Provider(TREE)
     if has_sources:
         return Provider(REBUILT)
     return Provider(
-        lacks="it has neither the crates' metadata nor their sources, and its target names no source package"
+        obstacle="it has neither the crates' metadata nor their sources, and its target names no source package"
     )
 
 
 def carrying_problem(tree: KernelTree, has_sources: bool) -> str:
-    """Why a kernel's crates can't be carried into modules; empty if they can."""
+    """Why modules can't link a kernel's crates (the provider `carried`); empty if they can."""
     numbers = re.match(r"(\d+)\.(\d+)", tree.release)
     if numbers and tuple(map(int, numbers.groups())) < FIRST_CARRIED:
         return (
@@ -68,14 +69,14 @@ def carrying_problem(tree: KernelTree, has_sources: bool) -> str:
     return "" if has_sources else "it was built without CONFIG_RUST, and its target names no source package"
 
 
-# Unless something is found.
+# The provider of a target until its kernel is known.
 NONE = Provider()
 
 
-def unserved(manifest: Manifest, tree: KernelTree, provider: Provider) -> str | None:
-    """Why a module can't be built for a kernel, in words; None if it can."""
-    if why := manifest.requires.unmet(tree):
-        return why
+def unsupported_reason(manifest: Manifest, tree: KernelTree, provider: Provider) -> str | None:
+    """Why a module itself can't be built for a kernel, for people to read; None if it can."""
+    if reason := manifest.requires.unmet(tree):
+        return reason
     if manifest.api == MAINLINE and not provider.name:
-        return f"the mainline API is not served by {tree.release}: {provider.lacks}"
+        return f"the mainline API is not served by {tree.release}: {provider.obstacle}"
     return None

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a target's patterns came to: kernel, packages and tools by their exact versions, for people to read and keep."""
+"""build/<target>/resolved.toml: the exact versions of the kernel, packages and tools that a target stands for.
+
+People read and keep it; no build reads it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ HEADER = "# Written by the build: what this target was last built for and with.\
 
 
 def resolved_file(target: BuildTarget) -> Path:
-    """Where the record lies."""
+    """The path of the record."""
     return target.build / "resolved.toml"
 
 
-def record_resolved(target: BuildTarget, packages: Mapping[str, str]) -> None:
-    """Write the record unless it says the same already. `packages` are the versions of those that were fetched."""
+def write_resolved(target: BuildTarget, packages: Mapping[str, str]) -> None:
+    """Write the record unless it has the same facts already. `packages` are versions of fetched packages by name."""
     tools = {"rustc": target.toolchain.rustc, "bindgen": target.toolchain.bindgen, "cc": target.toolchain.cc}
     facts = {
         "kernel": {"release": target.tree.release, "tree": str(target.tree.path), "compiler": target.tree.compiler},
@@ -32,6 +35,6 @@ def record_resolved(target: BuildTarget, packages: Mapping[str, str]) -> None:
             return
     except (OSError, ValueError):
         pass
-    import toml  # only where there is something to write: a build with nothing to do should start fast
+    import toml  # only if there is something to write: null builds start faster
 
     write_text(path, HEADER + toml.dumps(facts))

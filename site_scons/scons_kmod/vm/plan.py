@@ -18,7 +18,7 @@ from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.output_paths import module_dir, module_ko
 from scons_kmod.vm.bzimage import uncompressed_kernel
 from scons_kmod.vm.initramfs import GuestFile
@@ -84,7 +84,7 @@ def program_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     return steps
 
 
-def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest], log: RunLog) -> VmPlan:
+def make_plan(target: BuildTarget, chosen: ChosenKernel, manifests: Sequence[Manifest], log: RunLog) -> VmPlan:
     """The plan for a target whose modules are built. Downloads and unpacks the target's kernel if need be.
 
     Raises `MachineError` if there is no kernel.
@@ -109,7 +109,9 @@ def make_plan(target: BuildTarget, chosen: Chosen, manifests: Sequence[Manifest]
     return VmPlan(target.name, selection, target.tree.release, kernel, tests)
 
 
-def ko_files_to_load_before(manifest: Manifest, target: BuildTarget, chosen: Chosen, log: RunLog) -> tuple[Path, ...]:
+def ko_files_to_load_before(
+    manifest: Manifest, target: BuildTarget, chosen: ChosenKernel, log: RunLog
+) -> tuple[Path, ...]:
     """The .ko files that a module needs, in load order. The kernel's modules are downloaded only if it needs one.
 
     Raises `MachineError` if the kernel lacks one.

@@ -32,7 +32,7 @@ from scons_kmod.mainline.module_steps import mainline_local_crate_step, mainline
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import choose_targets, open_target
+from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.output_paths import crate_object, generated_files
 
 from .command_line import run_commands
@@ -54,7 +54,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         return []
     with reported():
         run_commands(session, When.START, [])
-        chosen = choose_targets(session.settings, sources_directory() / "targets")
+        chosen = chosen_kernels(session.settings, sources_directory() / "targets")
         if session.clean:
             chosen = [kernel for kernel in chosen if (session.build / kernel.name).exists()]
         session.chosen = chosen
@@ -140,7 +140,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     session: Session = env["KMOD"]
     with reported():
         manifest = module_for(session, target, manifest)
-        if reason := target.unserved(manifest):
+        if reason := target.skip_reason(manifest):
             if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
                 where = f"{manifest.name} for {target.name}"
                 raise UserError(reason, where=where, fix="name another kernel with TARGET=, or another module")

@@ -36,7 +36,7 @@ def buildable_modules(
             session.buildable[target.name] = buildable_modules(session, target, session.manifests)
         return session.buildable[target.name]
     modules = (module_for(session, target, manifest) for manifest in manifests)
-    return [module for module in modules if target.unserved(module) is None]
+    return [module for module in modules if target.skip_reason(module) is None]
 
 
 def mainline_crates(session: Session, target: BuildTarget) -> Mainline:

@@ -25,7 +25,7 @@ from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import Project
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.settings import Settings
 
 from .graph import Graph
@@ -54,7 +54,7 @@ class Session:
         self.digests = Digests(self.build / "digests.json")
         self.build_states: dict[str, BuildState] = {}
         self.logs: dict[str, RunLog] = {}
-        self.chosen: list[Chosen] = []
+        self.chosen: list[ChosenKernel] = []
         self.targets: list[BuildTarget] = []
         self.project = Project({}, {})
         self.manifests: list[Manifest] = []

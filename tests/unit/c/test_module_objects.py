@@ -28,7 +28,7 @@ from scons_kmod.manifest.sections.c import CCode, FileFlags
 from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import module_object, symvers_file, versions_files
+from scons_kmod.target.output_paths import modpost_cmd_files, module_object, symvers_file
 from scons_kmod.target.provider import CARRIED, REBUILT, Provider
 
 
@@ -224,7 +224,7 @@ def test_modpost_is_given_the_symbols_of_all_that_a_module_needs(made: BuildTarg
     (view,) = step.views
     assert view.paths == (made.tree.symvers, *needed)
     assert symvers_file(made, "my-echo") in step.outputs
-    assert set(versions_files(made, manifest)) <= set(step.inputs), "modpost reads CRCs, and sources for srcversion"
+    assert set(modpost_cmd_files(made, manifest)) <= set(step.inputs), "modpost reads CRCs, and sources for srcversion"
 
 
 def test_kbuild_is_given_them_too(made: BuildTarget, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_modules_sources_are_looked_at_by_their_own_flags(made: BuildTarget, t
         assert set(source_flags(made, manifest, source)) <= set(one["cpp"])
         assert one["cpp"][-3:] == ["-E", "-D__GENKSYMS__", str(source)]
     assert (asked["modversions"], asked["all"]) == (True, False)
-    assert step.outputs == versions_files(made, manifest)
+    assert step.outputs == modpost_cmd_files(made, manifest)
     assert (step.digest_kind, step.compare_raw, step.compare_raw_if) == (LINES, False, step.outputs[1])
     assert step.include_directories[0] == str(tmp_path / "m"), "a header beside a source comes before all others"
 

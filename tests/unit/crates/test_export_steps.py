@@ -19,7 +19,7 @@ from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
 from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import crate_object, crate_source, renames, renames_file
+from scons_kmod.target.output_paths import crate_object, exports_source, renames_file, renames_files
 from scons_kmod.target.provider import REBUILT, Provider
 
 
@@ -92,7 +92,7 @@ def test_with_versions_the_crate_is_compiled_with_debug_information_too(made: Bu
 def test_without_versions_nothing_is_compiled_twice(made: BuildTarget, ring: Manifest) -> None:
     made = without_versions(made)
     (symbols,) = export_steps(made, ring, [module_crate_step(made, ring)])
-    assert symbols.outputs[0] == crate_source(made, ring)
+    assert symbols.outputs[0] == exports_source(made, ring)
 
 
 def test_a_module_that_exports_no_crate_has_no_such_steps(made: BuildTarget, user: Manifest) -> None:
@@ -100,7 +100,7 @@ def test_a_module_that_exports_no_crate_has_no_such_steps(made: BuildTarget, use
 
 
 def test_the_link_renames_what_is_exported_and_what_is_used(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
-    assert renames(made, ring) == renames(made, user) == (renames_file(made, ring),)
+    assert renames_files(made, ring) == renames_files(made, user) == (renames_file(made, ring),)
     step = rust_link_step(made, user, [crate_object(made, user)], Path("/a.a"), "rust/module.lds")
     assert [c for c in step.commands if f"--redefine-syms={renames_file(made, ring)}" in c.argv]
     assert renames_file(made, ring) in step.inputs
@@ -112,9 +112,9 @@ def test_a_kernel_that_has_the_crates_and_wants_versions_is_not_served(
 ) -> None:
     made = dataclasses.replace(made, provider=Provider(provider))
     mainline = dataclasses.replace(ring, api=MAINLINE)
-    assert (made.unserved(mainline) is None) == served
-    assert made.unserved(dataclasses.replace(ring, api=BUNDLED)) is None
-    assert without_versions(made).unserved(mainline) is None
+    assert (made.skip_reason(mainline) is None) == served
+    assert made.skip_reason(dataclasses.replace(ring, api=BUNDLED)) is None
+    assert without_versions(made).skip_reason(mainline) is None
 
 
 SYMBOLS = """\

@@ -17,7 +17,7 @@ from scons_kmod.doctor import finding
 from scons_kmod.doctor import programs as program_checks
 from scons_kmod.doctor.programs import BUILDING, DOWNLOADING, TESTING
 from scons_kmod.doctor.report import doctor_report, size_text
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 
 EVERY = read_targets(Path(__file__).resolve().parents[3] / "targets")
 TARGETS = [target for target in EVERY if target.packages.suite == "bookworm"]
@@ -44,13 +44,13 @@ class Patient(Machine):
     def remove(self, name: str) -> None:
         (self.directory / "bin" / name).unlink()
 
-    def says(self, *chosen: Chosen) -> tuple[str, bool]:
+    def says(self, *chosen: ChosenKernel) -> tuple[str, bool]:
         lines, whole = doctor_report(chosen or [self.tree()], self.directory / "build")
         return "\n".join(lines).replace(str(self.directory), "DIR"), whole
 
-    def tree(self) -> Chosen:
+    def tree(self) -> ChosenKernel:
         path = self.directory / "tree"
-        return Chosen("kdir-6.12", TARGETS[-1], path if path.exists() else kernel_tree(path))
+        return ChosenKernel("kdir-6.12", TARGETS[-1], path if path.exists() else kernel_tree(path))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_nothing_is_written(patient: Patient) -> None:
     patient.tree()
     before = list(files(patient.directory))
     patient.says()
-    patient.says(Chosen("debian-6.12", TARGETS[-1], None))
+    patient.says(ChosenKernel("debian-6.12", TARGETS[-1], None))
     assert list(files(patient.directory)) == before
 
 
@@ -119,7 +119,7 @@ def test_a_tool_that_does_not_fit_is_missing(patient: Patient) -> None:
 
 def test_headers_that_are_not_fetched_are_nothing_that_is_missing(patient: Patient) -> None:
     patient.script("bin/gcc-12", "case $1 in -dumpfullversion) echo 12.2.0 ;; *) echo as ;; esac")
-    text, whole = patient.says(Chosen("debian-6.12", TARGETS[-1], None))
+    text, whole = patient.says(ChosenKernel("debian-6.12", TARGETS[-1], None))
     assert whole, text
     assert "not fetched yet; `scons` downloads it (linux-headers-{release})" in text
     assert "apt-get" in text
@@ -127,7 +127,7 @@ def test_headers_that_are_not_fetched_are_nothing_that_is_missing(patient: Patie
 
 def test_tools_of_another_suite_take_a_sysroot_and_what_makes_it(patient: Patient) -> None:
     (other,) = (target for target in EVERY if target.name == "debian-7.2")
-    chosen = Chosen(other.name, other, None)
+    chosen = ChosenKernel(other.name, other, None)
     text, whole = patient.says(chosen)
     assert not whole
     assert text.splitlines()[-1].startswith("Missing: mmdebstrap, bwrap.")
@@ -142,7 +142,7 @@ def test_tools_of_another_suite_take_a_sysroot_and_what_makes_it(patient: Patien
 def test_without_apt_nothing_can_be_fetched(patient: Patient) -> None:
     patient.remove("apt-get")
     assert patient.says()[1], "a tree of one's own needs none"
-    text, whole = patient.says(Chosen("debian-6.12", TARGETS[-1], None))
+    text, whole = patient.says(ChosenKernel("debian-6.12", TARGETS[-1], None))
     assert not whole
     assert "! apt-get" in text
 
@@ -162,12 +162,12 @@ def test_packages_are_listed_with_their_versions(patient: Patient) -> None:
     versions = {f"linux-headers-{release}": "6.12.117-1"}
     record = {"release": release, "root": f"{release}/digest", "versions": versions}
     write(packages / "headers.json", json.dumps(record))
-    text, _ = patient.says(Chosen("debian-6.12", TARGETS[-1], None))
+    text, _ = patient.says(ChosenKernel("debian-6.12", TARGETS[-1], None))
     assert f"linux-headers-{release} 6.12.117-1" in text
 
 
 def test_the_same_tool_is_listed_once_for_all_targets(patient: Patient) -> None:
-    text, _ = patient.says(*(Chosen(target.name, target, None) for target in TARGETS))
+    text, _ = patient.says(*(ChosenKernel(target.name, target, None) for target in TARGETS))
     assert text.count("DIR/bin/rustc,") == 1
 
 

@@ -99,7 +99,7 @@ def test_a_module_is_for_the_kernels_that_all_it_needs_are_for(tmp_path: Path) -
     write_module(tmp_path / "m", "middle", "ring")
     write_module(tmp_path / "m", "user", "middle")
     kernel = target(tmp_path)
-    why = {module.name: kernel.unserved(module) for module in find_project([tmp_path / "m"]).modules}
+    why = {module.name: kernel.skip_reason(module) for module in find_project([tmp_path / "m"]).modules}
     lacks = "it needs CONFIG_NO, which this kernel has not"
     assert why == dict.fromkeys(("middle", "user"), f"it depends on ring: {lacks}") | {"ring": lacks}
 

@@ -10,7 +10,7 @@ from miniature import kernel_tree, module, write
 from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.manifest.sections.requires import Requires
-from scons_kmod.target.provider import NONE, Provider, find_provider, has_source_package, unserved
+from scons_kmod.target.provider import NONE, Provider, find_provider, has_source_package, unsupported_reason
 
 TARGETS = Path(__file__).resolve().parents[3] / "targets"
 RUST = "CONFIG_RUST"
@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 def tree(path: Path, *there: str) -> KernelTree:
     """The tree with these symbols set and these files in it."""
     config = path / "include/config/auto.conf"
-    config.write_text(config.read_text() + "".join(f"{one}=y\n" for one in there if one.startswith("CONFIG_")))
+    config.write_text(config.read_text() + "".join(f"{name}=y\n" for name in there if name.startswith("CONFIG_")))
     for name in there:
         if not name.startswith("CONFIG_"):
             write(path / name, "")
@@ -57,7 +57,7 @@ def test_sources_may_lie_where_the_makefile_leads(path: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("there", "package", "lacks"),
+    ("there", "package", "obstacle"),
     [
         (
             (RUST,),
@@ -73,8 +73,8 @@ def test_sources_may_lie_where_the_makefile_leads(path: Path, tmp_path: Path) ->
         ),
     ],
 )
-def test_a_kernel_without_crates_says_why(path: Path, there: tuple[str, ...], package: bool, lacks: str) -> None:
-    assert find_provider(tree(path, *there), package) == Provider(lacks=lacks)
+def test_a_kernel_without_crates_says_why(path: Path, there: tuple[str, ...], package: bool, obstacle: str) -> None:
+    assert find_provider(tree(path, *there), package) == Provider(obstacle=obstacle)
 
 
 def test_crates_that_are_in_the_kernel_keep_what_crates_from_outside_cannot(path: Path) -> None:
@@ -83,7 +83,7 @@ def test_crates_that_are_in_the_kernel_keep_what_crates_from_outside_cannot(path
 
 def test_a_kernel_from_before_there_were_crates(tmp_path: Path) -> None:
     old = tree(kernel_tree(tmp_path / "old", "6.1"), SOURCES)
-    assert find_provider(old, True) == Provider(lacks=NO_CRATES)
+    assert find_provider(old, True) == Provider(obstacle=NO_CRATES)
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,16 @@ def test_a_provider_that_is_asked_for_is_taken(path: Path, wanted: str, there: t
 
 
 @pytest.mark.parametrize(
-    ("wanted", "lacks"),
+    ("wanted", "obstacle"),
     [
         ("tree", "it has no metadata (TREE/rust/libkernel.rmeta)"),
         ("rebuilt", "its Rust sources are not there"),
         ("carried", NO_PACKAGE),
     ],
 )
-def test_a_provider_that_is_asked_for_may_not_do(path: Path, wanted: str, lacks: str) -> None:
+def test_a_provider_that_is_asked_for_may_not_do(path: Path, wanted: str, obstacle: str) -> None:
     found = find_provider(tree(path), False, wanted)
-    assert (found.name, found.lacks.replace(str(path), "TREE")) == ("", lacks)
+    assert (found.name, found.obstacle.replace(str(path), "TREE")) == ("", obstacle)
 
 
 def test_a_target_has_the_sources_of_its_own_kernels_only(path: Path) -> None:
@@ -132,13 +132,13 @@ def test_a_target_may_name_no_source_package(path: Path) -> None:
 
 
 def test_a_module_of_2021_needs_no_provider(path: Path, tmp_path: Path) -> None:
-    assert unserved(module(tmp_path / "m"), open_tree(path), NONE) is None
+    assert unsupported_reason(module(tmp_path / "m"), open_tree(path), NONE) is None
 
 
 def test_a_mainline_module_needs_a_provider(path: Path, tmp_path: Path) -> None:
     manifest = dataclasses.replace(module(tmp_path / "m"), api="mainline")
-    assert unserved(manifest, open_tree(path), Provider("carried")) is None
-    assert unserved(manifest, open_tree(path), Provider(lacks="it is too old")) == (
+    assert unsupported_reason(manifest, open_tree(path), Provider("carried")) is None
+    assert unsupported_reason(manifest, open_tree(path), Provider(obstacle="it is too old")) == (
         "the mainline API is not served by 6.12.117+deb12-amd64: it is too old"
     )
 
@@ -146,4 +146,6 @@ def test_a_mainline_module_needs_a_provider(path: Path, tmp_path: Path) -> None:
 def test_what_a_module_requires_comes_first(path: Path, tmp_path: Path) -> None:
     needy = dataclasses.replace(module(tmp_path / "m"), api="mainline", requires=Requires(config=("CONFIG_KASAN",)))
     for provider in (NONE, Provider("tree")):
-        assert unserved(needy, open_tree(path), provider) == "it needs CONFIG_KASAN, which this kernel has not"
+        assert (
+            unsupported_reason(needy, open_tree(path), provider) == "it needs CONFIG_KASAN, which this kernel has not"
+        )

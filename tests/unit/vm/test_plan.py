@@ -14,7 +14,7 @@ from scons_kmod.distro.target_choice import default_target
 from scons_kmod.distro.target_file import read_targets
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import Chosen
+from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.output_paths import module_ko
 from scons_kmod.vm.initramfs import GuestFile
 from scons_kmod.vm.plan import image_of_tree, load_plan, make_plan, program_steps, save_plan
@@ -57,7 +57,7 @@ def test_the_plan_of_a_tree(build_target: BuildTarget, tmp_path: Path) -> None:
     )
     for manifest in (plain, tested):
         ko(module_ko(build_target, manifest))
-    chosen = Chosen(build_target.name, default_target(read_targets(TARGETS)), build_target.tree.path)
+    chosen = ChosenKernel(build_target.name, default_target(read_targets(TARGETS)), build_target.tree.path)
     plan = make_plan(build_target, chosen, [plain, tested], RunLog())
     assert (plan.target, plan.release, plan.kernel) == (build_target.name, build_target.tree.release, kernel)
     assert plan.selection == f"KDIR={build_target.tree.path}"
@@ -75,7 +75,7 @@ def test_a_module_comes_with_the_kernels_modules_that_it_needs(build_target: Bui
     manifest = module(tmp_path / "m", "needy")
     ko(module_ko(build_target, manifest), depends="ledtrig")
     needed = ko(tmp_path / "modules/kernel/leds/ledtrig.ko")
-    chosen = Chosen(build_target.name, read_targets(TARGETS)[0], None)
+    chosen = ChosenKernel(build_target.name, read_targets(TARGETS)[0], None)
     release = "6.1.0-56-amd64"
     record = json.dumps({"release": release, "root": str(tmp_path), "versions": {}})
     for name in ("headers", f"{release}/image", f"{release}/modules"):
@@ -98,7 +98,7 @@ def test_modules_of_the_build_come_in_the_order_in_which_they_are_loaded(
         ko(module_ko(build_target, manifest), depends=depends)
     write(build_target.tree.path / "arch/x86/boot/bzImage", "\x7fELF, as if unpacked")
     # Nothing is fetched, and no module of the kernel is looked for: it has none.
-    chosen = Chosen(build_target.name, default_target(read_targets(TARGETS)), build_target.tree.path)
+    chosen = ChosenKernel(build_target.name, default_target(read_targets(TARGETS)), build_target.tree.path)
     plan = make_plan(build_target, chosen, [user], RunLog())
     assert plan.tests[0].needs == (module_ko(build_target, core), module_ko(build_target, ring))
     assert plan.tests[0].module_test().files == (*plan.tests[0].needs, module_ko(build_target, user))
