@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from miniature import write
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import 
+from scons_kmod.base.located_toml import read_toml
 from scons_kmod.manifest.read import LIBRARY, check_manifest, read_library
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -164,7 +164,7 @@ def schema_errors(text: str) -> list[str]:
 def read(directory: Path, text: str) -> None:
     for name in FILES:
         write(directory / name, "")
-    located = (write(directory / "module.toml", text))
+    located = read_toml(write(directory / "module.toml", text))
     if LIBRARY in located.data:
         read_library(located)
     else:
