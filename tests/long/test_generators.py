@@ -179,7 +179,10 @@ def test_what_is_written_no_more_can_not_be_found(project: OwnProject) -> None:
 
 FAILURES = {
     "a failure": ("sys.exit('no numbers')", "exit status 1\nno numbers"),
-    "a hang": ("import time; time.sleep(1000)", "no end after 5 s\n    let it end, or give it more `timeout`"),
+    "a hang": (
+        "import time; time.sleep(1000)",
+        "it did not end within 5 s\n    make the program end, or raise `timeout`",
+    ),
     "an undeclared file": ("open('/module/secret')", "of the module's files it sees its `inputs` alone"),
     "writing elsewhere": ("open(sys.argv[1], 'w')", "Read-only file system: '{module}/numbers.txt'"),
     "the network": ("import socket; socket.create_connection(('192.0.2.1', 80))", "there is no network"),

@@ -94,7 +94,7 @@ class RunLog:
                 message = f"{command_line[0]} can't be started: {error.strerror}"
                 raise MachineError(message, where=f"{step} {unit}") from error
             except subprocess.TimeoutExpired as error:
-                message = f"no end after {timeout:.0f} s: {shlex.join(command_line)}"
+                message = f"it did not end within {timeout:.0f} s: {shlex.join(command_line)}"
                 raise StepError(message, where=f"{step} {unit}", output=output_text(error.output)) from error
             status.append(process.returncode)
         if process.returncode != 0:

@@ -147,7 +147,7 @@ class Step:
         """Raise `StepError` if an output is missing, though all commands have succeeded."""
         missing = [str(path) for path in self.outputs if not path.is_file()]
         if missing:
-            raise StepError(f"it ended well but did not make {', '.join(missing)}", where=f"{self.name} {self.unit}")
+            raise StepError(f"it succeeded but did not write {', '.join(missing)}", where=f"{self.name} {self.unit}")
 
 
 # The variables of scons's own environment that tools get. Another, such as CPATH, could change outputs unnoticed.

@@ -217,8 +217,8 @@ class GeneratorStep(Step):
                 last = error.output.rstrip().splitlines()[-1]
                 raise MachineError(f"generators can't be run: {last}", where="bwrap", fix=NAMESPACES_FIX) from error
             if error.status is None:
-                what = f"no end after {timeout} s"
-                raise self.failure(what, error.output, "let it end, or give it more `timeout`") from error
+                what = f"it did not end within {timeout} s"
+                raise self.failure(what, error.output, "make the program end, or raise `timeout`") from error
             raise self.hinted(self.failure(f"exit status {error.status}", error.output)) from error
         return self.outside(done.stdout.decode(errors="replace"))
 

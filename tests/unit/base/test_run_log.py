@@ -34,7 +34,7 @@ def test_a_program_that_is_not_there_is_the_machines_fault(tmp_path: Path) -> No
 
 
 def test_a_program_that_never_ends_is_stopped() -> None:
-    with pytest.raises(StepError, match="no end after 0 s: sleep 60"):
+    with pytest.raises(StepError, match="it did not end within 0 s: sleep 60"):
         RunLog().run(["sleep", "60"], step="X", unit="y", timeout=0.1)
 
 

@@ -93,13 +93,13 @@ def test_what_a_failing_tool_says_may_be_a_hint(copy: Step) -> None:
 
 def test_ending_well_without_the_output_is_a_failure(copy: Step) -> None:
     idle = dataclasses.replace(copy, commands=(command("true"),))
-    with pytest.raises(StepError, match=f": it ended well but did not make {copy.outputs[0]}$"):
+    with pytest.raises(StepError, match=f": it succeeded but did not write {copy.outputs[0]}$"):
         run(idle, RunLog())
 
 
 def test_an_old_output_does_not_count_as_new(copy: Step) -> None:
     run(copy, RunLog())
-    with pytest.raises(StepError, match="did not make"):
+    with pytest.raises(StepError, match="did not write"):
         run(dataclasses.replace(copy, commands=(command("true"),)), RunLog())
 
 

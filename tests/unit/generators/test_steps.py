@@ -235,7 +235,7 @@ def test_a_program_that_hangs_is_stopped_with_all_that_it_started(made: BuildTar
         f"subprocess.run(['sleep', '{length}'], start_new_session=True)\n"
     )
     said = failure(made, module(tmp_path / "m", text, timeout=1))
-    assert said == f"{WHERE}no end after 1 s\nstarted\n    let it end, or give it more `timeout`"
+    assert said == f"{WHERE}it did not end within 1 s\nstarted\n    make the program end, or raise `timeout`"
     # The kernel ends what is in the sandbox just after it.
     deadline = time.monotonic() + 10
     while any(length.encode() in words for words in command_lines()):
