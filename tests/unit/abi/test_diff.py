@@ -51,10 +51,10 @@ def test_symbols_that_are_gone_or_have_another_crc(tmp_path: Path) -> None:
 
 
 def test_the_report(tmp_path: Path) -> None:
-    one, two = (module(tmp_path / name, name) for name in ("one", "two"))
-    three = dataclasses.replace(module(tmp_path / "three", "three"), root=None)
+    first, second = (module(tmp_path / name, name) for name in ("one", "two"))
+    third = dataclasses.replace(module(tmp_path / "three", "three"), root=None)
     found = {"one": ["record x", "    -1", "    +2", "symbol y: gone"], "two": [], "three": []}
-    assert list(report_lines(found, [one, two, three])) == [
+    assert list(report_lines(found, [first, second, third])) == [
         "one: 2 differ",
         "  record x",
         "      -1",
@@ -84,8 +84,8 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
     }
     for name, text in sources.items():
         write(tmp_path / name, text)
-    made = target(tmp_path / "target")
-    link = reach_steps(made, module(tmp_path / "module"))[-1].commands[0].argv
+    build_target = target(tmp_path / "target")
+    link = reach_steps(build_target, module(tmp_path / "module"))[-1].commands[0].argv
     flags = ["-O0", "-g1", "-ffunction-sections", "-fno-pie", "-c"]
     objects = []
     for name in ("a", "b", "c"):
@@ -97,9 +97,9 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
 
 
 def test_no_output_is_an_output_of_another_step(tmp_path: Path) -> None:
-    made = target(tmp_path)
+    build_target = target(tmp_path)
     manifest = module(tmp_path / "module")
-    steps = [unoptimized_kernel_step(made), *reach_steps(made, manifest)]
-    assert all(path.is_relative_to(made.build / "abi") for step in steps for path in step.outputs)
-    assert steps[-1].outputs == (reached_elf(made, manifest),)
+    steps = [unoptimized_kernel_step(build_target), *reach_steps(build_target, manifest)]
+    assert all(path.is_relative_to(build_target.build / "abi") for step in steps for path in step.outputs)
+    assert steps[-1].outputs == (reached_elf(build_target, manifest),)
     assert all("-Copt-level=0" in step.commands[-1].argv for step in steps[:-1])

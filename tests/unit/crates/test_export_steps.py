@@ -24,7 +24,7 @@ from scons_kmod.target.provider import REBUILT, Provider
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> BuildTarget:
+def build_target(tmp_path: Path) -> BuildTarget:
     return target(tmp_path)
 
 
@@ -40,27 +40,29 @@ def user(tmp_path: Path, ring: Manifest) -> Manifest:
     return Manifest("user", root.parent, root, None, depends=Depends(("ring",)), needs=(ring,))
 
 
-def without_versions(made: BuildTarget) -> BuildTarget:
-    path = made.tree.path / "include/config/auto.conf"
+def without_versions(build_target: BuildTarget) -> BuildTarget:
+    path = build_target.tree.path / "include/config/auto.conf"
     path.write_text(path.read_text().replace("CONFIG_MODVERSIONS=y\n", ""))
-    return dataclasses.replace(made, tree=open_tree(made.tree.path))
+    return dataclasses.replace(build_target, tree=open_tree(build_target.tree.path))
 
 
 def argv(step: object) -> tuple[str, ...]:
     return step.commands[-1].argv  # type: ignore[attr-defined]
 
 
-def test_a_crate_that_is_exported_leaves_its_metadata(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
-    step = module_crate_step(made, ring)
-    assert step.outputs == (crate_object(made, ring), module_rmeta(made, ring))
-    assert any(f"metadata={module_rmeta(made, ring)}" in word for word in argv(step))
-    assert module_crate_step(made, user).outputs == (crate_object(made, user),)
+def test_a_crate_that_is_exported_leaves_its_metadata(
+    build_target: BuildTarget, ring: Manifest, user: Manifest
+) -> None:
+    step = module_crate_step(build_target, ring)
+    assert step.outputs == (crate_object(build_target, ring), module_rmeta(build_target, ring))
+    assert any(f"metadata={module_rmeta(build_target, ring)}" in arg for arg in argv(step))
+    assert module_crate_step(build_target, user).outputs == (crate_object(build_target, user),)
 
 
-def test_a_user_is_compiled_against_it(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
-    step = module_crate_step(made, user)
-    assert f"--extern=ring={module_rmeta(made, ring)}" in argv(step)
-    assert module_rmeta(made, ring) in step.inputs
+def test_a_user_is_compiled_against_it(build_target: BuildTarget, ring: Manifest, user: Manifest) -> None:
+    step = module_crate_step(build_target, user)
+    assert f"--extern=ring={module_rmeta(build_target, ring)}" in argv(step)
+    assert module_rmeta(build_target, ring) in step.inputs
 
 
 @pytest.mark.parametrize(
@@ -74,47 +76,51 @@ def test_other_modules_can_not_use_it(ring: Manifest, user: Manifest, change: di
     assert dataclasses.replace(user, needs=(other,)).used_crates == ()
 
 
-def test_a_module_that_is_only_needed_by_a_needed_one_is_not_used(user: Manifest) -> None:
+def test_a_dependency_of_a_used_module_is_not_used_itself(user: Manifest) -> None:
     assert dataclasses.replace(user, depends=Depends(())).used_crates == ()
 
 
-def test_with_versions_the_crate_is_compiled_with_debug_information_too(made: BuildTarget, ring: Manifest) -> None:
-    compiled = module_crate_step(made, ring)
-    debug, symbols = export_steps(made, ring, [compiled])
+def test_with_versions_the_crate_is_compiled_with_debug_information_too(
+    build_target: BuildTarget, ring: Manifest
+) -> None:
+    compiled = module_crate_step(build_target, ring)
+    debug, symbols = export_steps(build_target, ring, [compiled])
     assert "-Cdebuginfo=2" in argv(debug)
     assert set(debug.outputs).isdisjoint(compiled.outputs)
     assert debug.outputs[0] in symbols.inputs
     # Two runs of rustc in one directory would write files of one name.
     assert f"--out-dir={debug.outputs[0].parent}" in argv(debug)
-    assert [word for word in argv(debug) if word.startswith("--emit=") and "metadata" in word] == []
+    assert [arg for arg in argv(debug) if arg.startswith("--emit=") and "metadata" in arg] == []
 
 
-def test_without_versions_nothing_is_compiled_twice(made: BuildTarget, ring: Manifest) -> None:
-    made = without_versions(made)
-    (symbols,) = export_steps(made, ring, [module_crate_step(made, ring)])
-    assert symbols.outputs[0] == exports_source(made, ring)
+def test_without_versions_nothing_is_compiled_twice(build_target: BuildTarget, ring: Manifest) -> None:
+    build_target = without_versions(build_target)
+    (symbols,) = export_steps(build_target, ring, [module_crate_step(build_target, ring)])
+    assert symbols.outputs[0] == exports_source(build_target, ring)
 
 
-def test_a_module_that_exports_no_crate_has_no_such_steps(made: BuildTarget, user: Manifest) -> None:
-    assert export_steps(made, user, [module_crate_step(made, user)]) == []
+def test_a_module_that_exports_no_crate_has_no_such_steps(build_target: BuildTarget, user: Manifest) -> None:
+    assert export_steps(build_target, user, [module_crate_step(build_target, user)]) == []
 
 
-def test_the_link_renames_what_is_exported_and_what_is_used(made: BuildTarget, ring: Manifest, user: Manifest) -> None:
-    assert renames_files(made, ring) == renames_files(made, user) == (renames_file(made, ring),)
-    step = rust_link_step(made, user, [crate_object(made, user)], Path("/a.a"), "rust/module.lds")
-    assert [c for c in step.commands if f"--redefine-syms={renames_file(made, ring)}" in c.argv]
-    assert renames_file(made, ring) in step.inputs
+def test_the_link_renames_what_is_exported_and_what_is_used(
+    build_target: BuildTarget, ring: Manifest, user: Manifest
+) -> None:
+    assert renames_files(build_target, ring) == renames_files(build_target, user) == (renames_file(build_target, ring),)
+    step = rust_link_step(build_target, user, [crate_object(build_target, user)], Path("/a.a"), "rust/module.lds")
+    assert [c for c in step.commands if f"--redefine-syms={renames_file(build_target, ring)}" in c.argv]
+    assert renames_file(build_target, ring) in step.inputs
 
 
 @pytest.mark.parametrize(("provider", "served"), [(REBUILT, False), ("carried", True)])
 def test_a_kernel_that_has_the_crates_and_wants_versions_is_not_served(
-    made: BuildTarget, ring: Manifest, provider: str, served: bool
+    build_target: BuildTarget, ring: Manifest, provider: str, served: bool
 ) -> None:
-    made = dataclasses.replace(made, provider=Provider(provider))
+    build_target = dataclasses.replace(build_target, provider=Provider(provider))
     mainline = dataclasses.replace(ring, api=MAINLINE)
-    assert (made.skip_reason(mainline) is None) == served
-    assert made.skip_reason(dataclasses.replace(ring, api=BUNDLED)) is None
-    assert without_versions(made).skip_reason(mainline) is None
+    assert (build_target.skip_reason(mainline) is None) == served
+    assert build_target.skip_reason(dataclasses.replace(ring, api=BUNDLED)) is None
+    assert without_versions(build_target).skip_reason(mainline) is None
 
 
 SYMBOLS = """\
@@ -135,9 +141,9 @@ EXPORTED = ["_RNvCs1_4ring3one", "_RNvCs1_4ring3two", "_RNvCs1_4ring4used", "_RN
 def request(directory: Path, debug: list[str]) -> dict[str, object]:
     write(directory / "ring.c", SYMBOLS)
     subprocess.run(["cc", "-c", "-o", directory / "ring.o", directory / "ring.c"], check=True)
-    places = {name: str(directory / name) for name in ("source", "renames", "crcs")}
-    asked = {"nm": "nm", "objects": [str(directory / "ring.o")], "debug": debug, "crate": "ring", "elftools": "/x"}
-    return json.loads(json.dumps({**asked, **places, "head": "HEAD\n", "statement": "EXPORT_SYMBOL_GPL({});"}))
+    outputs = {name: str(directory / name) for name in ("source", "renames", "crcs")}
+    inputs = {"nm": "nm", "objects": [str(directory / "ring.o")], "debug": debug, "crate": "ring", "elftools": "/x"}
+    return json.loads(json.dumps({**inputs, **outputs, "head": "HEAD\n", "statement": "EXPORT_SYMBOL_GPL({});"}))
 
 
 def test_the_symbols_of_a_crate_are_exported_by_their_names(tmp_path: Path) -> None:

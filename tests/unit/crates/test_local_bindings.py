@@ -43,7 +43,7 @@ BINDGEN = (
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> BuildTarget:
+def build_target(tmp_path: Path) -> BuildTarget:
     return target(tmp_path)
 
 
@@ -64,103 +64,111 @@ def manifest(tmp_path: Path) -> Manifest:
     return dataclasses.replace(plain, c=code, bindings=Bindings(own_headers=(own, more), blocklist=("x",)))
 
 
-def asked(step: Step) -> dict[str, Any]:
+def request_of(step: Step) -> dict[str, Any]:
     """What the program that runs bindgen is asked."""
     (text,) = (text for path, text in step.written_files if path.name == "request.json")
     request: dict[str, Any] = json.loads(text)
     return request
 
 
-def known(made: BuildTarget, provider: str) -> Mainline:
+def mainline_crates(build_target: BuildTarget, provider: str) -> Mainline:
     """A kernel's own crates: their bindings, and the command for modules."""
     rules = (Rule(BINDINGS, (), (SavedCommand((BINDGEN,), (), ""),)),) if provider != "tree" else ()
-    words = ("rustc", "--edition=2021", "-Zcrate-attr=no_std", "--crate-name", "probe", "--out-dir", "./", "probe.rs")
-    objects = made.build / "objects"
+    args = ("rustc", "--edition=2021", "-Zcrate-attr=no_std", "--crate-name", "probe", "--out-dir", "./", "probe.rs")
+    objects = build_target.build / "objects"
     plan = CratePlan(
-        objects / "source", objects, rules, SavedCommand((words,), (("OBJTREE", "/o"),), ""), target_file=False
+        objects / "source", objects, rules, SavedCommand((args,), (("OBJTREE", "/o"),), ""), target_file=False
     )
-    return Mainline(dataclasses.replace(made, provider=Provider(provider)), plan)
+    return Mainline(dataclasses.replace(build_target, provider=Provider(provider)), plan)
 
 
-def test_without_own_headers_there_is_nothing(made: BuildTarget, manifest: Manifest) -> None:
+def test_without_own_headers_there_is_nothing(build_target: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings(("linux/leds.h",)))
-    assert local_bindings_steps(made, plain) == mainline_bindings_steps(known(made, "rebuilt"), plain) == []
-    assert local_bindings_object(made, plain) == local_bindings_rmeta(made, plain) == ()
-    assert c_sources(made, plain) == plain.c.sources
+    assert (
+        local_bindings_steps(build_target, plain)
+        == mainline_bindings_steps(mainline_crates(build_target, "rebuilt"), plain)
+        == []
+    )
+    assert local_bindings_object(build_target, plain) == local_bindings_rmeta(build_target, plain) == ()
+    assert c_sources(build_target, plain) == plain.c.sources
 
 
-def test_the_headers_are_read_as_the_modules_c_code_reads_them(made: BuildTarget, manifest: Manifest) -> None:
-    step, *_ = local_bindings_steps(made, manifest)
-    flags = asked(step)["flags"]
+def test_the_headers_are_read_as_the_modules_c_code_reads_them(build_target: BuildTarget, manifest: Manifest) -> None:
+    step, *_ = local_bindings_steps(build_target, manifest)
+    flags = request_of(step)["flags"]
     assert {"-DWIDE", "-UNARROW", "-D__KERNEL__", "-D__LINE__=0", f"-I{manifest.directory}/include"} <= {*flags}
     assert not {"-Wall", "-O2", "-DBARE", "-DNUMBER=3"} & {*flags}
     # As a header, so that bindgen makes constants of them; before all that could look at them.
-    assert flags[:2] == ["-include", str(made.build / "modules/rust-echo/bindings/defines.h")]
+    assert flags[:2] == ["-include", str(build_target.build / "modules/rust-echo/bindings/defines.h")]
     assert dict(step.written_files)[Path(flags[1])] == "#define BARE 1\n#define NUMBER 3\n"
-    assert flags[1] in asked(step)["headers"]
-    assert asked(step)["block"] == ["x"]
-    assert (step.digest_kind, step.commands[0].cwd) == (TOKENS, made.tree.path)
+    assert flags[1] in request_of(step)["headers"]
+    assert request_of(step)["block"] == ["x"]
+    assert (step.digest_kind, step.commands[0].cwd) == (TOKENS, build_target.tree.path)
     assert {*manifest.bindings.own_headers} <= {*step.tracked}
-    assert step.inputs == (bindings_file(made),)
+    assert step.inputs == (bindings_file(build_target),)
 
 
-def test_what_the_headers_name_is_in_the_bindings_that_all_share(made: BuildTarget, manifest: Manifest) -> None:
+def test_what_the_headers_name_is_in_the_bindings_that_all_share(build_target: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings())
-    more = {*rust_sources(made, [manifest])} - {*rust_sources(made, [plain])}
+    more = {*rust_sources(build_target, [manifest])} - {*rust_sources(build_target, [plain])}
     assert more == {*manifest.bindings.own_headers}
 
 
-def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, layouts, crate = local_bindings_steps(made, manifest)
+def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(
+    build_target: BuildTarget, manifest: Manifest
+) -> None:
+    bindgen, layouts, crate = local_bindings_steps(build_target, manifest)
     alone, packed = (command.argv for command in layouts.commands)
     assert '-DFOR=""' in alone
     assert "-fpack-struct" not in alone
     assert {"-DBARE", "-DWIDE", '-DFOR=" with the flags of sub/b.c"', "-fpack-struct"} <= {*packed}
     assert layouts.inputs == bindgen.outputs[2:]
-    assert {bindgen.outputs[0], *layouts.outputs, support_rmeta(made, "bindings")} <= {*crate.inputs}
+    assert {bindgen.outputs[0], *layouts.outputs, support_rmeta(build_target, "bindings")} <= {*crate.inputs}
 
 
-def test_the_modules_code_gets_the_crate_and_is_linked_with_it(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, _, crate = local_bindings_steps(made, manifest)
+def test_the_modules_code_gets_the_crate_and_is_linked_with_it(build_target: BuildTarget, manifest: Manifest) -> None:
+    bindgen, _, crate = local_bindings_steps(build_target, manifest)
     metadata, code = crate.outputs
-    step = module_crate_step(made, manifest)
+    step = module_crate_step(build_target, manifest)
     assert f"--extern=rust_echo_bindings={metadata}" in step.commands[0].argv
     assert metadata in step.inputs
     callers = bindgen.outputs[1]
-    compiled = [c_object_step(made, manifest, source).outputs[0] for source in (*manifest.c.sources, callers)]
-    assert {code, *compiled} <= {*bundled_object_step(made, manifest, compiled).inputs}
+    compiled = [c_object_step(build_target, manifest, source).outputs[0] for source in (*manifest.c.sources, callers)]
+    assert {code, *compiled} <= {*bundled_object_step(build_target, manifest, compiled).inputs}
 
 
-def test_so_do_its_other_crates_but_no_library(made: BuildTarget, manifest: Manifest) -> None:
+def test_so_do_its_other_crates_but_no_library(build_target: BuildTarget, manifest: Manifest) -> None:
     root = write(manifest.directory / "part.rs", "")
     own = CrateSpec("part", root, manifest.directory)
     for crate, expected in ((own, True), (dataclasses.replace(own, library=True), False)):
-        step = local_crate_step(made, manifest, crate)
-        assert (local_bindings_rmeta(made, manifest)[0] in step.inputs) == expected
-        assert any("rust_echo_bindings=" in word for word in step.commands[0].argv) == expected
+        step = local_crate_step(build_target, manifest, crate)
+        assert (local_bindings_rmeta(build_target, manifest)[0] in step.inputs) == expected
+        assert any("rust_echo_bindings=" in arg for arg in step.commands[0].argv) == expected
 
 
-def test_what_calls_functions_of_the_headers_is_a_source_of_the_module(made: BuildTarget, manifest: Manifest) -> None:
-    bindgen, *_ = local_bindings_steps(made, manifest)
-    *_, step = c_object_steps(made, manifest)
+def test_what_calls_functions_of_the_headers_is_a_source_of_the_module(
+    build_target: BuildTarget, manifest: Manifest
+) -> None:
+    bindgen, *_ = local_bindings_steps(build_target, manifest)
+    *_, step = c_object_steps(build_target, manifest)
     assert step.inputs == (bindgen.outputs[1],)
     assert bindgen.outputs[1] not in step.tracked
-    assert step.outputs == (made.build / "modules/rust-echo/c/build/bindings/callers.o",)
+    assert step.outputs == (build_target.build / "modules/rust-echo/c/build/bindings/callers.o",)
 
 
 @pytest.mark.parametrize("provider", ["rebuilt", "carried"])
-def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
-    made: BuildTarget, manifest: Manifest, provider: str
+def test_for_the_mainline_api_bindgen_gets_the_args_of_the_kernels_bindings(
+    build_target: BuildTarget, manifest: Manifest, provider: str
 ) -> None:
-    kernel = known(made, provider)
+    kernel = mainline_crates(build_target, provider)
     manifest = dataclasses.replace(manifest, api="mainline")
     bindgen, layouts, crate = mainline_bindings_steps(kernel, manifest)
-    words = asked(bindgen)["bindgen"]
-    assert words[2:] == [
+    args = request_of(bindgen)["bindgen"]
+    assert args[2:] == [
         *("--blocklist-type", "__kernel_s?size_t", "--ctypes-prefix", "ffi", "--with-derive-default"),
         "--no-rustfmt-bindings",
     ]
-    flags = asked(bindgen)["flags"]
+    flags = request_of(bindgen)["flags"]
     assert flags[2:4] == ["-I./include", "-DMODULE"]
     assert '-DKBUILD_MODNAME="rust_echo"' in flags
     assert bindgen.commands[0].cwd == kernel.plan.objtree
@@ -174,16 +182,18 @@ def test_for_the_kernels_own_crates_bindgen_is_told_what_it_is_for_them(
     assert f"--extern=rust_echo_bindings={crate.outputs[0]}" in own.commands[0].argv
 
 
-def test_a_tree_that_has_its_crates_has_the_command_of_its_bindings_too(made: BuildTarget, manifest: Manifest) -> None:
-    kernel = known(made, "tree")
+def test_a_tree_that_has_its_crates_has_the_command_of_its_bindings_too(
+    build_target: BuildTarget, manifest: Manifest
+) -> None:
+    kernel = mainline_crates(build_target, "tree")
     text = f"savedcmd_{BINDINGS} := {' '.join(BINDGEN)}\n".replace('"b"', "'\"b\"'").replace(".*=", r"'.*='")
     write(kernel.plan.objtree / "rust/bindings/.bindings_generated.rs.cmd", text.replace("s?size", r"s\?size"))
     bindgen, *_ = mainline_bindings_steps(kernel, manifest)
-    assert asked(bindgen)["bindgen"][2:4] == ["--blocklist-type", "__kernel_s?size_t"]
+    assert request_of(bindgen)["bindgen"][2:4] == ["--blocklist-type", "__kernel_s?size_t"]
 
 
-def test_a_tree_that_has_its_crates_alone_is_an_error(made: BuildTarget, manifest: Manifest) -> None:
-    kernel = known(made, "tree")
+def test_a_tree_that_has_its_crates_alone_is_an_error(build_target: BuildTarget, manifest: Manifest) -> None:
+    kernel = mainline_crates(build_target, "tree")
     with pytest.raises(MachineError) as caught:
         mainline_bindings_steps(kernel, manifest)
     assert str(caught.value) == (
@@ -193,9 +203,9 @@ def test_a_tree_that_has_its_crates_alone_is_an_error(made: BuildTarget, manifes
     )
 
 
-def test_quotes_in_a_sources_name_are_no_end_of_the_message(made: BuildTarget, manifest: Manifest) -> None:
+def test_quotes_in_a_sources_name_are_no_end_of_the_message(build_target: BuildTarget, manifest: Manifest) -> None:
     source = write(manifest.directory / 'c"d.c', "")
     code = CCode(sources=(source,), files=(FileFlags(source, ("-DX",)),))
-    _, layouts, _ = local_bindings_steps(made, dataclasses.replace(manifest, c=code))
+    _, layouts, _ = local_bindings_steps(build_target, dataclasses.replace(manifest, c=code))
     assert r'-DFOR=" with the flags of c\"d.c"' in layouts.commands[1].argv
     assert arg_after(layouts.commands[1].argv, "-o").endswith("layout-1.o")
