@@ -10,8 +10,8 @@ A source file (.rs, .c, .h) has three digests, and a step says which one it depe
 * `RAW`: of its content, to the letter.
 * `LINES`: of its key text (key_text.py), the text without comments, in which each token keeps its line. For compilers
   whose output has line numbers: ``__LINE__``, panic messages.
-* `TOKENS`: of its key text without line numbers. For C of which only declarations matter, so that one more line of
-  comment is no change. For Rust it is the same as `LINES`.
+* `TOKENS`: of its key text without line numbers, so that one more line of comment is no change. For C whose output has
+  no line numbers: headers for bindgen, C helpers. For Rust it is the same as `LINES`.
 
 All other files have their `RAW` digest in all cases.
 """
@@ -117,7 +117,7 @@ class Digests:
         return {name: self.of(name, kind) for name in sorted({str(path) for path in paths})}
 
     def combined(self, paths: Iterable[Path | str]) -> str:
-        """One digest of the content of all these files. Their paths are not in it, but their order is."""
+        """One digest of the content of all these files, in the order of their paths. The paths are not in it."""
         return text_digest("\n".join(map(str, self.all_of(paths).values())))
 
     def forget(self, path: Path | str) -> None:

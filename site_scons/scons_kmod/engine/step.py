@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scons_kmod.base.atomic import write_text
@@ -169,3 +169,19 @@ def remove_outputs(step: Step) -> None:
     """Remove a step's outputs, so that none that is incomplete or out of date can be taken for a good one."""
     for path in step.outputs:
         path.unlink(missing_ok=True)
+
+
+def steps_to(steps: Mapping[str, Step], key: str) -> list[Step]:
+    """The step `key` and all steps on whose outputs it depends, in the order in which they run."""
+    step_of = {str(path): step for step in steps.values() for path in step.outputs}
+    found: dict[str, Step] = {}
+
+    def visit(step: Step) -> None:
+        if step.key not in found:
+            for path in (*step.inputs, *step.order_only):
+                if before := step_of.get(str(path)):
+                    visit(before)
+            found[step.key] = step
+
+    visit(steps[key])
+    return list(found.values())

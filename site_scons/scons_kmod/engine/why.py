@@ -12,7 +12,7 @@ from typing import Any
 
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import LINES, lines_text_of
-from scons_kmod.engine.step import Step
+from scons_kmod.engine.step import Step, steps_to
 from scons_kmod.engine.trace import Trace
 from scons_kmod.engine.up_to_date import changed
 
@@ -26,22 +26,6 @@ WIDTH = 8
 
 # The entries of last-run.json (run_log.py).
 Entries = Iterable[Mapping[str, Any]]
-
-
-def steps_to(steps: Mapping[str, Step], key: str) -> list[Step]:
-    """The step `key` and all steps on whose outputs it depends, in the order in which they run."""
-    step_of = {str(path): step for step in steps.values() for path in step.outputs}
-    found: dict[str, Step] = {}
-
-    def visit(step: Step) -> None:
-        if step.key not in found:
-            for path in (*step.inputs, *step.order_only):
-                if before := step_of.get(str(path)):
-                    visit(before)
-            found[step.key] = step
-
-    visit(steps[key])
-    return list(found.values())
 
 
 def last_run(steps: Mapping[str, Step], key: str, entries: Entries, state: BuildState) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.engine.why import steps_to
+from scons_kmod.engine.step import steps_to
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.packaging.module_package import ModulePackage, module_package
 from scons_kmod.target.build_target import BuildTarget
