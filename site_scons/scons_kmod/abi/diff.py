@@ -15,7 +15,7 @@ from scons_kmod.base.library_process import process_args
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings.bindgen import bindgen_header
 from scons_kmod.bindings.flags import bindgen_flags
-from scons_kmod.engine.views import Version, object_symbols, symbol_line
+from scons_kmod.engine.views import FileVersion, object_symbols, symbol_line
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko
@@ -116,7 +116,7 @@ def symbol_differences(old: BuildTarget, new: BuildTarget, code: Path) -> Iterat
 
     `code` is an object or a .ko.
     """
-    before, after = (Version.now(str(target.tree.symvers)) for target in (old, new))
+    before, after = (FileVersion.now(str(target.tree.symvers)) for target in (old, new))
     for name in object_symbols(code):
         line = symbol_line(before, name)
         new_line = symbol_line(after, name)

@@ -35,15 +35,15 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Commands that run one after the other and make `outputs` together. What each field means stands beside it.
+    """Commands that run one after the other and make `outputs` together. Comments say what the fields mean.
 
-    A step is run again if its signature or a file that it reads differs from its last trace (up_to_date.py).
+    A step is out of date if its signature, a file that it reads, or an output differs from its trace (up_to_date.py).
     """
 
     # What Kbuild would print (``RUSTC``), and what the step is about: a module, a crate, a file.
     name: str
     unit: str
-    # They run in this order. The step fails with the first that fails.
+    # They run in this order. The step fails with the first command that fails.
     commands: tuple[Command, ...]
     # All files that the step makes. The first one is the step's key among all steps.
     outputs: tuple[Path, ...]
@@ -68,13 +68,13 @@ class Step:
 
     # Which digest of its source files the step depends on: RAW, LINES or TOKENS (digests.py).
     digest_kind: str = RAW
-    # RAW in any case: with the user's own flags, anything in a source may get into an output.
+    # Use RAW whatever `digest_kind` says: with flags of the user, anything in a source may get into an output.
     compare_raw: bool = False
-    # An output. RAW if it is not empty: the step itself has found out that anything may matter.
+    # Use RAW if this output is not empty: the step itself has found out that anything in a source may matter.
     compare_raw_if: Path | None = None
 
-    # Where the compiler looks for headers: first in the directory of the source, then in the others, in their order.
-    # A new file that would be found before one that was read makes the step out of date (header_search.py).
+    # Where the compiler searches for headers: first in the directory of the source, then in the others, in their order.
+    # A new file that the compiler would find instead of one that it read makes the step out of date (header_search.py).
     source_directory: str = ""
     include_directories: tuple[str, ...] = ()
 

@@ -41,7 +41,7 @@ class View:
         """The content of each of `extracts`. Raises `OSError` if one of the files can't be read."""
         names = looked_up_symbols(self.names_from) if self.extracts else ()
         for path, extract in zip(self.paths, self.extracts, strict=False):
-            lines = (symbol_line(Version.now(str(path)), name) for name in names)
+            lines = (symbol_line(FileVersion.now(str(path)), name) for name in names)
             yield extract, "".join(f"{line}\n" for line in lines if line)
 
 
@@ -58,7 +58,7 @@ class ViewSeen:
     raw: tuple[str | None, ...]
     # Digests of what each file adds to the part. While they are the same, the part is the same.
     pieces: tuple[str, ...]
-    # The digest of the part. It is the same if a line or a name only moved from one file to another.
+    # The digest of the part. If a name only moved from one file to another, it is the same though their pieces differ.
     part: str
 
     def to_json(self) -> list[Any]:
@@ -82,10 +82,10 @@ class ViewSeen:
     def piece(self, path: str) -> set[str]:
         """The lines or names that one of the files adds to the part. Raises `OSError`."""
         if self.kind == SYMBOLS:
-            file = Version.now(path)
+            file = FileVersion.now(path)
             return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
         names = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
-        return names & listed_names(Version.now(self.names_from))
+        return names & listed_names(FileVersion.now(self.names_from))
 
     def piece_digest(self, path: str) -> str:
         """The digest of what one of the files adds to the part now. Empty if it can't be read."""
@@ -114,27 +114,27 @@ def view_now(view: View, digests: Digests) -> ViewSeen:
     return dataclasses.replace(seen, pieces=pieces, part=seen.part_digest())
 
 
-class Version(NamedTuple):
+class FileVersion(NamedTuple):
     """A file as it was at one time. Caches of what is in a file are keyed on it."""
 
     path: str
     changed_ns: int
 
     @classmethod
-    def now(cls, path: str) -> Version:
+    def now(cls, path: str) -> FileVersion:
         """The file as it is now. Raises `OSError`."""
         return cls(path, Path(path).stat().st_ctime_ns)
 
 
 @functools.lru_cache(maxsize=8)
-def file_text(file: Version) -> str:
+def file_text(file: FileVersion) -> str:
     """A file's text. Raises `OSError`."""
     return Path(file.path).read_text(errors="surrogateescape")
 
 
 # Different modules name the same symbols.
 @functools.lru_cache(maxsize=4096)
-def symbol_line(file: Version, name: str) -> str:
+def symbol_line(file: FileVersion, name: str) -> str:
     """A symbol's line in a Module.symvers: CRC, name, module, kind of export, namespace (scripts/mod/modpost.c).
 
     Empty if there is none. Raises `OSError`. The text is searched, not parsed: a module names few of 30,000 symbols.
@@ -146,7 +146,7 @@ def symbol_line(file: Version, name: str) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def listed_names(file: Version) -> frozenset[str]:
+def listed_names(file: FileVersion) -> frozenset[str]:
     """The names that a file lists, one a line. Raises `OSError`."""
     return frozenset(Path(file.path).read_text(errors="surrogateescape").split())
 
