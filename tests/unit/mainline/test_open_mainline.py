@@ -28,9 +28,9 @@ RELEASE = "6.12.117+deb13-amd64"
 RUSTC = """\
 #!/bin/sh
 while [ "$1" != -o ]; do shift; done
-echo "	.globl _RNvCsOURS_6kernel5probe" >"$2"
+echo "	.globl _RNvCsDISAMBIGUATOR_6kernel5probe" >"$2"
 """
-OURS = "0x1\t_RNvMs_NtCsOURS_6kernel5errorNtB4_5Error8to_errno\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
+DISAMBIGUATOR = "0x1\t_RNvMs_NtCsDISAMBIGUATOR_6kernel5errorNtB4_5Error8to_errno\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
 
 
 class Kernel:
@@ -38,16 +38,18 @@ class Kernel:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        made = target(directory)
-        self.tree = made.tree.path
+        build_target = target(directory)
+        self.tree = build_target.tree.path
         write(self.tree / "include/generated/utsrelease.h", f'#define UTS_RELEASE "{RELEASE}"\n')
         self.configure('CONFIG_RUST=y\nCONFIG_RUSTC_VERSION_TEXT="rustc 1.85.0 (x)"\n')
-        self.exports(OURS)
-        path = str(write(directory / "rustc", RUSTC.replace("OURS", "123"), 0o755))
-        self.toolchain = dataclasses.replace(made.toolchain, rustc=dataclasses.replace(made.toolchain.rustc, path=path))
-        self.made = made
+        self.exports(DISAMBIGUATOR)
+        path = str(write(directory / "rustc", RUSTC.replace("DISAMBIGUATOR", "123"), 0o755))
+        self.toolchain = dataclasses.replace(
+            build_target.toolchain, rustc=dataclasses.replace(build_target.toolchain.rustc, path=path)
+        )
+        self.build_target = build_target
         # The probe of Kbuild has made it.
-        (made.build / "config").mkdir(parents=True)
+        (build_target.build / "config").mkdir(parents=True)
         self.log = RunLog()
 
     def configure(self, text: str) -> None:
@@ -56,11 +58,14 @@ class Kernel:
 
     def exports(self, text: str) -> None:
         """Let the kernel export these symbols, besides those of C."""
-        write(self.tree / "Module.symvers", f"0x2\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n{text}".replace("OURS", "123"))
+        write(
+            self.tree / "Module.symvers",
+            f"0x2\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n{text}".replace("DISAMBIGUATOR", "123"),
+        )
         time.sleep(0.03)  # so that it is older than the question
 
     def target(self, **changes: object) -> BuildTarget:
-        return dataclasses.replace(self.made, tree=open_tree(self.tree), toolchain=self.toolchain, **changes)
+        return dataclasses.replace(self.build_target, tree=open_tree(self.tree), toolchain=self.toolchain, **changes)
 
     def preflight(self, **changes: object) -> list[str]:
         """Check, and tell which steps ran."""
@@ -85,7 +90,9 @@ def test_a_rustc_whose_symbols_the_kernel_has_is_right(kernel: Kernel) -> None:
 
 
 def test_a_rustc_whose_symbols_the_kernel_lacks_is_refused(kernel: Kernel) -> None:
-    kernel.exports(OURS.replace("OURS", "456") + OURS.replace("OURS_6kernel", "123_4core"))
+    kernel.exports(
+        DISAMBIGUATOR.replace("DISAMBIGUATOR", "456") + DISAMBIGUATOR.replace("DISAMBIGUATOR_6kernel", "123_4core")
+    )
     with pytest.raises(MachineError) as error:
         kernel.preflight()
     assert str(error.value) == (
@@ -99,10 +106,10 @@ def test_a_rustc_whose_symbols_the_kernel_lacks_is_refused(kernel: Kernel) -> No
 
 def test_another_kernel_or_another_rustc_is_checked_again(kernel: Kernel) -> None:
     kernel.preflight()
-    kernel.exports(OURS + OURS.replace("error", "types"))
+    kernel.exports(DISAMBIGUATOR + DISAMBIGUATOR.replace("error", "types"))
     assert kernel.preflight() == ["PREFLIGHT"]
     rustc = dataclasses.replace(kernel.toolchain.rustc, digest="another", path=str(kernel.directory / "other"))
-    write(kernel.directory / "other", RUSTC.replace("OURS", "789"), 0o755)
+    write(kernel.directory / "other", RUSTC.replace("DISAMBIGUATOR", "789"), 0o755)
     kernel.toolchain = dataclasses.replace(kernel.toolchain, rustc=rustc)
     with pytest.raises(MachineError):
         kernel.preflight()
@@ -115,7 +122,7 @@ def test_a_kernel_that_exports_nothing_of_rust_has_nothing_to_miss(kernel: Kerne
 
 def test_a_kernel_without_rust_is_not_checked(kernel: Kernel) -> None:
     kernel.configure("CONFIG_RUST=n\n")
-    kernel.exports(OURS.replace("OURS", "456"))
+    kernel.exports(DISAMBIGUATOR.replace("DISAMBIGUATOR", "456"))
     assert kernel.preflight() == []
 
 
@@ -161,11 +168,11 @@ def test_rustcs_version_is_as_kconfig_writes_it(kernel: Kernel, version: str, nu
 
 def recorded_sources(kernel: Kernel, version: str) -> Path:
     """Sources of this version in the cache, as a fetch leaves them."""
-    place = kernel.made.cache / "packages/debian-6.12-trixie" / RELEASE
-    (place / "digest/linux").mkdir(parents=True)
+    packages = kernel.build_target.cache / "packages/debian-6.12-trixie" / RELEASE
+    (packages / "digest/linux").mkdir(parents=True)
     record = {"release": RELEASE, "root": "digest", "versions": {"linux-source-6.12": version}}
-    write(place / "source.json", json.dumps(record))
-    return place / "digest/linux"
+    write(packages / "source.json", json.dumps(record))
+    return packages / "digest/linux"
 
 
 @pytest.fixture
@@ -244,18 +251,18 @@ def test_a_tree_with_crates_needs_no_sources(
 
 @pytest.mark.usefixtures("fetched")
 def test_crates_are_asked_for_with_the_users_flags(kernel: Kernel, description: Target, asked: Asked) -> None:
-    made = kernel.target(provider=Provider("carried"), krustflags=("--cfg=mine",))
-    assert open_mainline(made, description, RunLog()).target is made
+    build_target = kernel.target(provider=Provider("carried"), krustflags=("--cfg=mine",))
+    assert open_mainline(build_target, description, RunLog()).target is build_target
     (question,) = asked.questions
     assert (question.sources, question.krustflags) == (Path("/fetched/linux"), ("--cfg=mine",))
-    assert question.overrides == config_overrides(made, question.sources)
-    assert question.objtree == made.build / "kernel-rust/objects"
+    assert question.overrides == config_overrides(build_target, question.sources)
+    assert question.objtree == build_target.build / "kernel-rust/objects"
 
 
-def test_a_rustc_that_does_not_fit_is_told_before_anything_is_fetched(
+def test_a_rustc_that_did_not_build_the_kernel_is_an_error_before_anything_is_fetched(
     kernel: Kernel, description: Target, asked: Asked, fetched: list[tuple[str, UnpackedPackages]]
 ) -> None:
-    kernel.exports(OURS.replace("OURS", "456"))
+    kernel.exports(DISAMBIGUATOR.replace("DISAMBIGUATOR", "456"))
     with pytest.raises(MachineError):
         open_mainline(kernel.target(provider=Provider("rebuilt")), description, RunLog())
     assert (fetched, asked.questions) == ([], [])

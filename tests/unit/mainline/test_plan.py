@@ -125,9 +125,9 @@ class Kernel:
             },
             directory: {"library/core/src/lib.rs": ""},
         }
-        for place, some in files.items():
-            for name, text in some.items():
-                write(place / name, text)
+        for tree, texts in files.items():
+            for name, text in texts.items():
+                write(tree / name, text)
         tools = target(directory / "tools").toolchain
         # The rest of it must not be run.
         rustc = write(directory / "rustc", '#!/bin/sh\n[ "$*" = "--print host" ] && echo x86_64-linux\n', 0o755)
@@ -206,16 +206,16 @@ def real(path: Path) -> str:
     return str(path.resolve())
 
 
-def test_the_source_tree_has_what_the_headers_have_and_the_package_brings(kernel: Kernel, question: Question) -> None:
+def test_the_srctree_has_links_to_the_headers_and_to_the_package(kernel: Kernel, question: Question) -> None:
     lay_out_srctree(question)
-    made = question.srctree
-    assert real(made / "Makefile") == f"{kernel.common}/Makefile"
-    assert real(made / "arch") == f"{kernel.common}/arch"
-    assert real(made / "drivers") == f"{kernel.sources}/drivers"
-    assert real(made / "rust") == f"{kernel.sources}/rust", "all of it, not the headers' part"
-    assert real(made / "scripts/generate_rust_target.rs") == f"{kernel.sources}/scripts/generate_rust_target.rs"
+    directory = question.srctree
+    assert real(directory / "Makefile") == f"{kernel.common}/Makefile"
+    assert real(directory / "arch") == f"{kernel.common}/arch"
+    assert real(directory / "drivers") == f"{kernel.sources}/drivers"
+    assert real(directory / "rust") == f"{kernel.sources}/rust", "all of it, not the headers' part"
+    assert real(directory / "scripts/generate_rust_target.rs") == f"{kernel.sources}/scripts/generate_rust_target.rs"
     for name in ("scripts/Makefile.lib", "include/linux/fs.h"):
-        assert (made / name).read_text() == "of the headers"
+        assert (directory / name).read_text() == "of the headers"
 
 
 def test_a_header_that_is_named_from_another_is_in_the_package(question: Question) -> None:
@@ -227,19 +227,21 @@ def test_a_header_that_is_named_from_another_is_in_the_package(question: Questio
     assert (uapi / "linux/fs.h").exists()
 
 
-def test_the_object_tree_is_the_prepared_one_with_directories_of_its_own(kernel: Kernel, question: Question) -> None:
+def test_the_objtree_has_links_to_the_kernel_tree_and_directories_of_its_own(
+    kernel: Kernel, question: Question
+) -> None:
     (kernel.headers / "source").symlink_to(kernel.common)
     lay_out_objtree(question, question.objtree)
-    made = question.objtree
+    directory = question.objtree
     for name in (".config", "Module.symvers", "arch", "scripts/mod", "include/config", "include/generated/rustc_cfg"):
-        assert (made / name).is_symlink()
-        assert real(made / name) == f"{kernel.headers}/{name}"
+        assert (directory / name).is_symlink()
+        assert real(directory / name) == f"{kernel.headers}/{name}"
     for name in ("rust", "scripts", "include", "include/generated"):
-        assert not (made / name).is_symlink()
-    assert list((made / "rust").iterdir()) == []
-    assert not (made / "scripts/target.json").exists(), "it is made for the crates"
-    assert not (made / "source").exists()
-    assert (made / "Makefile").read_text().startswith(f"include {question.srctree}/Makefile\n{GOAL}:\n")
+        assert not (directory / name).is_symlink()
+    assert list((directory / "rust").iterdir()) == []
+    assert not (directory / "scripts/target.json").exists(), "it is made for the crates"
+    assert not (directory / "source").exists()
+    assert (directory / "Makefile").read_text().startswith(f"include {question.srctree}/Makefile\n{GOAL}:\n")
 
 
 def test_overrides_are_seen_by_the_crates(kernel: Kernel) -> None:
@@ -293,7 +295,7 @@ def test_a_plan_has_the_command_for_a_modules_crate(kernel: Kernel) -> None:
     assert module.env == (("OBJTREE", str(objects)), ("RUST_MODFILE", "x"))
 
 
-def test_nothing_of_the_pretended_build_is_in_the_plan(kernel: Kernel) -> None:
+def test_no_path_of_the_second_objtree_is_in_the_plan(kernel: Kernel) -> None:
     plan = repr(kernel.plan())
     assert not re.search(r"kernel-rust/asked|recorder", plan)
     assert list((kernel.directory / "kernel-rust/objects/rust").iterdir()) == []
@@ -375,7 +377,7 @@ def test_a_tree_with_its_own_sources_is_not_laid_out(kernel: Kernel) -> None:
     assert f"{kernel.common}/rust/kernel/lib.rs" in plan.rules[-1].commands[0].programs[0]
 
 
-def test_of_a_tree_with_crates_only_the_command_for_modules_is_wanted(kernel: Kernel) -> None:
+def test_a_tree_with_crates_is_asked_only_for_the_command_for_modules(kernel: Kernel) -> None:
     plan = kernel.plan(has_crates=True, sources=kernel.common)
     assert (plan.objtree, plan.rules, plan.target_file) == (kernel.headers, (), False)
     assert plan.module_command.env[0] == ("OBJTREE", str(kernel.headers))
@@ -422,11 +424,11 @@ def test_commands_that_are_not_understood_are_an_error_not_a_guess(
     assert str(error.value).endswith("\n    report the kernel's version; modules of the 2021 API can be built for it")
 
 
-def test_what_was_made_by_another_plan_stays_and_links_follow_the_tree(question: Question) -> None:
+def test_outputs_of_another_plan_stay_and_links_follow_the_kernel_tree(question: Question) -> None:
     lay_out_objtree(question, question.objtree)
-    made = write(question.objtree / "rust/libcore.rmeta", "")
+    rmeta = write(question.objtree / "rust/libcore.rmeta", "")
     (question.objtree / "arch").unlink()
     (question.objtree / "arch").symlink_to("/another/tree/arch")
     lay_out_objtree(question, question.objtree)
-    assert made.exists()
+    assert rmeta.exists()
     assert (question.objtree / "arch").resolve() == (question.tree.path / "arch").resolve()
