@@ -183,11 +183,11 @@ FAILURES = {
         "import time; time.sleep(1000)",
         "it did not end within 5 s\n    make the program end, or raise `timeout`",
     ),
-    "an undeclared file": ("open('/module/secret')", "of the module's files it sees its `inputs` alone"),
+    "an undeclared file": ("open('/module/secret')", "of the module's files, a generator sees only its `inputs`"),
     "writing elsewhere": ("open(sys.argv[1], 'w')", "Read-only file system: '{module}/numbers.txt'"),
-    "the network": ("import socket; socket.create_connection(('192.0.2.1', 80))", "there is no network"),
-    "no output": ("import os; os.remove('table.rs')", "it has not written table.rs"),
-    "more output": ("open('table.txt', 'w')", "it has written table.txt"),
+    "the network": ("import socket; socket.create_connection(('192.0.2.1', 80))", "a generator has no network"),
+    "no output": ("import os; os.remove('table.rs')", "it did not write table.rs"),
+    "more output": ("open('table.txt', 'w')", "it also wrote table.txt"),
 }
 
 

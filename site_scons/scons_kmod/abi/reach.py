@@ -23,7 +23,7 @@ from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, sup
 from scons_kmod.engine.identifiers import names_in_source
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import defined_symbols, object_symbols
-from scons_kmod.generators.steps import with_generated
+from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 
@@ -86,7 +86,7 @@ def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """The steps that compile a module's crates without optimization, and link them without what nothing reaches."""
     crate_steps = local_crate_steps(target, manifest, partial(local_crate_step, target))
     steps = (*crate_steps, module_crate_step(target, manifest))
-    *local_steps, module_step = (with_generated(target, manifest, step) for step in steps)
+    *local_steps, module_step = (with_generated_sources(target, manifest, step) for step in steps)
     compile_steps = {path: step for step in local_steps for path in step.outputs}
     linked = {f"{manifest.name}-{path.stem}": compile_steps[path] for path in linked_crate_objects(target, manifest)}
     names = {manifest.name: module_step, **linked}.items()

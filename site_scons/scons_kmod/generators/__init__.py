@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Programs of a module that write its sources: how they are compiled, and run in a sandbox.
+"""Generators: programs of a module that write sources of it, ``[generate.NAME]``.
 
-Imports c and below. Start with steps.py.
+Imports c and below. Start with steps.py: a generator is compiled if need be, and run. sandbox.py says what it sees and
+where it can write, run.py runs it and checks what it wrote, outputs.py has what its outputs mean for other steps.
 """

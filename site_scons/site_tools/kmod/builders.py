@@ -19,7 +19,7 @@ from scons_kmod.crates import export_steps, local, local_bindings, support
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
-from scons_kmod.generators.steps import with_generated
+from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.link import kbuild_link, rust_object
 from scons_kmod.link.c_object import c_link_step
@@ -233,7 +233,7 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
         local_step = partial(local.local_crate_step, target)
         module_step = module_crate_step(target, manifest)
     compiled = (*local.local_crate_steps(target, manifest, local_step), module_step)
-    steps = (*bindings, *(with_generated(target, manifest, step) for step in compiled))
+    steps = (*bindings, *(with_generated_sources(target, manifest, step) for step in compiled))
     return [add(env, target, step) for step in steps]
 
 

@@ -20,7 +20,8 @@ from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.prebuilt import Prebuilt, open_prebuilt
 from scons_kmod.engine.step import Step
-from scons_kmod.generators.steps import discard_others, generator_steps
+from scons_kmod.generators.outputs import remove_stale_outputs
+from scons_kmod.generators.steps import generator_steps
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import Project
@@ -130,7 +131,7 @@ class Session:
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:
         """Add the steps that write a module's generated sources to the graph, before what reads them."""
         if not self.dry_run:
-            discard_others(target, manifest)
+            remove_stale_outputs(target, manifest)
         for step in generator_steps(target, manifest):
             self.add(env, target.name, step)
 

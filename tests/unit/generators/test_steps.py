@@ -11,8 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from miniature import arg_after, programs, target, write
-from miniature import module as a_module
+from miniature import arg_after, module, programs, target, write
 
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
@@ -21,7 +20,8 @@ from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Step
-from scons_kmod.generators.steps import discard_others, generator_steps, with_generated
+from scons_kmod.generators.outputs import remove_stale_outputs, with_generated_sources
+from scons_kmod.generators.steps import generator_steps
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
@@ -29,57 +29,57 @@ from scons_kmod.target.output_paths import generated_dir
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> BuildTarget:
+def build_target(tmp_path: Path) -> BuildTarget:
     return target(tmp_path)
 
 
-def module(directory: Path, text: str, name: str = "make.py", **changes: object) -> Manifest:
+def module_with_generator(directory: Path, text: str, name: str = "make.py", **changes: object) -> Manifest:
     """A module with a generator of this text, which writes table.rs; its data is in data/a.csv."""
     data = write(directory / "data/a.csv", "1,2\n")
     program = write(directory / name, text)
     plain = Generator("table", program, ("table.rs",), (data,), where="module.toml:3: [generate] table")
-    one = dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
-    return dataclasses.replace(a_module(directory), generators=(one,))
+    generator = dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(module(directory), generators=(generator,))
 
 
-def run(made: BuildTarget, manifest: Manifest, log: RunLog | None = None) -> str:
-    """Run the module's generator; returns what it has written. Its directory is left clean."""
-    (step,) = generator_steps(made, manifest)
-    directory = made.build / "modules" / manifest.name
+def run(build_target: BuildTarget, manifest: Manifest, log: RunLog | None = None) -> str:
+    """Run the module's generator. Returns the text of its output. Its directory is left clean."""
+    (step,) = generator_steps(build_target, manifest)
+    directory = build_target.build / "modules" / manifest.name
     try:
-        run_step(step, BuildState(made.build, Digests()), log or RunLog())
+        run_step(step, BuildState(build_target.build, Digests()), log or RunLog())
     finally:
         assert list(directory.glob("generators/*/*")) == []
     return step.outputs[0].read_text()
 
 
-def failure(made: BuildTarget, manifest: Manifest) -> str:
-    """The error that a generator ends in, which leaves nothing behind, not even what was written before."""
-    write(generated_dir(made, manifest) / "table.rs", "of an earlier run")
+def failure(build_target: BuildTarget, manifest: Manifest) -> str:
+    """The error of a generator that fails. It leaves nothing behind, not even the output of an earlier run."""
+    write(generated_dir(build_target, manifest) / "table.rs", "of an earlier run")
     with pytest.raises(StepError) as caught:
-        run(made, manifest)
-    assert [path for path in generated_dir(made, manifest).rglob("*") if path.is_file()] == []
+        run(build_target, manifest)
+    assert [path for path in generated_dir(build_target, manifest).rglob("*") if path.is_file()] == []
     return str(caught.value)
 
 
-# What runs.
+# The steps.
 
 
-def test_a_program_in_python_is_one_step(made: BuildTarget, tmp_path: Path) -> None:
-    manifest = module(tmp_path / "m", "", outputs=("table.rs", "sub/table.h"))
-    (step,) = generator_steps(made, manifest)
+def test_a_generator_in_python_is_a_single_step(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "", outputs=("table.rs", "sub/table.h"))
+    (step,) = generator_steps(build_target, manifest)
     assert (step.name, step.unit) == ("GEN", "rust-echo/table")
     assert step.outputs == tuple(
-        made.build / "modules/rust-echo/generated" / name for name in ("table.rs", "sub/table.h")
+        build_target.build / "modules/rust-echo/generated" / name for name in ("table.rs", "sub/table.h")
     )
     assert step.inputs == ()
     assert set(step.tracked) == {tmp_path / "m/make.py", tmp_path / "m/data/a.csv"}
 
 
-def test_a_program_in_c_is_compiled_before(made: BuildTarget, tmp_path: Path) -> None:
-    compiled, ran = generator_steps(made, module(tmp_path / "m", "", "make.c"))
+def test_a_generator_in_c_is_compiled_first(build_target: BuildTarget, tmp_path: Path) -> None:
+    compiled, ran = generator_steps(build_target, module_with_generator(tmp_path / "m", "", "make.c"))
     argv = compiled.commands[0].argv
-    assert (compiled.name, compiled.unit, argv[0]) == ("CC", "rust-echo/table", made.toolchain.cc.path)
+    assert (compiled.name, compiled.unit, argv[0]) == ("CC", "rust-echo/table", build_target.toolchain.cc.path)
     assert {"-static", f"-fmacro-prefix-map={tmp_path}/m/=/module/"} <= set(argv)
     assert compiled.tracked == (tmp_path / "m/make.c",)
     assert f"-Wp,-MMD,{compiled.depfiles[0]}" in argv
@@ -87,11 +87,15 @@ def test_a_program_in_c_is_compiled_before(made: BuildTarget, tmp_path: Path) ->
     assert arg_after(ran.commands[0].argv, str(compiled.outputs[0])) == "/program"
 
 
-def test_a_program_in_rust_is_for_the_machine(made: BuildTarget, tmp_path: Path) -> None:
-    compiled, ran = generator_steps(made, module(tmp_path / "m", "", "make.rs"))
+def test_a_generator_in_rust_is_compiled_for_this_machine(build_target: BuildTarget, tmp_path: Path) -> None:
+    compiled, ran = generator_steps(build_target, module_with_generator(tmp_path / "m", "", "make.rs"))
     command = compiled.commands[0]
-    assert (compiled.name, command.argv[0], command.env) == ("RUSTC", "/opt/rust/bin/rustc", made.toolchain.rustc.env)
-    assert not set(made.rust_flags) & set(command.argv)
+    assert (compiled.name, command.argv[0], command.env) == (
+        "RUSTC",
+        "/opt/rust/bin/rustc",
+        build_target.toolchain.rustc.env,
+    )
+    assert not set(build_target.rust_flags) & set(command.argv)
     assert "-Ctarget-feature=+crt-static" in command.argv, "it runs outside of the sysroot that it is compiled in"
     assert f"--remap-path-prefix={tmp_path}/m=/module" in command.argv
     assert ran.inputs == compiled.outputs
@@ -102,56 +106,60 @@ def test_a_program_in_rust_is_for_the_machine(made: BuildTarget, tmp_path: Path)
     [({"timeout": 1}, True), ({"arguments": ("x",)}, False), ({"inputs": ()}, False)],
     ids=["timeout", "arguments", "inputs"],
 )
-def test_what_decides_what_is_written(
-    made: BuildTarget, tmp_path: Path, changes: dict[str, object], *, same: bool
+def test_the_signature_has_what_decides_the_outputs(
+    build_target: BuildTarget, tmp_path: Path, changes: dict[str, object], *, same: bool
 ) -> None:
-    (plain,) = generator_steps(made, module(tmp_path / "m", ""))
-    (other,) = generator_steps(made, module(tmp_path / "m", "", **changes))
+    (plain,) = generator_steps(build_target, module_with_generator(tmp_path / "m", ""))
+    (other,) = generator_steps(build_target, module_with_generator(tmp_path / "m", "", **changes))
     assert (plain.signature() == other.signature()) is same
 
 
-def crate_step(made: BuildTarget, manifest: Manifest) -> Step:
-    return with_generated(made, manifest, module_crate_step(made, manifest))
+def crate_step(build_target: BuildTarget, manifest: Manifest) -> Step:
+    return with_generated_sources(build_target, manifest, module_crate_step(build_target, manifest))
 
 
-def test_the_modules_crate_knows_where_the_sources_are(made: BuildTarget, tmp_path: Path) -> None:
-    manifest = module(tmp_path / "m", "")
-    step = crate_step(made, manifest)
-    directory = generated_dir(made, manifest)
+def test_the_modules_crate_knows_the_directory_of_generated_sources(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "")
+    step = crate_step(build_target, manifest)
+    directory = generated_dir(build_target, manifest)
     assert ("GENERATED", str(directory)) in step.commands[0].env
     assert f"--remap-path-prefix={directory}=modules/rust-echo/generated" in step.commands[0].argv
     assert step.order_only == (directory / "table.rs",)
 
 
-def test_a_copy_of_the_root_knows_it_too(made: BuildTarget, tmp_path: Path) -> None:
-    manifest = module(tmp_path / "m", "")
+def test_a_copied_crate_root_knows_it_too(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "")
     write(manifest.crate_root, "#![feature(const_fn)]\n")
-    links, rustc = crate_step(made, manifest).commands
+    links, rustc = crate_step(build_target, manifest).commands
     assert "GENERATED" not in dict(links.env)
     assert "GENERATED" in dict(rustc.env)
 
 
-def test_other_crates_get_nothing(made: BuildTarget, tmp_path: Path) -> None:
-    manifest = module(tmp_path / "m", "")
-    library = dataclasses.replace(module_crate_step(made, manifest), outputs=(made.build / "libraries/l.rmeta",))
-    assert with_generated(made, manifest, library) is library
+def test_steps_of_libraries_and_of_modules_without_generators_are_unchanged(
+    build_target: BuildTarget, tmp_path: Path
+) -> None:
+    manifest = module_with_generator(tmp_path / "m", "")
+    library = dataclasses.replace(
+        module_crate_step(build_target, manifest), outputs=(build_target.build / "libraries/l.rmeta",)
+    )
+    assert with_generated_sources(build_target, manifest, library) is library
     plain = dataclasses.replace(manifest, generators=())
-    step = module_crate_step(made, plain)
-    assert with_generated(made, plain, step) is step
+    step = module_crate_step(build_target, plain)
+    assert with_generated_sources(build_target, plain, step) is step
 
 
-def test_another_output_compiles_the_crate_again(made: BuildTarget, tmp_path: Path) -> None:
-    one, two = (
-        crate_step(made, module(tmp_path / "m", "", outputs=outputs)).signature()
+def test_a_new_output_compiles_the_crate_again(build_target: BuildTarget, tmp_path: Path) -> None:
+    before, after_edit = (
+        crate_step(build_target, module_with_generator(tmp_path / "m", "", outputs=outputs)).signature()
         for outputs in (("table.rs",), ("table.rs", "table/mod.rs"))
     )
-    assert one != two, "the new file may be found in another's place"
+    assert before != after_edit, "rustc may find the new file instead of another one"
 
 
-# What a program sees and gets.
+# The sandbox.
 
 
-def test_a_program_reads_its_inputs_and_writes_its_outputs(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_program_reads_its_inputs_and_writes_its_outputs(build_target: BuildTarget, tmp_path: Path) -> None:
     text = """\
 import sys
 from pathlib import Path
@@ -161,17 +169,17 @@ Path("sub/table.h").write_text("header")
 Path("table.rs").write_text(Path(sys.argv[1]).read_text() + sys.argv[2] + helper.WORD)
 """
     helper = write(tmp_path / "m/helper.py", "WORD = 'helped'\n")
-    manifest = module(tmp_path / "m", text)
-    (one,) = manifest.generators
-    one = dataclasses.replace(
-        one, outputs=("table.rs", "sub/table.h"), inputs=(*one.inputs, helper), arguments=("data/a.csv", "data")
+    manifest = module_with_generator(tmp_path / "m", text)
+    (plain,) = manifest.generators
+    generator = dataclasses.replace(
+        plain, outputs=("table.rs", "sub/table.h"), inputs=(*plain.inputs, helper), arguments=("data/a.csv", "data")
     )
-    assert run(made, dataclasses.replace(manifest, generators=(one,))) == "1,2\ndatahelped"
-    assert (generated_dir(made, manifest) / "sub/table.h").read_text() == "header"
+    assert run(build_target, dataclasses.replace(manifest, generators=(generator,))) == "1,2\ndatahelped"
+    assert (generated_dir(build_target, manifest) / "sub/table.h").read_text() == "header"
 
 
-def test_nothing_of_the_machine_gets_into_what_is_written(
-    made: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_nothing_of_this_machine_gets_into_the_outputs(
+    build_target: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "1")
     text = """\
@@ -180,163 +188,173 @@ from pathlib import Path
 seen = [__file__, os.getcwd(), sys.argv[1], socket.gethostname(), time.tzname[0], *sorted(os.environ)]
 Path("table.rs").write_text(" ".join(seen))
 """
-    written = run(made, module(tmp_path / "m", text, arguments=("data/a.csv",)))
+    written = run(build_target, module_with_generator(tmp_path / "m", text, arguments=("data/a.csv",)))
     assert written == (
         "/module/make.py /generated /module/data/a.csv generator UTC "
         "HOME LANG PATH PWD PYTHONDONTWRITEBYTECODE PYTHONHASHSEED SOURCE_DATE_EPOCH"
     )
 
 
-def test_a_program_may_write_in_tmp(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_program_may_write_in_tmp(build_target: BuildTarget, tmp_path: Path) -> None:
     text = "import pathlib, tempfile\nwith tempfile.TemporaryFile(): pathlib.Path('table.rs').write_text('x')\n"
-    assert run(made, module(tmp_path / "m", text)) == "x"
+    assert run(build_target, module_with_generator(tmp_path / "m", text)) == "x"
 
 
-def test_a_path_may_have_any_character(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_path_may_have_any_character(build_target: BuildTarget, tmp_path: Path) -> None:
     text = "import sys\nopen('table.rs', 'w').write(open(sys.argv[1]).read())\n"
-    manifest = module(tmp_path / "a b:c'd", text, arguments=("data/a.csv",))
-    assert run(dataclasses.replace(made, build=tmp_path / "e f:g"), manifest) == "1,2\n"
+    manifest = module_with_generator(tmp_path / "a b:c'd", text, arguments=("data/a.csv",))
+    assert run(dataclasses.replace(build_target, build=tmp_path / "e f:g"), manifest) == "1,2\n"
 
 
-def test_it_runs_on_the_machine_and_not_in_the_targets_sysroot(made: BuildTarget, tmp_path: Path) -> None:
+def test_it_runs_on_the_machine_and_not_in_the_targets_sysroot(build_target: BuildTarget, tmp_path: Path) -> None:
     text = "open('table.rs', 'w').write('x')\n"
-    assert run(made, module(tmp_path / "m", text), RunLog().inside(("false",))) == "x"
+    assert run(build_target, module_with_generator(tmp_path / "m", text), RunLog().inside(("false",))) == "x"
 
 
-def test_what_a_program_prints_is_shown(made: BuildTarget, tmp_path: Path) -> None:
-    (step,) = generator_steps(made, module(tmp_path / "m", "open('table.rs', 'w')\nprint(__file__)\n"))
-    said: list[str] = []
-    run_step(step, BuildState(made.build, Digests()), RunLog(), show=said.append)
-    assert said == [f"{tmp_path}/m/make.py\n"]
+def test_the_programs_output_is_shown(build_target: BuildTarget, tmp_path: Path) -> None:
+    (step,) = generator_steps(
+        build_target, module_with_generator(tmp_path / "m", "open('table.rs', 'w')\nprint(__file__)\n")
+    )
+    message: list[str] = []
+    run_step(step, BuildState(build_target.build, Digests()), RunLog(), show=message.append)
+    assert message == [f"{tmp_path}/m/make.py\n"]
 
 
-# What goes wrong.
+# Errors.
 
 WHERE = "module.toml:3: [generate] table: "
-SEES = "of the module's files it sees its `inputs` alone, and it can write by relative paths alone"
-READ_ONLY = "write `outputs`, by relative paths; besides these it can write in /tmp alone"
-NO_NETWORK = "there is no network: put what it needs into the module, and name it in `inputs`"
+MISSING_FIX = "write all `outputs`, by paths relative to the directory that the program starts in"
+SEES = "of the module's files, a generator sees only its `inputs`; it can write only by relative paths"
+READ_ONLY = "write only `outputs`, by relative paths, and temporary files in /tmp"
+NO_NETWORK = "a generator has no network: put what it needs into the module, and name it in `inputs`"
 
 
-def test_a_program_that_fails(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_program_that_fails(build_target: BuildTarget, tmp_path: Path) -> None:
     text = "import sys\nopen('table.rs', 'w')\nprint('so it', flush=True)\nsys.exit('is')\n"
-    assert failure(made, module(tmp_path / "m", text)) == f"{WHERE}exit status 1\nso it\nis"
+    assert failure(build_target, module_with_generator(tmp_path / "m", text)) == f"{WHERE}exit status 1\nso it\nis"
 
 
-def test_an_error_of_the_program_names_the_file_outside(made: BuildTarget, tmp_path: Path) -> None:
-    said = failure(made, module(tmp_path / "m", "\nnowhere\n"))
-    assert f'File "{tmp_path}/m/make.py", line 2' in said
+def test_an_error_of_the_program_names_the_file_outside(build_target: BuildTarget, tmp_path: Path) -> None:
+    message = failure(build_target, module_with_generator(tmp_path / "m", "\nnowhere\n"))
+    assert f'File "{tmp_path}/m/make.py", line 2' in message
 
 
-def test_a_program_that_hangs_is_stopped_with_all_that_it_started(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_program_that_hangs_is_stopped_with_all_that_it_started(build_target: BuildTarget, tmp_path: Path) -> None:
     length = f"1000.{os.getpid()}"
     text = (
         "import subprocess\nopen('table.rs', 'w')\nprint('started', flush=True)\n"
         f"subprocess.run(['sleep', '{length}'], start_new_session=True)\n"
     )
-    said = failure(made, module(tmp_path / "m", text, timeout=1))
-    assert said == f"{WHERE}it did not end within 1 s\nstarted\n    make the program end, or raise `timeout`"
+    message = failure(build_target, module_with_generator(tmp_path / "m", text, timeout=1))
+    fix = "make the program end, or raise `timeout`"
+    assert message == f"{WHERE}it did not end within 1 s\nstarted\n    {fix}"
     # The kernel ends what is in the sandbox just after it.
     deadline = time.monotonic() + 10
-    while any(length.encode() in words for words in command_lines()):
+    while any(length.encode() in command_line for command_line in command_lines()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def command_lines() -> Iterator[bytes]:
-    """Those of all processes."""
+    """The command lines of all processes."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             yield path.read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "print('done')",
-            "it has not written table.rs\ndone\n"
-            "    it must write its `outputs`, relative to the directory that it starts in",
+            f"it did not write table.rs\ndone\n    {MISSING_FIX}",
         ),
         (
             "open('table.h', 'w')",
-            "it has not written table.rs, but table.h\n"
-            "    it must write its `outputs`, relative to the directory that it starts in",
+            f"it did not write table.rs, but table.h\n    {MISSING_FIX}",
         ),
         (
             "open('table.rs', 'w')\nos.mkdir('d')\nopen('d/more', 'w')",
-            "it has written d/more\n    name it in `outputs`, or write it in /tmp",
+            "it also wrote d/more\n    add it to `outputs`, or write it in /tmp",
         ),
-        ("os.symlink('/usr/bin/env', 'table.rs')", "table.rs is no regular file\n    write a file"),
-        ("os.mkfifo('table.rs')", "table.rs is no regular file\n    write a file"),
+        ("os.symlink('/usr/bin/env', 'table.rs')", "table.rs is not a regular file\n    write a regular file"),
+        ("os.mkfifo('table.rs')", "table.rs is not a regular file\n    write a regular file"),
         (
             "os.mkdir('table.rs')",
-            "it has not written table.rs\n    it must write its `outputs`, relative to the directory that it starts in",
+            f"it did not write table.rs\n    {MISSING_FIX}",
         ),
         (
             "open('table.rs', 'w')\nos.symlink('/usr', 'link')",
-            "it has written link\n    name it in `outputs`, or write it in /tmp",
+            "it also wrote link\n    add it to `outputs`, or write it in /tmp",
         ),
     ],
 )
-def test_just_the_outputs_must_be_written(made: BuildTarget, tmp_path: Path, text: str, said: str) -> None:
-    assert failure(made, module(tmp_path / "m", f"import os\n{text}\n")) == WHERE + said
+def test_exactly_the_outputs_must_be_written(
+    build_target: BuildTarget, tmp_path: Path, text: str, message: str
+) -> None:
+    assert failure(build_target, module_with_generator(tmp_path / "m", f"import os\n{text}\n")) == WHERE + message
 
 
-@pytest.mark.parametrize("place", ["/x", "/usr/x", "/module/x", "/module/make.py", "/module/data/a.csv", "../x"])
-def test_writing_elsewhere(made: BuildTarget, tmp_path: Path, place: str) -> None:
-    manifest = module(tmp_path / "m", f"open('table.rs', 'w')\nopen({place!r}, 'a')\n")
-    said = failure(made, manifest)
-    assert said.startswith(f"{WHERE}exit status 1\n")
-    assert said.endswith(f"\n    {READ_ONLY}")
+@pytest.mark.parametrize("path", ["/x", "/usr/x", "/module/x", "/module/make.py", "/module/data/a.csv", "../x"])
+def test_writing_outside_of_the_output_directory_fails(build_target: BuildTarget, tmp_path: Path, path: str) -> None:
+    manifest = module_with_generator(tmp_path / "m", f"open('table.rs', 'w')\nopen({path!r}, 'a')\n")
+    message = failure(build_target, manifest)
+    assert message.startswith(f"{WHERE}exit status 1\n")
+    assert message.endswith(f"\n    {READ_ONLY}")
     assert (tmp_path / "m/data/a.csv").read_text() == "1,2\n"
 
 
-def test_writing_where_the_module_lies(made: BuildTarget, tmp_path: Path) -> None:
-    said = failure(made, module(tmp_path / "m", f"open({str(tmp_path / 'm/x')!r}, 'w')\n"))
-    assert said.endswith(f"\n    {SEES}")
+def test_writing_into_the_modules_directory_fails(build_target: BuildTarget, tmp_path: Path) -> None:
+    message = failure(build_target, module_with_generator(tmp_path / "m", f"open({str(tmp_path / 'm/x')!r}, 'w')\n"))
+    assert message.endswith(f"\n    {SEES}")
     assert not (tmp_path / "m/x").exists()
 
 
-@pytest.mark.parametrize("place", ["/module/secret", "secret", "{directory}/secret", "/etc/passwd"])
-def test_reading_what_is_not_declared(made: BuildTarget, tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("path", ["/module/secret", "secret", "{directory}/secret", "/etc/passwd"])
+def test_reading_a_file_that_is_no_input_fails(build_target: BuildTarget, tmp_path: Path, path: str) -> None:
     write(tmp_path / "m/secret", "")
-    said = failure(made, module(tmp_path / "m", f"open({place.format(directory=tmp_path / 'm')!r})\n"))
-    assert said.endswith(f"\n    {SEES}")
+    message = failure(
+        build_target, module_with_generator(tmp_path / "m", f"open({path.format(directory=tmp_path / 'm')!r})\n")
+    )
+    assert message.endswith(f"\n    {SEES}")
 
 
 @pytest.mark.parametrize(
     "text", ["socket.create_connection(('192.0.2.1', 80))", "socket.create_connection(('deb.debian.org', 80))"]
 )
-def test_there_is_no_network(made: BuildTarget, tmp_path: Path, text: str) -> None:
-    said = failure(made, module(tmp_path / "m", f"import socket\n{text}\n"))
-    assert said.endswith(f"\n    {NO_NETWORK}")
+def test_there_is_no_network(build_target: BuildTarget, tmp_path: Path, text: str) -> None:
+    message = failure(build_target, module_with_generator(tmp_path / "m", f"import socket\n{text}\n"))
+    assert message.endswith(f"\n    {NO_NETWORK}")
 
 
-def test_a_machine_that_allows_no_sandbox(made: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "bwrap: No permissions to create new namespace, likely because the kernel does not allow it."
-    programs(monkeypatch, tmp_path / "bin", bwrap=f"echo '{said}' >&2; exit 1")
+def test_a_machine_without_user_namespaces(
+    build_target: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "bwrap: No permissions to create new namespace, likely because the kernel does not allow it."
+    programs(monkeypatch, tmp_path / "bin", bwrap=f"echo '{message}' >&2; exit 1")
     with pytest.raises(MachineError) as caught:
-        run(made, module(tmp_path / "m", ""))
+        run(build_target, module_with_generator(tmp_path / "m", ""))
     assert str(caught.value) == (
-        f"bwrap: generators can't be run: {said}\n"
+        f"bwrap: generators can't be run: {message}\n"
         "    allow users to create namespaces (sysctl kernel.unprivileged_userns_clone=1), or build as root"
     )
 
 
-def test_a_machine_without_bubblewrap(made: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_bubblewrap(
+    build_target: BuildTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     programs(monkeypatch, tmp_path / "bin")
     with pytest.raises(MachineError, match="apt-get install bubblewrap"):
-        run(made, module(tmp_path / "m", ""))
+        run(build_target, module_with_generator(tmp_path / "m", ""))
 
 
-# What an earlier manifest has left.
+# Outputs of an earlier manifest.
 
 
-def test_what_no_generator_writes_any_more_can_not_be_found(made: BuildTarget, tmp_path: Path) -> None:
-    manifest = module(tmp_path / "m", "")
-    directory = generated_dir(made, manifest)
+def test_files_that_no_generator_writes_any_more_are_removed(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "")
+    directory = generated_dir(build_target, manifest)
     for name in ("table.rs", "table.h", "sub/old.h"):
         write(directory / name, "")
-    discard_others(made, manifest)
+    remove_stale_outputs(build_target, manifest)
     assert [path for path in directory.rglob("*") if path.is_file()] == [directory / "table.rs"]

@@ -12,7 +12,7 @@ from mainline_kernel import argv, of_both, with_target
 from miniature import arg_after, module
 
 from scons_kmod.crates.local_outputs import linked_crate_objects
-from scons_kmod.generators.steps import with_generated
+from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.mainline import carried
 from scons_kmod.mainline.mainline import Mainline
@@ -105,7 +105,7 @@ def test_a_module_knows_where_its_generated_sources_are(rebuilt: Mainline, manif
     generator = Generator("table", manifest.directory / "make.py", ("table.rs",))
     with_generator = dataclasses.replace(manifest, generators=(generator,))
     plain = mainline_module_step(rebuilt, with_generator)
-    step = with_generated(rebuilt.target, with_generator, plain)
+    step = with_generated_sources(rebuilt.target, with_generator, plain)
     directory = rebuilt.target.build / "modules" / manifest.name / "generated"
     assert ("GENERATED", str(directory)) in step.commands[0].env
     assert step.commands[1:] == plain.commands[1:], "objtool's"
