@@ -132,18 +132,18 @@ def author(checkout: Checkout, tmp_path: Path) -> Iterator[Author]:
         ),
         pytest.param(
             '[module]\nname = "example"\n\nroot = "main.rs"\n',
-            "module.toml:4: [module] root: main.rs is not there\n    make DIR/example/main.rs, or name another file",
-            id="a root that is not there",
+            "module.toml:4: [module] root: main.rs does not exist\n    create DIR/example/main.rs, or name another file",
+            id="a root that does not exist",
         ),
         pytest.param(
             '[module]\nname = "example"\nroot = "../../SConstruct"\n',
-            "module.toml:3: [module] root: ../../SConstruct lies outside of the module's directory\n"
+            "module.toml:3: [module] root: ../../SConstruct is outside of the module's directory\n"
             "    move it into DIR/example",
             id="a root outside of the module",
         ),
         pytest.param(
             '[module]\nname = "my module"\n',
-            "module.toml:2: [module] name: 'my module' is no module name\n"
+            "module.toml:2: [module] name: 'my module' is not a valid module name\n"
             "    use letters, digits, _ and -, first a letter or _",
             id="no module name",
         ),

@@ -101,7 +101,9 @@ def test_a_module_for_other_kernels_is_left_out_or_an_error_if_it_is_named(packa
     requires = '[requires]\nconfig = ["CONFIG_NOT_THERE"]\n[module]'
     with packaged.edited(f"modules/{MODULE}/module.toml", "[module]", requires):
         said = packaged.scons("-Q").stdout
-        assert f"  SKIP    {MODULE}: it needs CONFIG_NOT_THERE, which this kernel has not\n" in said
+        assert (
+            f"  SKIP    {MODULE}: it needs CONFIG_NOT_THERE, which this kernel's configuration does not set\n" in said
+        )
         message = f"user error: {MODULE} for {packaged.target.name}: it needs CONFIG_NOT_THERE, which this kernel has"
         assert message in complaint(packaged, MODULE)
         assert message in complaint(packaged, "deb", f"MODULE={MODULE}")

@@ -61,7 +61,7 @@ def sort_crates(crates: Iterable[CrateSpec]) -> list[CrateSpec]:
             raise UserError(f"these crates need each other: {cycle}", where=crate.where, fix=fix)
         for name in crate.needs:
             if name not in known:
-                what = f"it needs the crate {name!r}, which is not there"
+                what = f"it needs the crate {name!r}, which does not exist"
                 raise UserError(what, where=crate.where, fix=missing_crate_fix(name, crate, known))
             if name not in done:
                 add(known[name], (*users, crate.name))

@@ -195,7 +195,7 @@ class RegularExpressions(Kind):
             try:
                 re.compile(value)
             except re.error as error:
-                table.wrong(name, f"{value!r} is no regular expression: {error}")
+                table.wrong(name, f"{value!r} is not a regular expression: {error}")
         return values
 
     def schema(self) -> dict[str, Any]:

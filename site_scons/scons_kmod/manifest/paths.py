@@ -78,9 +78,9 @@ def path_within(
     where = located.where(key)
     path = (directory / value).resolve()
     if not path.is_relative_to(directory):
-        raise UserError(f"{value} lies outside of the module's directory", where=where, fix=f"move it into {directory}")
+        raise UserError(f"{value} is outside of the module's directory", where=where, fix=f"move it into {directory}")
     if not exists(path):
-        raise UserError(f"{value} is not there", where=where, fix=f"make {path}, or name another file")
+        raise UserError(f"{value} does not exist", where=where, fix=f"create {path}, or name another file")
     return path
 
 
@@ -90,14 +90,16 @@ def matching_files(located: Located, directory: Path, key: Key, pattern: str) ->
         return [path_within(located, directory, key, pattern)]
     where = located.where(key)
     if pattern.startswith("/"):
-        raise UserError(f"{pattern} lies outside of the module's directory", where=where, fix=f"begin at {directory}")
+        raise UserError(f"{pattern} is outside of the module's directory", where=where, fix=f"begin at {directory}")
     try:
         paths = [path for path in directory.glob(pattern) if path.is_file() and is_source(path.relative_to(directory))]
     except ValueError as error:
-        raise UserError(f"{pattern} is no pattern: {error}", where=where, fix="write src/*.c or src/**/*.c") from error
+        raise UserError(
+            f"{pattern} is not a valid pattern: {error}", where=where, fix="write src/*.c or src/**/*.c"
+        ) from error
     files = sorted(path.resolve() for path in paths)
     if not files:
-        raise UserError(f"{pattern} matches no file", where=where, fix=f"make one below {directory}, or leave it out")
+        raise UserError(f"{pattern} matches no file", where=where, fix=f"create one below {directory}, or leave it out")
     for path in files:
         path_within(located, directory, key, str(path))
     return files

@@ -54,7 +54,7 @@ class BuildTarget:
             if reason := unsupported_reason(module, self.tree, self.provider):
                 return f"it depends on {module.name}: {reason}"
         if manifest.exports.crate and self.tree.enabled("CONFIG_MODVERSIONS") and not self.links_api_crates(manifest):
-            return "it exports its crate, whose symbols this kernel would want versions of (CONFIG_MODVERSIONS)"
+            return "it exports its crate, and this kernel needs versions of the crate's symbols (CONFIG_MODVERSIONS)"
         return unsupported_reason(manifest, self.tree, self.provider)
 
     def links_api_crates(self, manifest: Manifest) -> bool:

@@ -41,7 +41,7 @@ def find_provider(tree: KernelTree, has_source_package: bool, wanted: str = "") 
     if wanted:
         obstacle = {
             TREE: "" if has_metadata else f"it has no metadata ({tree.path}/rust/libkernel.rmeta)",
-            REBUILT: "" if has_sources else "its Rust sources are not there",
+            REBUILT: "" if has_sources else "its Rust sources are missing",
             CARRIED: carrying_problem(tree, has_sources),
         }[wanted]
         return Provider("" if obstacle else wanted, obstacle)
@@ -61,11 +61,11 @@ def carrying_problem(tree: KernelTree, has_sources: bool) -> str:
     """Why modules can't link a kernel's crates (the provider `carried`); empty if they can."""
     numbers = re.match(r"(\d+)\.(\d+)", tree.release)
     if numbers and tuple(map(int, numbers.groups())) < FIRST_CARRIED:
-        return (
-            f"Linux {numbers[0]} has no crates to speak of (the first that has is {'.'.join(map(str, FIRST_CARRIED))})"
-        )
+        first = ".".join(map(str, FIRST_CARRIED))
+        return f"Linux {numbers[0]} has almost no Rust crates (the first version with enough of them is {first})"
     if refused := [symbol for symbol in REFUSED if tree.enabled(symbol)]:
-        return f"it was built without CONFIG_RUST, and with {', '.join(refused)}, which crates from outside can't keep"
+        options = ", ".join(refused)
+        return f"it was built without CONFIG_RUST and with {options}, which rustc can't follow for crates outside of it"
     return "" if has_sources else "it was built without CONFIG_RUST, and its target names no source package"
 
 
@@ -78,5 +78,5 @@ def unsupported_reason(manifest: Manifest, tree: KernelTree, provider: Provider)
     if reason := manifest.requires.unmet(tree):
         return reason
     if manifest.api == MAINLINE and not provider.name:
-        return f"the mainline API is not served by {tree.release}: {provider.obstacle}"
+        return f"the mainline API is not available for {tree.release}: {provider.obstacle}"
     return None

@@ -107,7 +107,7 @@ def test_a_library_that_a_library_needs_must_be_there(tmp_path: Path) -> None:
     library(tmp_path, "upper", 'crates = ["lower"]\n')
     module(tmp_path, "m", '[depends]\nlibraries = ["upper"]\n')
     assert error_of(tmp_path) == (
-        "upper/module.toml:1: library: it needs the crate 'lower', which is not there\n"
+        "upper/module.toml:1: library: it needs the crate 'lower', which does not exist\n"
         '    give it a module.toml of its own: [library] name = "lower"'
     )
 

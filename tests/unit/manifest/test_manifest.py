@@ -69,27 +69,27 @@ def test_a_directory_may_be_reached_through_a_link(tmp_path: Path) -> None:
         ),
         (
             '[module]\nname = "x"\nroot = "y.rs"\n',
-            "module.toml:3: [module] root: y.rs is not there\n    make y.rs, or name another file",
+            "module.toml:3: [module] root: y.rs does not exist\n    create y.rs, or name another file",
         ),
         (
             '[module]\nname = "y"\n',
-            "module.toml:1: [module] root: y.rs is not there\n    make y.rs, or name another file",
+            "module.toml:1: [module] root: y.rs does not exist\n    create y.rs, or name another file",
         ),
         (
             '[module]\nname = "x"\nroot = "../x.rs"\n',
-            "module.toml:3: [module] root: ../x.rs lies outside of the module's directory\n    move it into DIR",
+            "module.toml:3: [module] root: ../x.rs is outside of the module's directory\n    move it into DIR",
         ),
         (
             '[module]\nname = "x"\nroot = "/etc/passwd"\n',
-            "module.toml:3: [module] root: /etc/passwd lies outside of the module's directory\n    move it into DIR",
+            "module.toml:3: [module] root: /etc/passwd is outside of the module's directory\n    move it into DIR",
         ),
         (
             '[module]\nname = "x"\nroot = "."\n',
-            "module.toml:3: [module] root: . is not there\n    make DIR, or name another file",
+            "module.toml:3: [module] root: . does not exist\n    create DIR, or name another file",
         ),
         (
             '[module]\nname = "x"\n[test]\n',
-            "module.toml:3: [test] script: test.sh is not there\n    make test.sh, or name another file",
+            "module.toml:3: [test] script: test.sh does not exist\n    create test.sh, or name another file",
         ),
         ("[module\n", "module.toml:1:8: invalid TOML: expected ']' at the end of a table declaration"),
     ],
@@ -102,7 +102,7 @@ def test_what_is_wrong_is_named_with_its_line_and_key(tmp_path: Path, text: str,
 def test_a_name_that_the_kernel_cannot_take(tmp_path: Path, name: str) -> None:
     shown = name.encode().decode("unicode_escape") if "\\" in name else name
     assert error_of(manifest(tmp_path, f'[module]\nname = "{name}"\n')) == (
-        f"module.toml:2: [module] name: {shown!r} is no module name\n"
+        f"module.toml:2: [module] name: {shown!r} is not a valid module name\n"
         "    use letters, digits, _ and -, first a letter or _"
     )
 
@@ -126,7 +126,7 @@ def test_a_link_cannot_lead_out_of_the_module(tmp_path: Path) -> None:
     write(tmp_path / "secret", "")
     path = manifest(tmp_path / "module", '[module]\nname = "x"\n')
     path.with_name("x.rs").symlink_to("../secret")
-    assert "lies outside of the module's directory" in error_of(path)
+    assert "is outside of the module's directory" in error_of(path)
 
 
 def test_modules_are_found_by_name(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_programs_of_a_test(tmp_path: Path) -> None:
     text = '[module]\nname = "x"\n[test]\nprograms = ["a.c", "b.c"]\n'
     path = manifest(tmp_path, text, "x.rs", "test.sh", "a.c")
     assert error_of(path) == (
-        "module.toml:4: [test.programs] element 2: b.c is not there\n    make b.c, or name another file"
+        "module.toml:4: [test.programs] element 2: b.c does not exist\n    create b.c, or name another file"
     )
     write(tmp_path / "b.c", "")
     assert read_manifest(path).programs == (tmp_path / "a.c", tmp_path / "b.c")
@@ -212,6 +212,6 @@ def test_headers_of_the_kernel_may_be_added_to_the_bindings(tmp_path: Path) -> N
 def test_what_is_no_header_of_the_kernel_is_refused(tmp_path: Path, header: str) -> None:
     text = f'[module]\nname = "x"\n[bindings]\nheaders = ["linux/leds.h", "{header}"]\n'
     assert error_of(manifest(tmp_path, text, "x.rs")) == (
-        f"module.toml:4: [bindings.headers] element 2: {header!r} is no header of the kernel\n"
+        f"module.toml:4: [bindings.headers] element 2: {header!r} is not a header of the kernel\n"
         '    write it as in #include: "linux/leds.h"'
     )

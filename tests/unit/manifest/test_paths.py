@@ -61,18 +61,18 @@ def test_no_link_and_no_pattern_leads_out_of_the_directory(tmp_path: Path, name:
     directory = write(tmp_path / "m/src/x.c", "").parents[1]
     (directory / "link.c").symlink_to(outside)
     (directory / "dir").symlink_to(outside.parent)
-    assert f"lies outside of the module's directory\n    move it into {directory}" in error_of(directory, name)
+    assert f"is outside of the module's directory\n    move it into {directory}" in error_of(directory, name)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("gone.c", "gone.c is not there"),
-        ("", " is not there"),
-        ("src", "src is not there"),
+        ("gone.c", "gone.c does not exist"),
+        ("", " does not exist"),
+        ("src", "src does not exist"),
         ("*.c", "*.c matches no file"),
-        ("/etc/*.c", "/etc/*.c lies outside of the module's directory"),
-        ("**.c", "**.c is no pattern"),
+        ("/etc/*.c", "/etc/*.c is outside of the module's directory"),
+        ("**.c", "**.c is not a valid pattern"),
     ],
 )
 def test_a_name_that_is_no_file_is_reported_with_its_line(tmp_path: Path, name: str, expected: str) -> None:
@@ -85,5 +85,5 @@ def test_directories_are_named_without_patterns(tmp_path: Path) -> None:
     where = table(tmp_path, "include", ".")
     directories = ExistingPaths(Path.is_dir, "array of directories")
     assert directories.read(where, "sources", tmp_path) == (tmp_path / "include", tmp_path)
-    with pytest.raises(UserError, match=r"include/a\.h is not there"):
+    with pytest.raises(UserError, match=r"include/a\.h does not exist"):
         directories.read(table(tmp_path, "include/a.h"), "sources", tmp_path)

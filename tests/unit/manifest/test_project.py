@@ -100,7 +100,7 @@ def test_a_module_is_for_the_kernels_that_all_it_needs_are_for(tmp_path: Path) -
     write_module(tmp_path / "m", "user", "middle")
     kernel = target(tmp_path)
     why = {module.name: kernel.skip_reason(module) for module in find_project([tmp_path / "m"]).modules}
-    lacks = "it needs CONFIG_NO, which this kernel has not"
+    lacks = "it needs CONFIG_NO, which this kernel's configuration does not set"
     assert why == dict.fromkeys(("middle", "user"), f"it depends on ring: {lacks}") | {"ring": lacks}
 
 

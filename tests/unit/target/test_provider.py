@@ -16,7 +16,7 @@ TARGETS = Path(__file__).resolve().parents[3] / "targets"
 RUST = "CONFIG_RUST"
 METADATA = "rust/libkernel.rmeta"
 SOURCES = "rust/kernel/lib.rs"
-NO_CRATES = "Linux 6.1 has no crates to speak of (the first that has is 6.12)"
+NO_CRATES = "Linux 6.1 has almost no Rust crates (the first version with enough of them is 6.12)"
 NO_PACKAGE = "it was built without CONFIG_RUST, and its target names no source package"
 
 
@@ -68,8 +68,8 @@ def test_sources_may_lie_where_the_makefile_leads(path: Path, tmp_path: Path) ->
         (
             ("CONFIG_KASAN", "CONFIG_RANDSTRUCT"),
             True,
-            "it was built without CONFIG_RUST, and with CONFIG_RANDSTRUCT, CONFIG_KASAN,"
-            " which crates from outside can't keep",
+            "it was built without CONFIG_RUST and with CONFIG_RANDSTRUCT, CONFIG_KASAN,"
+            " which rustc can't follow for crates outside of it",
         ),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_provider_that_is_asked_for_is_taken(path: Path, wanted: str, there: t
     ("wanted", "obstacle"),
     [
         ("tree", "it has no metadata (TREE/rust/libkernel.rmeta)"),
-        ("rebuilt", "its Rust sources are not there"),
+        ("rebuilt", "its Rust sources are missing"),
         ("carried", NO_PACKAGE),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_mainline_module_needs_a_provider(path: Path, tmp_path: Path) -> None:
     manifest = dataclasses.replace(module(tmp_path / "m"), api="mainline")
     assert unsupported_reason(manifest, open_tree(path), Provider("carried")) is None
     assert unsupported_reason(manifest, open_tree(path), Provider(obstacle="it is too old")) == (
-        "the mainline API is not served by 6.12.117+deb12-amd64: it is too old"
+        "the mainline API is not available for 6.12.117+deb12-amd64: it is too old"
     )
 
 
@@ -147,5 +147,6 @@ def test_what_a_module_requires_comes_first(path: Path, tmp_path: Path) -> None:
     needy = dataclasses.replace(module(tmp_path / "m"), api="mainline", requires=Requires(config=("CONFIG_KASAN",)))
     for provider in (NONE, Provider("tree")):
         assert (
-            unsupported_reason(needy, open_tree(path), provider) == "it needs CONFIG_KASAN, which this kernel has not"
+            unsupported_reason(needy, open_tree(path), provider)
+            == "it needs CONFIG_KASAN, which this kernel's configuration does not set"
         )

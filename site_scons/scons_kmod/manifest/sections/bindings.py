@@ -12,7 +12,7 @@ from scons_kmod.manifest.kinds import Form, RegularExpressions, Texts
 from scons_kmod.manifest.paths import ExistingPaths
 
 KERNEL_HEADER = Form(
-    r"(?!.*\.\.)\w[\w./-]*\.h", "{!r} is no header of the kernel", 'write it as in #include: "linux/leds.h"'
+    r"(?!.*\.\.)\w[\w./-]*\.h", "{!r} is not a header of the kernel", 'write it as in #include: "linux/leds.h"'
 )
 
 
@@ -46,5 +46,5 @@ def check_bindings(bindings: Bindings, table: Table, _directory: Path) -> Bindin
     """The same table. Raises `UserError` if keys are about own headers that are not there."""
     for name in ("allowlist", "blocklist", "opaque"):
         if name in table.values and not bindings.own_headers:
-            table.wrong(name, "is about own headers, and there are none", "name some in own-headers")
+            table.wrong(name, "applies to own headers, but there are none", "name some in own-headers")
     return bindings

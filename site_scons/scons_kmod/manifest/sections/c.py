@@ -12,7 +12,7 @@ from scons_kmod.manifest.keys import NamedSections, key
 from scons_kmod.manifest.kinds import Form, Texts
 from scons_kmod.manifest.paths import ExistingPaths, MatchingFiles, matching_files
 
-DEFINE = Form(r"[A-Za-z_]\w*(=[\s\S]*)?", "{!r} is no macro", 'write "NAME" or "NAME=VALUE"')
+DEFINE = Form(r"[A-Za-z_]\w*(=[\s\S]*)?", "{!r} is not a macro definition", 'write "NAME" or "NAME=VALUE"')
 # What a flag may be: nothing that names a file to read or to write, so that all that is read is known. The first line
 # has the flags of the form -f... that do.
 FLAG = Form(
@@ -104,10 +104,10 @@ def flags_by_source(entry: FlagsTable, files: Table, directory: Path, sources: I
 
 
 def check_objects(table: Table, directory: Path, sources: Iterable[Path]) -> None:
-    """Raise `UserError` if two sources would make one object: a.c and a.S."""
+    """Raise `UserError` if two sources would be compiled to the same object: a.c and a.S."""
     by_object: dict[Path, Path] = {}
     for source in sources:
         other = by_object.setdefault(source.with_suffix(""), source)
         if other != source:
             names = f"{other.relative_to(directory)} and {source.relative_to(directory)}"
-            table.wrong("sources", f"{names} would make one object", "rename one of them")
+            table.wrong("sources", f"{names} would be compiled to the same object", "rename one of them")

@@ -19,15 +19,15 @@ RESERVED = (
     " std test uapi".split()
 )
 CRATE_NAME = (
-    Form("[A-Za-z_][A-Za-z0-9_]*", "{!r} is no name of a crate", "use letters, digits and _"),
+    Form("[A-Za-z_][A-Za-z0-9_]*", "{!r} is not a valid name of a crate", "use letters, digits and _"),
     Form(
         rf"(?!({'|'.join(RESERVED)})$).*",
         "{!r} is a crate of the kernel or of the compiler",
         "choose another name",
     ),
 )
-CFG = Form(r'[A-Za-z_][A-Za-z0-9_]*(="[^"\\]*")?', "{!r} is no cfg", """write 'NAME' or 'NAME="VALUE"'""")
-FEATURE = Form(r"[\w.+-]+", "{!r} is no name of a feature", "use letters, digits, _, -, + and .")
+CFG = Form(r'[A-Za-z_][A-Za-z0-9_]*(="[^"\\]*")?', "{!r} is not a valid cfg", """write 'NAME' or 'NAME="VALUE"'""")
+FEATURE = Form(r"[\w.+-]+", "{!r} is not a valid name of a feature", "use letters, digits, _, -, + and .")
 ENVIRONMENT = Form(
     "(?!RUST|LD_|PATH|HOME)[A-Za-z_][A-Za-z0-9_]*", "can't be set for the compiler", "choose another name"
 )

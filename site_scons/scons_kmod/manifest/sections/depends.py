@@ -8,7 +8,7 @@ import dataclasses
 from scons_kmod.manifest.keys import key
 from scons_kmod.manifest.kinds import Form, Texts
 
-NAMESPACE = Form(r"[A-Za-z_]\w*", "{!r} is no namespace", "use letters, digits and _")
+NAMESPACE = Form(r"[A-Za-z_]\w*", "{!r} is not a valid namespace", "use letters, digits and _")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from scons_kmod.manifest.kinds import Boolean, Choice, Form, Text, Texts
 from scons_kmod.manifest.paths import ExistingPaths
 from scons_kmod.manifest.sections.depends import NAMESPACE
 
-SYMBOL = Form(r"[A-Za-z_]\w*", "{!r} is no symbol of C", "give the function #[no_mangle] and name it here")
+SYMBOL = Form(r"[A-Za-z_]\w*", "{!r} is not a valid symbol of C", "make the function #[no_mangle] and name it here")
 GPL, ANY = "GPL", "any"
 
 
@@ -33,7 +33,7 @@ class Exports:
     )
     crate: bool = key(Boolean(), "Whether other modules may use the module's crate, by its name.", default=False)
     license: str = key(
-        Choice((GPL, ANY), "says for which modules the symbols are"),
+        Choice((GPL, ANY), "must say which modules may use the exports"),
         "For which modules the exports are: those under the GPL, or all.",
         default=GPL,
     )
@@ -48,5 +48,7 @@ class Exports:
 def check_exports(exports: Exports, table: Table, _directory: Path) -> Exports:
     """The same table. Raises `UserError` if symbols are exported that no header declares."""
     if exports.symbols and not exports.headers:
-        table.wrong("symbols", "no header declares them", "name one in [exports] headers: their CRCs are made of it")
+        table.wrong(
+            "symbols", "no header declares them", "name one in [exports] headers: their CRCs are computed from it"
+        )
     return exports

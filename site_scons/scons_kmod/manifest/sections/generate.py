@@ -12,7 +12,7 @@ from scons_kmod.manifest.keys import key
 from scons_kmod.manifest.kinds import Form, Integer, Texts
 from scons_kmod.manifest.paths import ExistingPath, MatchingFiles
 
-NAME = Form(r"[\w-]+", "{!r} is no name for a generator", "use letters, digits, _ and -")
+NAME = Form(r"[\w-]+", "{!r} is not a valid name of a generator", "use letters, digits, _ and -")
 OUTPUT = Form(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", "{!r} can't be used here", "name files by relative paths: tables/sine.h")
 ENDINGS = (".py", ".c", ".rs")
 DEFAULT_TIMEOUT = 60
@@ -40,9 +40,9 @@ class Generator:
 
 
 def complete_generator(generator: Generator, table: Table, _directory: Path) -> Generator:
-    """The table with its line. Raises `UserError` if the program is in none of the languages."""
+    """The table with its line. Raises `UserError` if the program is not in a supported language."""
     if generator.program.suffix not in ENDINGS:
-        table.wrong("program", "is in none of the languages", f"name a file that ends in {', '.join(ENDINGS)}")
+        table.wrong("program", "is not in a supported language", f"name a file that ends in {', '.join(ENDINGS)}")
     return dataclasses.replace(generator, where=table.located.where(table.key))
 
 
@@ -53,4 +53,4 @@ def check_outputs(generators: Iterable[Generator], table: Table) -> None:
         for output in generator.outputs:
             other = writers.setdefault(output, generator.name)
             if other != generator.name:
-                table.wrong(generator.name, f"{output} is written by {other} too", "rename one of the files")
+                table.wrong(generator.name, f"{output} is also written by {other}", "rename one of the files")

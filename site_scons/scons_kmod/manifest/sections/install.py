@@ -8,10 +8,10 @@ import dataclasses
 from scons_kmod.manifest.keys import key
 from scons_kmod.manifest.kinds import Boolean, Form, Text, Texts
 
-MODULE = Form("[A-Za-z0-9_-]+", "{!r} is no module's name")
+MODULE = Form("[A-Za-z0-9_-]+", "{!r} is not a valid module name")
 # A line of modprobe.d(5) ends at the end of the line; a # begins a comment, a \ joins it with the next.
 OPTIONS = Form(r"[^\n#\\]+", r"must be one line, without # and \ ", "write parameters as insmod takes them")
-ALIAS = Form(r"[^\s#\\]+", "{!r} is no alias: it has blanks, # or \\")
+ALIAS = Form(r"[^\s#\\]+", "{!r} is not a valid alias: it has blanks, # or \\")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,11 @@ MAX_NAME = 55
 # The API of 2021, that of this project's own crates, and that of the kernel's own.
 BUNDLED, MAINLINE = "2021", "mainline"
 NAME = (
-    Form("[A-Za-z_][A-Za-z0-9_-]*", "{!r} is no module name", "use letters, digits, _ and -, first a letter or _"),
+    Form(
+        "[A-Za-z_][A-Za-z0-9_-]*",
+        "{!r} is not a valid module name",
+        "use letters, digits, _ and -, first a letter or _",
+    ),
     Form(f".{{1,{MAX_NAME}}}", f"{{!r}} is longer than the {MAX_NAME} characters of a module name", "shorten it"),
 )
 

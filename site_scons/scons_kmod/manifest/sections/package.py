@@ -13,7 +13,7 @@ from scons_kmod.manifest.kinds import Date, Form, Text
 VERSION = Form("[0-9][A-Za-z0-9.+~]*", "{!r} can't be used here", "use digits, letters, . + and ~, first a digit")
 MAINTAINER = Form(r"[^<>\n,]+ <[^<>\s@]+@[^<>\s@]+>", "{!r} can't be used here", 'write "Name <name@example.org>"')
 LICENSE = Form("[A-Za-z0-9.+() -]+", "{!r} can't be used here", "write an SPDX expression: GPL-2.0-only")
-URL = Form(r"https?://\S+", "{!r} is no address", "write https://...")
+URL = Form(r"https?://\S+", "{!r} is not a web address", "write https://...")
 # Debian's policy 5.6.13: the synopsis is one line of less than 80 characters.
 MAX_SUMMARY = 79
 SUMMARY = Form(

@@ -14,9 +14,11 @@ from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.keys import key
 from scons_kmod.manifest.kinds import Form, Kind, Texts
 
-SYMBOL = Form("CONFIG_[A-Za-z0-9_]+", "{!r} is no symbol of the kernel's configuration", "write CONFIG_NAME")
+SYMBOL = Form("CONFIG_[A-Za-z0-9_]+", "{!r} is not a symbol of the kernel's configuration", "write CONFIG_NAME")
 BOUND = Form(
-    r"\s*(>=|<=|==|!=|<|>)\s*(\d+(?:\.\d+)*)\s*", "{!r} is no bound of a version", 'write it so: ">= 6.1, < 6.13"'
+    r"\s*(>=|<=|==|!=|<|>)\s*(\d+(?:\.\d+)*)\s*",
+    "{!r} is not a bound of a version",
+    'write it like this: ">= 6.1, < 6.13"',
 )
 COMPARE = {
     ">=": operator.ge,
@@ -78,4 +80,4 @@ class Requires:
             if not COMPARE[sign](version[: len(bound)], bound):
                 return f"it is for Linux {sign} {'.'.join(map(str, bound))}, and this is {tree.release}"
         missing = [symbol for symbol in self.config if not tree.enabled(symbol)]
-        return f"it needs {', '.join(missing)}, which this kernel has not" if missing else None
+        return f"it needs {', '.join(missing)}, which this kernel's configuration does not set" if missing else None

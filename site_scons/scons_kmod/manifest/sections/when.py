@@ -39,7 +39,7 @@ def read_conditions(located: Located) -> dict[str, Condition]:
     for text, table in tables.items():
         key = (WHEN, text)
         if not isinstance(table, dict):
-            raise UserError("must hold tables", where=located.where(key), fix=f"write [when.'{text}'.c]")
+            raise UserError("must contain tables", where=located.where(key), fix=f"write [when.'{text}'.c]")
         for name in table:
             if name in FIXED:
                 what = f"[{name}] can't depend on the kernel"
@@ -50,7 +50,7 @@ def read_conditions(located: Located) -> dict[str, Condition]:
 def parse_condition(located: Located, text: str) -> Condition:
     """``CONFIG_X``, ``!CONFIG_X`` or ``kernel >= 6.12``, or several with commas between, which all must hold.
 
-    Raises `UserError` if the text is no condition, or one that no kernel meets.
+    Raises `UserError` if the text is not a condition, or one that no kernel meets.
     """
     bounds: list[Bound] = []
     needed: list[str] = []
@@ -63,9 +63,9 @@ def parse_condition(located: Located, text: str) -> Condition:
             (without if part.startswith("!") else needed).append(part.removeprefix("!"))
         else:
             fix = "write CONFIG_NAME, !CONFIG_NAME or kernel >= 6.12, with a comma between several"
-            raise UserError(f"{part!r} is no condition", where=located.where((WHEN, text)), fix=fix)
+            raise UserError(f"{part!r} is not a condition", where=located.where((WHEN, text)), fix=fix)
     if both := {*needed} & {*without}:
-        what = f"no kernel both has and has not {min(both)}"
+        what = f"no kernel both sets {min(both)} and does not set it"
         raise UserError(what, where=located.where((WHEN, text)), fix="leave one of them out")
     return Condition(Requires(tuple(bounds), tuple(needed)), tuple(without))
 
@@ -106,5 +106,5 @@ def merge_table(base: Located, key: Key, located: Located, source: Key, added: M
             lines[target] = located.line_of(origin)
         else:
             where = located.where(origin)
-            raise UserError("it has another value already", where=where, fix="give it under conditions only")
+            raise UserError("it already has another value", where=where, fix="set it only under conditions")
     return merged

@@ -36,16 +36,16 @@ def test_without_own_headers_there_is_no_c(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('own-headers = ["no.h"]\n', "[bindings.own-headers] element 1: no.h is not there"),
-        ('own-headers = ["../own.h"]\n', "[bindings.own-headers] element 1: ../own.h lies outside of the module"),
+        ('own-headers = ["no.h"]\n', "[bindings.own-headers] element 1: no.h does not exist"),
+        ('own-headers = ["../own.h"]\n', "[bindings.own-headers] element 1: ../own.h is outside of the module"),
         ('own-header = ["own.h"]\n', '[bindings] own-header: unknown key\n    did you mean "own-headers"?'),
         (
             'blocklist = ["a"]\n',
-            "[bindings] blocklist: is about own headers, and there are none\n    name some in own-headers",
+            "[bindings] blocklist: applies to own headers, but there are none\n    name some in own-headers",
         ),
         (
             'own-headers = ["own.h"]\nopaque = ["a("]\n',
-            "[bindings] opaque: 'a(' is no regular expression: missing ), unterminated subpattern at position 1",
+            "[bindings] opaque: 'a(' is not a regular expression: missing ), unterminated subpattern at position 1",
         ),
     ],
 )

@@ -104,11 +104,11 @@ def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp
         ("[crates.x]\n", "module.toml:1: [crates.x] path: is missing"),
         (
             '[crates.x]\npath = "y.rs"\n',
-            "module.toml:2: [crates.x] path: y.rs is not there\n    make y.rs, or name another file",
+            "module.toml:2: [crates.x] path: y.rs does not exist\n    create y.rs, or name another file",
         ),
         (
             '[crates.x]\npath = "../x.rs"\n',
-            "module.toml:2: [crates.x] path: ../x.rs lies outside of the module's directory\n    move it into DIR",
+            "module.toml:2: [crates.x] path: ../x.rs is outside of the module's directory\n    move it into DIR",
         ),
         (
             '[crates.x]\npath = "empty"\n',
@@ -116,11 +116,11 @@ def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp
         ),
         (
             '[crates.with-dash]\npath = "x.rs"\n',
-            "module.toml:1: [crates] with-dash: 'with-dash' is no name of a crate\n    use letters, digits and _",
+            "module.toml:1: [crates] with-dash: 'with-dash' is not a valid name of a crate\n    use letters, digits and _",
         ),
         (
             '[crates."é"]\npath = "x.rs"\n',
-            "module.toml:1: [crates] é: 'é' is no name of a crate\n    use letters, digits and _",
+            "module.toml:1: [crates] é: 'é' is not a valid name of a crate\n    use letters, digits and _",
         ),
         (
             '[crates.kernel]\npath = "x.rs"\n',
@@ -134,11 +134,11 @@ def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp
         ),
         (
             '[crates.x]\npath = "x.rs"\ncfg = ["a b"]\n',
-            "module.toml:3: [crates.x] cfg: 'a b' is no cfg\n    write 'NAME' or 'NAME=\"VALUE\"'",
+            "module.toml:3: [crates.x] cfg: 'a b' is not a valid cfg\n    write 'NAME' or 'NAME=\"VALUE\"'",
         ),
         (
             """[crates.x]\npath = "x.rs"\nfeatures = ['a"b']\n""",
-            "module.toml:3: [crates.x] features: 'a\"b' is no name of a feature\n"
+            "module.toml:3: [crates.x] features: 'a\"b' is not a valid name of a feature\n"
             "    use letters, digits, _, -, + and .",
         ),
         (
@@ -171,7 +171,7 @@ def test_crates_that_need_each_other() -> None:
 
 def test_a_crate_that_is_not_there() -> None:
     assert sorting_error(spec("a", "tiny_bits")) == (
-        "at a: it needs the crate 'tiny_bits', which is not there\n"
+        "at a: it needs the crate 'tiny_bits', which does not exist\n"
         '    copy it to a directory of the module and write [crates.tiny_bits] path = "DIR"'
     )
     assert sorting_error(spec("a", "cfg_iff"), spec("cfg_if")).endswith('did you mean "cfg_if"?')

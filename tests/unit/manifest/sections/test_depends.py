@@ -25,7 +25,7 @@ def read_exports(directory: Path, text: str) -> Exports:
 def test_modules_and_libraries(tmp_path: Path) -> None:
     text = 'modules = ["my-ring", "other"]\nlibraries = ["codec"]\nnamespaces = ["MY_NS"]'
     assert read_depends(tmp_path, text) == Depends(("my-ring", "other"), ("codec",), ("MY_NS",))
-    with pytest.raises(UserError, match=r"\[depends\] namespaces: 'A-B' is no namespace"):
+    with pytest.raises(UserError, match=r"\[depends\] namespaces: 'A-B' is not a valid namespace"):
         read_depends(tmp_path, 'namespaces = ["A-B"]')
     with pytest.raises(UserError, match='unknown key\n    did you mean "modules"'):
         read_depends(tmp_path, 'module = ["x"]')
@@ -55,13 +55,13 @@ def test_symbols_are_for_the_gpl_unless_said_otherwise(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ('symbols = ["f"]', "[exports] symbols: no header declares them\n    name one in [exports] headers"),
-        ('symbols = ["f()"]\nheaders = ["a.h"]', "[exports] symbols: 'f()' is no symbol of C"),
-        ('symbols = ["a::f"]\nheaders = ["a.h"]', "[exports] symbols: 'a::f' is no symbol of C"),
-        ('headers = ["b.h"]', "[exports.headers] element 1: b.h is not there"),
-        ('headers = ["../b.h"]', "[exports.headers] element 1: ../b.h lies outside"),
-        ('include = ["a.h"]', "[exports.include] element 1: a.h is not there"),
-        ('license = "BSD"', "[exports] license: says for which modules the symbols are\n    write one of GPL, any"),
-        ('namespace = "A-B"', "[exports] namespace: 'A-B' is no namespace\n    use letters, digits and _"),
+        ('symbols = ["f()"]\nheaders = ["a.h"]', "[exports] symbols: 'f()' is not a valid symbol of C"),
+        ('symbols = ["a::f"]\nheaders = ["a.h"]', "[exports] symbols: 'a::f' is not a valid symbol of C"),
+        ('headers = ["b.h"]', "[exports.headers] element 1: b.h does not exist"),
+        ('headers = ["../b.h"]', "[exports.headers] element 1: ../b.h is outside"),
+        ('include = ["a.h"]', "[exports.include] element 1: a.h does not exist"),
+        ('license = "BSD"', "[exports] license: must say which modules may use the exports\n    write one of GPL, any"),
+        ('namespace = "A-B"', "[exports] namespace: 'A-B' is not a valid namespace\n    use letters, digits and _"),
         ("symbol = []", '[exports] symbol: unknown key\n    did you mean "symbols"?'),
     ],
 )

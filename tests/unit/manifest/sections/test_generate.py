@@ -70,7 +70,7 @@ def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
         ('program = "make.py"\noutputs = []', "module.toml:5: [generate.t] outputs: must name a file"),
         (
             'program = "make.sh"\noutputs = ["t.c"]',
-            "module.toml:4: [generate.t] program: is in none of the languages\n"
+            "module.toml:4: [generate.t] program: is not in a supported language\n"
             "    name a file that ends in .py, .c, .rs",
         ),
         (
@@ -85,8 +85,8 @@ def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
         ),
         (
             'program = "make.py"\noutputs = ["t.c"]\ninputs = ["data/c.csv"]',
-            "module.toml:6: [generate.t.inputs] element 1: data/c.csv is not there\n"
-            "    make data/c.csv, or name another file",
+            "module.toml:6: [generate.t.inputs] element 1: data/c.csv does not exist\n"
+            "    create data/c.csv, or name another file",
         ),
         (
             'program = "make.py"\noutputs = ["t.c"]\ntimeout = 0',
@@ -94,7 +94,7 @@ def test_a_module_may_be_of_generated_c_alone(tmp_path: Path) -> None:
         ),
         (
             'program = "make.py"\noutputs = ["t.c"]\n[generate.u]\nprogram = "make.c"\noutputs = ["t.c"]',
-            "module.toml:6: [generate] u: t.c is written by t too\n    rename one of the files",
+            "module.toml:6: [generate] u: t.c is also written by t\n    rename one of the files",
         ),
     ],
 )
@@ -106,5 +106,5 @@ def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str)
 def test_a_name_leads_nowhere(tmp_path: Path, name: str) -> None:
     text = f'[generate."{name}"]\nprogram = "make.py"\noutputs = ["t.c"]\n'
     assert error_of(tmp_path, text) == (
-        f"module.toml:3: [generate] {name}: {name!r} is no name for a generator\n    use letters, digits, _ and -"
+        f"module.toml:3: [generate] {name}: {name!r} is not a valid name of a generator\n    use letters, digits, _ and -"
     )

@@ -47,9 +47,9 @@ load-at-boot = true
     [
         ('options = "a\\nb"', r"must be one line, without # and \\ \n    write parameters as insmod takes them"),
         ('options = "a # b"', "must be one line"),
-        ('aliases = ["a b"]', r"'a b' is no alias: it has blanks, # or \\"),
-        ('blacklist = ["a/b"]', "'a/b' is no module's name"),
-        ('softdep-pre = ["a b"]', "'a b' is no module's name"),
+        ('aliases = ["a b"]', r"'a b' is not a valid alias: it has blanks, # or \\"),
+        ('blacklist = ["a/b"]', "'a/b' is not a valid module name"),
+        ('softdep-pre = ["a b"]', "'a b' is not a valid module name"),
         ('load-at-boot = "yes"', 'must be true or false, not the string "yes"'),
         ('option = "x"', r'unknown key\n    did you mean "options"\?'),
     ],

@@ -43,7 +43,7 @@ def test_a_module_that_says_nothing(tmp_path: Path) -> None:
         ("summary", f'"{"x" * 80}"', "must be one line of at most 79 characters\n    put the rest in description"),
         ("summary", '"a\\nb"', "must be one line"),
         ("license", '"GPL;rm"', "'GPL;rm' can't be used here\n    write an SPDX expression: GPL-2.0-only"),
-        ("homepage", '"example.org"', "'example.org' is no address\n    write https://..."),
+        ("homepage", '"example.org"', "'example.org' is not a web address\n    write https://..."),
         ("versoin", '"1"', 'unknown key\n    did you mean "version"?'),
     ],
 )

@@ -44,9 +44,12 @@ def test_what_a_kernel_meets(tmp_path: Path, tree: KernelTree, text: str) -> Non
     [
         ('kernel = "> 6.12"', "it is for Linux > 6.12, and this is RELEASE"),
         ('kernel = ">= 6.1, < 6.12"', "it is for Linux < 6.12, and this is RELEASE"),
-        ('config = ["CONFIG_SMP", "CONFIG_KASAN"]', "it needs CONFIG_KASAN, which this kernel has not"),
+        (
+            'config = ["CONFIG_SMP", "CONFIG_KASAN"]',
+            "it needs CONFIG_KASAN, which this kernel's configuration does not set",
+        ),
         # A number is not y or m.
-        ('config = ["CONFIG_HZ"]', "it needs CONFIG_HZ, which this kernel has not"),
+        ('config = ["CONFIG_HZ"]', "it needs CONFIG_HZ, which this kernel's configuration does not set"),
     ],
 )
 def test_what_it_does_not_meet(tmp_path: Path, tree: KernelTree, text: str, expected: str) -> None:
@@ -56,10 +59,10 @@ def test_what_it_does_not_meet(tmp_path: Path, tree: KernelTree, text: str, expe
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('kernel = "6.1"', "module.toml:4: [requires] kernel: '6.1' is no bound of a version"),
-        ('kernel = ">= 6.1,"', "module.toml:4: [requires] kernel: '' is no bound of a version"),
-        ('kernel = ">= 6.x"', "module.toml:4: [requires] kernel: '>= 6.x' is no bound of a version"),
-        ('config = ["SMP"]', "module.toml:4: [requires] config: 'SMP' is no symbol of the kernel's configuration"),
+        ('kernel = "6.1"', "module.toml:4: [requires] kernel: '6.1' is not a bound of a version"),
+        ('kernel = ">= 6.1,"', "module.toml:4: [requires] kernel: '' is not a bound of a version"),
+        ('kernel = ">= 6.x"', "module.toml:4: [requires] kernel: '>= 6.x' is not a bound of a version"),
+        ('config = ["SMP"]', "module.toml:4: [requires] config: 'SMP' is not a symbol of the kernel's configuration"),
         ("kernels = 1", "module.toml:4: [requires] kernels: unknown key"),
     ],
 )

@@ -95,24 +95,30 @@ def test_what_is_always_so_is_known_without_a_kernel(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[when.SMP.c]", "module.toml:5: [when] SMP: 'SMP' is no condition\n    write CONFIG_NAME, !CONFIG_NAME or"),
-        ("[when.'kernel 6.12'.c]", "module.toml:5: [when] kernel 6.12: 'kernel 6.12' is no condition"),
-        ("[when.'CONFIG_A,'.c]", "module.toml:5: [when] CONFIG_A,: '' is no condition"),
-        ("[when.'kernel >= 6.1, < 6.13'.c]", "module.toml:5: [when] kernel >= 6.1, < 6.13: '< 6.13' is no condition"),
-        ("[when.'CONFIG_A, !CONFIG_A'.c]", "module.toml:5: [when] CONFIG_A, !CONFIG_A: no kernel both has and has not"),
+        ("[when.SMP.c]", "module.toml:5: [when] SMP: 'SMP' is not a condition\n    write CONFIG_NAME, !CONFIG_NAME or"),
+        ("[when.'kernel 6.12'.c]", "module.toml:5: [when] kernel 6.12: 'kernel 6.12' is not a condition"),
+        ("[when.'CONFIG_A,'.c]", "module.toml:5: [when] CONFIG_A,: '' is not a condition"),
+        (
+            "[when.'kernel >= 6.1, < 6.13'.c]",
+            "module.toml:5: [when] kernel >= 6.1, < 6.13: '< 6.13' is not a condition",
+        ),
+        (
+            "[when.'CONFIG_A, !CONFIG_A'.c]",
+            "module.toml:5: [when] CONFIG_A, !CONFIG_A: no kernel both sets CONFIG_A and does not set it",
+        ),
         ("[when.CONFIG_A.requires]", "module.toml:5: [when.CONFIG_A] requires: [requires] can't depend on the kernel"),
         ("[when.CONFIG_A.package]", "module.toml:5: [when.CONFIG_A] package: [package] can't depend on the kernel"),
         ("[when.CONFIG_A.when.CONFIG_B.c]", "module.toml:5: [when.CONFIG_A] when: [when] can't depend on the kernel"),
-        ("[when]\nCONFIG_A = 1", "module.toml:6: [when] CONFIG_A: must hold tables\n    write [when.'CONFIG_A'.c]"),
+        ("[when]\nCONFIG_A = 1", "module.toml:6: [when] CONFIG_A: must contain tables\n    write [when.'CONFIG_A'.c]"),
         ("[when.CONFIG_A.c]\nsource = []", 'module.toml:6: [c] source: unknown key\n    did you mean "sources"?'),
-        ("[when.CONFIG_A.c]\nsources = ['b.c',\n'no.c']", "module.toml:7: [c.sources] element 3: no.c is not there"),
+        ("[when.CONFIG_A.c]\nsources = ['b.c',\n'no.c']", "module.toml:7: [c.sources] element 3: no.c does not exist"),
         (
             "[when.CONFIG_A.c]\nsources = 'b.c'",
-            "module.toml:6: [when.CONFIG_A.c] sources: it has another value already",
+            "module.toml:6: [when.CONFIG_A.c] sources: it already has another value",
         ),
         (
             "[when.CONFIG_A.module]\nname = 'n'",
-            "module.toml:6: [when.CONFIG_A.module] name: it has another value already",
+            "module.toml:6: [when.CONFIG_A.module] name: it already has another value",
         ),
         ("[when.CONFIG_A.sea]", "module.toml:5: sea: unknown key"),
     ],
@@ -130,5 +136,5 @@ def test_conditions_that_both_hold_may_not_contradict_each_other(tmp_path: Path,
     text = '[module]\nname = "m"\n[when."{}".module]\napi = "2021"\n[when."{}".module]\napi = "mainline"\n'
     assert on(tmp_path, tree, text.format("kernel < 6", "kernel >= 6")).api == "mainline"
     assert error_of(tmp_path, tree, text.format("CONFIG_SMP", "CONFIG_SND")) == (
-        "module.toml:6: [when.CONFIG_SND.module] api: it has another value already\n    give it under conditions only"
+        "module.toml:6: [when.CONFIG_SND.module] api: it already has another value\n    set it only under conditions"
     )
