@@ -132,7 +132,8 @@ def author(checkout: Checkout, tmp_path: Path) -> Iterator[Author]:
         ),
         pytest.param(
             '[module]\nname = "example"\n\nroot = "main.rs"\n',
-            "module.toml:4: [module] root: main.rs does not exist\n    create DIR/example/main.rs, or name another file",
+            "module.toml:4: [module] root: main.rs does not exist\n"
+            "    create DIR/example/main.rs, or name another file",
             id="a root that does not exist",
         ),
         pytest.param(

@@ -470,7 +470,8 @@ def test_a_file_with_several_modules_is_refused_unless_a_module_is_named(tmp_pat
         ),
         (
             "obj-m := 8x.o",
-            "the manifest for DIR: '8x' is not a valid module name\n    use letters, digits, _ and -, first a letter or _",
+            "the manifest for DIR: '8x' is not a valid module name\n"
+            "    use letters, digits, _ and -, first a letter or _",
         ),
     ],
 )

@@ -116,7 +116,8 @@ def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp
         ),
         (
             '[crates.with-dash]\npath = "x.rs"\n',
-            "module.toml:1: [crates] with-dash: 'with-dash' is not a valid name of a crate\n    use letters, digits and _",
+            "module.toml:1: [crates] with-dash: 'with-dash' is not a valid name of a crate\n"
+            "    use letters, digits and _",
         ),
         (
             '[crates."é"]\npath = "x.rs"\n',

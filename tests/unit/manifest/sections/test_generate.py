@@ -106,5 +106,6 @@ def test_an_error_has_its_line_and_key(tmp_path: Path, text: str, expected: str)
 def test_a_name_leads_nowhere(tmp_path: Path, name: str) -> None:
     text = f'[generate."{name}"]\nprogram = "make.py"\noutputs = ["t.c"]\n'
     assert error_of(tmp_path, text) == (
-        f"module.toml:3: [generate] {name}: {name!r} is not a valid name of a generator\n    use letters, digits, _ and -"
+        f"module.toml:3: [generate] {name}: {name!r} is not a valid name of a generator\n"
+        "    use letters, digits, _ and -"
     )
