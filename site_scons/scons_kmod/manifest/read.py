@@ -66,7 +66,7 @@ def build_manifest(located: Located) -> Manifest:
     manifest = Manifest(
         name=module.name,
         directory=directory,
-        root=None if tables.c and module.root is None else crate_root(located, directory, module),
+        root=None if tables.c and module.root is None else module_crate_root(located, directory, module),
         test=test.script,
         programs=test.programs,
         bindings=tables.bindings,
@@ -88,7 +88,7 @@ def build_manifest(located: Located) -> Manifest:
     return manifest
 
 
-def crate_root(located: Located, directory: Path, module: ModuleTable) -> Path:
+def module_crate_root(located: Located, directory: Path, module: ModuleTable) -> Path:
     """The crate root of a module with Rust: as the manifest names it, or NAME.rs. Raises `UserError`."""
     name = module.root or f"{module.name}.rs"
     if not module.root and not (directory / name).exists():

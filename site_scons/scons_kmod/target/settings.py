@@ -251,7 +251,7 @@ class Settings:
         "for abi-diff: the older kernel, by the name of a target or the path of a tree",
     )
     new: str | None = variable("NEW", as_given_or_none, "KERNEL", "for abi-diff: the newer kernel, named like OLD")
-    adopted: Path | None = variable(
+    adopt_dir: Path | None = variable(
         "DIR",
         path_value,
         "path",

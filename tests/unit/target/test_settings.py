@@ -53,7 +53,7 @@ def test_every_variable_fills_its_setting(tmp_path: Path) -> None:
         targets=("debian-6.1", "debian-6.12"),
         module_dirs=(Path("a"), Path("/b/c")),
         module="rust_kvm",
-        adopted=Path("mine"),
+        adopt_dir=Path("mine"),
         destdir=Path("/tmp/root"),
         mod_path=Path("/stage"),
         mod_dir="extra/ours",

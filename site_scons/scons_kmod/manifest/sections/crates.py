@@ -95,7 +95,7 @@ def complete_crate(crate: CrateTable, table: Table, directory: Path) -> CrateSpe
     needs = cargo.used_crates(crate.features, default) if cargo and crate.crates is None else crate.crates or ()
     return CrateSpec(
         name=crate.name,
-        root=path if path.is_file() else find_root(table, home, cargo.root if cargo else ""),
+        root=path if path.is_file() else crate_root_in(table, home, cargo.root if cargo else ""),
         directory=home,
         edition=crate.edition or (cargo.edition if cargo else DEFAULT_EDITION),
         cfg=(*feature_cfgs(features), *crate.cfg),
@@ -107,7 +107,7 @@ def complete_crate(crate: CrateTable, table: Table, directory: Path) -> CrateSpe
     )
 
 
-def find_root(table: Table, home: Path, cargo_root: str) -> Path:
+def crate_root_in(table: Table, home: Path, cargo_root: str) -> Path:
     """The crate root in a crate's directory: as its Cargo.toml names it, or where cargo looks for it, or beside.
 
     Raises `UserError` if there is none.

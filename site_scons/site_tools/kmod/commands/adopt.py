@@ -16,7 +16,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
 
     Raises `UserError` if no directory is named, or if `adopt_directory` refuses it.
     """
-    directory = session.settings.adopted
+    directory = session.settings.adopt_dir
     if directory is None:
         raise UserError("no directory is named", where="adopt", fix="write scons adopt DIR=path")
     adopted = adopt_directory(directory, session.settings.module, write=not session.dry_run, reserved=command_names())
