@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Compiles crates of 2021 that turn on a feature which rustc has since removed.
+"""Copies the crate root of a module of 2021 that turns on a feature which rustc has since removed.
 
 rustc refuses such a crate, whether or not its code needs the feature, and no flag makes it accept one. So a copy of the
-crate root without these features is compiled, in a directory with links to all other files beside the crate root.
+crate root without the feature is compiled, in a directory with links to all other files beside the crate root.
 Other features of 2021 cause no error: they are stable today, or still features.
 """
 

@@ -112,7 +112,7 @@ def c_and_rust_check(
 ) -> tuple[tuple[Command, ...], tuple[tuple[Path, str], ...]]:
     """The command that compares a module's crate with its C objects `c` (c_and_rust.py), and the files to write for it.
 
-    `roots` is the linker script that the command writes, for the link that drops unused Rust code; none if None.
+    `roots` is the linker script that the command is to write for the link that drops unused Rust code, or None.
     """
     request_file = module_object(target, manifest).with_name("mixed.json")
     tools = {name: target.kbuild.binutil(name) for name in ("nm", "readelf")}

@@ -71,7 +71,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
 
 def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
     """Compile a crate by its rule: to metadata (and to an object, if modules bring the code), or to a proc macro."""
-    command, *others = rule.commands
+    command, *edit_commands = rule.commands
     args = kept_rustc_args(mainline, command.programs[0][1:])
     emitted = dict(emitted_paths(args))
     for_kernel = "metadata" in emitted
@@ -80,7 +80,7 @@ def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
     commands = [Command(argv, mainline.plan.objtree, (*RUSTC_ENVIRONMENT, *command.env, *rustc.env), RUSTC_COLOR)]
     if for_kernel and mainline.carried:
         objcopy = mainline.target.kbuild.binutil("objcopy")
-        programs = [other.programs[0] for other in others]
+        programs = (edit.programs[0] for edit in edit_commands)
         edits = [edit_args for name, *edit_args in programs if name == "objcopy"]
         commands += [Command((objcopy, *edit), mainline.plan.objtree) for edit in edits]
     sources = [mainline.plan.objtree / arg for arg in args if arg.endswith(".rs") and not arg.startswith("-")]
@@ -127,7 +127,7 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     bindgen = target.toolchain.bindgen
     first, *edits = rule.commands
     header, *args = first.programs[0][1:]
-    header, header_files = bindgen_header(mainline, rule, header)
+    header, header_files = bindings_helper_header(mainline, rule, header)
     commands = [Command((bindgen.path, header, "--no-rustfmt-bindings", *args), mainline.plan.objtree, bindgen.env)]
     commands += [Command(edit.programs[0], mainline.plan.objtree) for edit in edits]
     return Step(
@@ -144,7 +144,7 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
     )
 
 
-def bindgen_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
+def bindings_helper_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
     """The header that bindgen reads, and the files to write for it.
 
     It is the kernel's `header`, or a written one that also includes the headers that modules need.

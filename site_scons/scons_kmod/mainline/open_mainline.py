@@ -55,9 +55,9 @@ def kernel_sources(target: BuildTarget, description: Target, log: RunLog) -> Pat
 
     The package is fetched if it is missing.
     """
-    own = srctree(target.tree)
-    if (own / "rust/kernel/lib.rs").is_file():
-        return own
+    tree_sources = srctree(target.tree)
+    if (tree_sources / "rust/kernel/lib.rs").is_file():
+        return tree_sources
     tree = target.tree
     name = description.packages.headers.format(release=tree.release)
     headers = UnpackedPackages(tree.path, tree.release, {name: tree.package_version or ""})

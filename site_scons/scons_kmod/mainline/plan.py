@@ -127,14 +127,14 @@ def ask_kbuild(question: Question, log: RunLog) -> CratePlan:
             return CratePlan(question.srctree, question.objtree, (), module_command, target_file=False)
         if not question.has_sources:
             lay_out_srctree(question)
-        asked = question.directory / "asked"
-        for objtree in (asked, question.objtree):
+        asked_objtree = question.directory / "asked"
+        for objtree in (asked_objtree, question.objtree):
             lay_out_objtree(question, objtree)
-        (asked / TARGET_FILE).touch()
+        (asked_objtree / TARGET_FILE).touch()
         # The goal needs no configuration, and from that Kbuild would conclude that it needs no compiler.
-        database = ask_make(question, asked, ("need-compiler=1", GOAL), log)
-        ask_make(question, asked, (f"M={probe}", f"{PROBE}.o"), log)
-        return read_plan(question, asked, probe, database)
+        database = ask_make(question, asked_objtree, ("need-compiler=1", GOAL), log)
+        ask_make(question, asked_objtree, (f"M={probe}", f"{PROBE}.o"), log)
+        return read_plan(question, asked_objtree, probe, database)
     except (ValueError, IndexError, OSError, KeyError) as error:
         raise StepError(
             f"the commands that this kernel's Kbuild left in {question.directory} can't be understood: {error!r}",
@@ -172,16 +172,16 @@ def ask_make(question: Question, objtree: Path, goals: Collection[str], log: Run
     return done.stdout.decode(errors="replace")
 
 
-def read_plan(question: Question, asked: Path, probe: Path, database: str) -> CratePlan:
-    """The plan, from the ``.cmd`` files in the directory `asked` and from make's database.
+def read_plan(question: Question, asked_objtree: Path, probe: Path, database: str) -> CratePlan:
+    """The plan, from the ``.cmd`` files in `asked_objtree` and from make's database.
 
     Raises `ValueError`, `KeyError` or `IndexError` if they can't be understood.
     """
     needs = dict(prerequisites(database))
     commands = {}
-    for path in sorted((asked / "rust").rglob(".*.cmd")):
+    for path in sorted((asked_objtree / "rust").rglob(".*.cmd")):
         output, text = read_cmd_file(path)
-        commands[output] = text.replace(str(asked), str(question.objtree))
+        commands[output] = text.replace(str(asked_objtree), str(question.objtree))
     if LAST_OUTPUT not in commands:
         raise ValueError(f"no command for {LAST_OUTPUT}")
     recorder = recorder_args(question)
@@ -193,15 +193,15 @@ def read_plan(question: Question, asked: Path, probe: Path, database: str) -> Cr
         )
         for output in build_order(LAST_OUTPUT, needs, commands)
     ]
-    module_command = read_module_command(question, asked, probe)
+    module_command = read_module_command(question, asked_objtree, probe)
     target_file = any(TARGET_FILE in names for names in needs.values())
     return CratePlan(question.srctree, question.objtree, tuple(rules), module_command, target_file, question.overrides)
 
 
-def read_module_command(question: Question, asked: Path, probe: Path) -> SavedCommand:
-    """Kbuild's command for a module's crate. `asked` is the objtree in which Kbuild was asked, `probe` the module."""
+def read_module_command(question: Question, asked_objtree: Path, probe: Path) -> SavedCommand:
+    """Kbuild's command for a module's crate, which Kbuild left in the directory `probe` of a module without code."""
     _, text = read_cmd_file(probe / f".{PROBE}.o.cmd")
-    return next(parse_commands(text.replace(str(asked), str(question.objtree)), recorder_args(question)))
+    return next(parse_commands(text.replace(str(asked_objtree), str(question.objtree)), recorder_args(question)))
 
 
 def prerequisites(database: str) -> Iterator[tuple[str, tuple[str, ...]]]:
