@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a vendored crate's Cargo.toml says of it; cargo itself is not run (The Cargo Book, "The Manifest Format")."""
+"""What a vendored crate's Cargo.toml says about it. Cargo is not run (The Cargo Book, "The Manifest Format")."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Located, Table, read_toml, suggestion
 
 CARGO = "Cargo.toml"
-# What a Cargo.toml without the key means.
+# The edition of a crate whose Cargo.toml names none.
 OLDEST_EDITION = "2015"
 
 
 @dataclasses.dataclass(frozen=True)
 class Cargo:
-    """`root` is the crate root as the file names it, empty if it does not; `features` are what each turns on.
+    """What a Cargo.toml says. `root` is the crate root, empty if the file names none.
 
-    `dependencies` are the crates that it may need, as its code names them, and whether they are optional.
+    `features` are all features by name, and what each turns on. `dependencies` are the crates that it may need by the
+    names in the file, and whether each is optional.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Cargo:
 
     @property
     def env(self) -> tuple[tuple[str, str], ...]:
-        """What cargo would let the crate read by ``env!``."""
+        """The variables that cargo would set for the crate to read by ``env!``, and their values."""
         numbers, _, pre = self.version.partition("+")[0].partition("-")
         parts = dict(zip(("MAJOR", "MINOR", "PATCH"), numbers.split("."), strict=False))
         known = {"NAME": self.name, "VERSION": self.version}

@@ -15,12 +15,12 @@ DEFAULT_EDITION = "2021"
 
 @dataclasses.dataclass(frozen=True)
 class CrateSpec:
-    """One crate, as Rust code names it. `directory` holds all its files, `root` is its crate root.
+    """A crate. `name` is what Rust code calls it, `root` its crate root; `directory` holds all its files.
 
-    `cfg` are ``NAME`` or ``NAME="VALUE"``; `needs` are the names of crates that it uses. A `proc_macro` is for the
-    compiler: it is built for the machine, and so are the crates that it needs. `quiet`: somebody else's code, whose
-    warnings are not shown. `library` is the directory of the manifest of a library, None for a local crate. `where` is
-    the line of its table in a manifest, for errors.
+    `cfg` are ``NAME`` or ``NAME="VALUE"``; `needs` are the names of crates that it uses. A `proc_macro` runs in the
+    compiler: it is built for the machine that builds, and so are the crates that it needs. `quiet`: its warnings are
+    not shown, as it is somebody else's code. `library` is the directory of the manifest of a library, None for a local
+    crate. `where` is the line of its table in a manifest, for errors.
     """
 
     name: str

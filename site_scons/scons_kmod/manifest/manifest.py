@@ -24,15 +24,16 @@ __all__ = ["BUNDLED", "FILE_NAME", "MAINLINE", "Manifest", "with_needs"]
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """One module. `directory` is where its manifest lies, `root` its crate root, None for a module of C alone.
+    """A module. `directory` has its manifest; `root` is its crate root, None for a module of C alone.
 
     `test` is the script of its VM test, None for the default one; `programs` are the C sources of what the script runs.
-    `modprobe` is what is installed for modprobe beside the module, `package` what packages say of it, `requires` the
-    kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`; `edition` its edition of
-    Rust, if the manifest names one; `cfg` and `env` are as in `CrateSpec`, features included.
+    `modprobe` is what is installed for modprobe beside the module, `package` what packages say about it, `requires` the
+    kernels that it is for. `api` is what the crate is written to: `BUNDLED` or `MAINLINE`. `edition` is its Rust
+    edition, empty if the manifest names none. `cfg` and `env` are as in `CrateSpec`; the features are in `cfg`.
 
-    `crates` are those that it links, each after what it needs; `uses` those that its own crate names, if the manifest
-    says so. `needs` are the modules that must be loaded before it, each after its own.
+    `crates` are those that it links, each after the crates that it needs. `uses` are those that its own crate names,
+    None if the manifest does not say. `needs` are the modules that must be loaded before it, each after the modules
+    that it needs.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Manifest:
     needs: tuple[Manifest, ...] = ()
 
     def __hash__(self) -> int:
-        """Modules are looked up often: by what tells most of them apart, and not by all that they need."""
+        """The hash of what tells modules apart. Modules are looked up often, and all fields would take long."""
         return hash((self.name, self.directory))
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All modules of a build, and the library crates that they are linked with: found, and fitted together."""
+"""All modules of a build and the library crates that they link: finding them, and resolving what they need."""
 
 from __future__ import annotations
 
@@ -18,24 +18,28 @@ from scons_kmod.manifest.read import LIBRARY, ManifestFile, check_manifest, read
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """The modules by their crates' names, and the libraries by theirs."""
+    """The manifests of modules, by the names of the modules' crates, and libraries by their names."""
 
     files: Mapping[str, ManifestFile]
     libraries: Mapping[str, CrateSpec]
 
     @functools.cached_property
     def modules(self) -> list[Manifest]:
-        """The modules without what counts for some kernels only, by name."""
+        """The modules, sorted by name, without the tables that count for some kernels only.
+
+        Raises `UserError` as `resolve` does.
+        """
         return self.resolve({name: file.plain for name, file in self.files.items()})
 
-    def on(self, tree: KernelTree) -> list[Manifest]:
-        """The modules as they are for a kernel, by name. Raises `UserError` if they don't fit together."""
-        return self.resolve({name: file.on(tree) for name, file in self.files.items()})
+    def modules_for(self, tree: KernelTree) -> list[Manifest]:
+        """The modules for a kernel, sorted by name. Raises `UserError` as `resolve` does."""
+        return self.resolve({name: file.manifest_for(tree) for name, file in self.files.items()})
 
     def resolve(self, modules: Mapping[str, Manifest]) -> list[Manifest]:
-        """The modules with what they need: other modules and crates. They are sorted by name.
+        """The modules with the modules and crates that they need, sorted by name.
 
-        Raises `UserError` if something that they need does not exist, or if they need each other.
+        `modules` are by the names of their crates. Raises `UserError` if something that a module needs does not exist,
+        or if modules, or crates, need each other.
         """
         resolved: dict[str, Manifest] = {}
         for name in modules:
@@ -99,11 +103,10 @@ def depends_location(module: Manifest) -> str:
 
 
 def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) -> Project:
-    """All modules and libraries in the directories, each of which is one or holds some.
+    """All modules and libraries in the directories. Each directory has a manifest, or has directories with one.
 
-    No module can have a name that is `reserved`: those of the commands.
-
-    Raises `UserError` if one has none, or if two share a name.
+    No module can have a name that is `reserved`: those of the commands. Raises `UserError` for a wrong manifest, for a
+    directory without a manifest, and if two modules, or two libraries, have the same name.
     """
     files: dict[str, ManifestFile] = {}
     libraries: dict[str, CrateSpec] = {}
@@ -121,12 +124,15 @@ def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) ->
             check_unique(homes, located, "module", crate)
             files[crate] = file
     project = Project(files, libraries)
-    _ = project.modules
+    _ = project.modules  # raises errors about what modules need now, before a kernel is looked for
     return project
 
 
 def check_unique(homes: dict[tuple[str, str], Path], located: Located, kind: str, name: str) -> None:
-    """Raise `UserError` if a directory read before has a module, or a library, of this name."""
+    """Raise `UserError` if another directory has a module, or a library, of this name.
+
+    `homes` are the directories of those that were read before. This one is added.
+    """
     home = located.path.parent.resolve()
     other = homes.setdefault((kind, name), home)
     if other != home:
@@ -138,7 +144,7 @@ def check_unique(homes: dict[tuple[str, str], Path], located: Located, kind: str
 
 
 def manifest_files(directory: Path) -> Sequence[Path]:
-    """The manifests of a directory: its own, or those one level below."""
+    """The manifests of a directory: its own, or those of the directories in it. Raises `UserError` if there is none."""
     fix = "name a module's directory, or one that holds several, with MODULES=DIR"
     if not directory.is_dir():
         raise UserError("there is no such directory", where=str(directory), fix=fix)

@@ -26,13 +26,13 @@ LIBRARY = "library"
 
 @dataclasses.dataclass(frozen=True)
 class ManifestFile:
-    """A module's manifest: `plain` is the module without what counts for some kernels only."""
+    """A module's manifest that was read: `plain` is the module without the tables of [when]."""
 
     located: Located
     conditions: Mapping[str, Condition]
     plain: Manifest
 
-    def on(self, tree: KernelTree) -> Manifest:
+    def manifest_for(self, tree: KernelTree) -> Manifest:
         """The module for a kernel. Raises `UserError` where its conditional tables contradict each other."""
         texts = [text for text, condition in self.conditions.items() if condition.holds(tree)]
         return build_manifest(add_conditional_tables(self.located, texts)) if texts else self.plain

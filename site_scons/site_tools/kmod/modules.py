@@ -22,7 +22,9 @@ Env = Any
 def module_for(session: Session, target: BuildTarget, manifest: Manifest) -> Manifest:
     """A module as it is for a kernel: its conditional tables are applied."""
     if target.name not in session.modules_by_target:
-        session.modules_by_target[target.name] = {module.name: module for module in session.project.on(target.tree)}
+        session.modules_by_target[target.name] = {
+            module.name: module for module in session.project.modules_for(target.tree)
+        }
     return session.modules_by_target[target.name][manifest.name]
 
 

@@ -81,9 +81,9 @@ def test_what_a_module_depends_on_may_depend_on_the_kernel(tmp_path: Path) -> No
         write_module(tmp_path / condition, "user", more=f'[when."{condition}".depends]\nmodules = ["ring"]\n')
         project = find_project([tmp_path / condition])
         assert needs(project)["user"] == []
-        assert [[needed.name for needed in module.needs] for module in project.on(tree) if module.name == "user"] == [
-            expected
-        ]
+        assert [
+            [needed.name for needed in module.needs] for module in project.modules_for(tree) if module.name == "user"
+        ] == [expected]
 
 
 def test_a_cycle_on_some_kernels_is_reported_for_those(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_cycle_on_some_kernels_is_reported_for_those(tmp_path: Path) -> None:
     write_module(tmp_path / "m", "b", more='[when."CONFIG_SMP".depends]\nmodules = ["a"]\n')
     project = find_project([tmp_path / "m"])
     with pytest.raises(UserError, match="these modules depend on each other: a -> b -> a"):
-        project.on(open_tree(kernel_tree(tmp_path / "tree")))
+        project.modules_for(open_tree(kernel_tree(tmp_path / "tree")))
 
 
 def test_a_module_is_for_the_kernels_that_all_it_needs_are_for(tmp_path: Path) -> None:

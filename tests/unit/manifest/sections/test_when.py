@@ -28,7 +28,7 @@ def manifest(directory: Path, text: str) -> Path:
 
 
 def on(directory: Path, tree: KernelTree, text: str) -> Manifest:
-    return check_manifest(read_toml(manifest(directory, text))).on(tree)
+    return check_manifest(read_toml(manifest(directory, text))).manifest_for(tree)
 
 
 def error_of(directory: Path, tree: KernelTree, text: str) -> str:
