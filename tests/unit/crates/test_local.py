@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The crates that a module is linked with: for whom each is built, and by which command."""
+"""The crates of a module: which are compiled for the kernel, which for the host, and with which args."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def args(step: Step, *starts: str) -> list[str]:
     return [arg for arg in step.commands[0].argv if arg.startswith(starts)]
 
 
-def test_crates_are_for_the_kernel_and_proc_macros_for_the_machine(tmp_path: Path) -> None:
+def test_crates_are_compiled_for_the_kernel_and_proc_macros_for_the_host(tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "m", proc_macro=True))
     assert [crate.name for crate in linked_crates(manifest)] == ["a"]
     assert [crate.name for crate in host_crates(manifest)] == ["m"]
     assert crates_named_by_module(manifest) == ["a", "m"]
 
 
-def test_what_proc_macros_alone_need_is_for_the_machine_alone(tmp_path: Path) -> None:
+def test_a_crate_that_only_proc_macros_need_is_compiled_for_the_host(tmp_path: Path) -> None:
     crates = (
         *(spec(tmp_path, "m", "quote", "other", proc_macro=True), spec(tmp_path, "quote", "idents")),
         *(spec(tmp_path, "idents"), spec(tmp_path, "other", "deep", proc_macro=True), spec(tmp_path, "deep")),
@@ -74,7 +74,7 @@ def test_what_proc_macros_alone_need_is_for_the_machine_alone(tmp_path: Path) ->
     assert crates_named_by_module(manifest) == ["m", "a"]
 
 
-def test_what_both_need_is_built_both_ways(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_a_crate_that_both_need_is_compiled_for_both(build_target: BuildTarget, tmp_path: Path) -> None:
     crates = (
         spec(tmp_path, "m", "both", proc_macro=True),
         spec(tmp_path, "both"),
@@ -93,7 +93,7 @@ def test_what_both_need_is_built_both_ways(build_target: BuildTarget, tmp_path: 
     assert args(found["rust-echo/libm.so"], "--extern=both") == [f"--extern=both={directory}/both/host/libboth.rlib"]
 
 
-def test_a_module_may_say_which_crates_it_names(tmp_path: Path) -> None:
+def test_a_manifest_may_say_which_crates_the_module_uses(tmp_path: Path) -> None:
     crates = (spec(tmp_path, "m", "both", proc_macro=True), spec(tmp_path, "both"), spec(tmp_path, "unused"))
     manifest = having(tmp_path, *crates, uses=("both",))
     assert crates_named_by_module(manifest) == ["both"]
@@ -101,7 +101,7 @@ def test_a_module_may_say_which_crates_it_names(tmp_path: Path) -> None:
     assert host_crates(manifest) == []
 
 
-def test_a_library_that_another_needs_is_linked_and_not_named(tmp_path: Path) -> None:
+def test_a_library_that_another_library_needs_is_linked_and_not_named(tmp_path: Path) -> None:
     lower = spec(tmp_path, "lower", library=tmp_path)
     upper = spec(tmp_path, "upper", "lower", library=tmp_path)
     manifest = having(tmp_path, lower, upper)
@@ -110,7 +110,7 @@ def test_a_library_that_another_needs_is_linked_and_not_named(tmp_path: Path) ->
     assert [crate.name for crate in linked_crates(manifest)] == ["lower", "upper"]
 
 
-def test_a_crate_of_the_modules_own(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_the_step_of_a_local_crate(build_target: BuildTarget, tmp_path: Path) -> None:
     crate = spec(
         tmp_path, "a", cfg=('feature="big"', "fast"), env=(("NAME", "a b"),), edition="2018", where="module.toml:3"
     )
@@ -187,7 +187,7 @@ def test_a_proc_macro_is_built_with_the_compilers_own_library(build_target: Buil
     assert step.outputs == (build_target.build / "modules/rust-echo/crates/m/host/libm.so",)
 
 
-def test_what_a_proc_macro_needs_is_a_library_of_the_machines(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_a_crate_that_a_proc_macro_needs_is_a_library_for_the_host(build_target: BuildTarget, tmp_path: Path) -> None:
     crate = spec(tmp_path, "quote")
     manifest = having(tmp_path, crate, spec(tmp_path, "m", "quote", proc_macro=True))
     step = host_crate_step(build_target, manifest, crate)
@@ -195,7 +195,7 @@ def test_what_a_proc_macro_needs_is_a_library_of_the_machines(build_target: Buil
     assert step.outputs == (build_target.build / "modules/rust-echo/crates/quote/host/libquote.rlib",)
 
 
-def test_what_a_crate_was_compiled_against_is_its_input(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_the_crates_that_a_crate_uses_are_its_inputs(build_target: BuildTarget, tmp_path: Path) -> None:
     crates = (
         *(spec(tmp_path, "upper", "lower", "m"), spec(tmp_path, "lower", "lowest"), spec(tmp_path, "lowest")),
         *(spec(tmp_path, "m", "helper", proc_macro=True), spec(tmp_path, "helper")),
@@ -236,7 +236,7 @@ def test_the_crates_are_linked_into_the_module(build_target: BuildTarget, tmp_pa
     assert not [path for path in step.inputs if path.suffix == ".so"]
 
 
-def test_what_a_module_uses_of_the_kernel_its_crates_may_use_for_it(build_target: BuildTarget, tmp_path: Path) -> None:
+def test_the_local_crates_of_a_module_are_compiled_for_abi_diff_too(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a", "m"), spec(tmp_path, "m", proc_macro=True))
     found = reach_steps(build_target, manifest)
     macro, crate, own, again, link = found

@@ -82,7 +82,7 @@ def mainline_crates(build_target: BuildTarget, provider: str) -> Mainline:
     return Mainline(dataclasses.replace(build_target, provider=Provider(provider)), plan)
 
 
-def test_without_own_headers_there_is_nothing(build_target: BuildTarget, manifest: Manifest) -> None:
+def test_a_module_without_own_headers_has_no_local_bindings(build_target: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings(("linux/leds.h",)))
     assert (
         local_bindings_steps(build_target, plain)
@@ -126,7 +126,9 @@ def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(
     assert {bindgen.outputs[0], *layouts.outputs, support_rmeta(build_target, "bindings")} <= {*crate.inputs}
 
 
-def test_the_modules_code_gets_the_crate_and_is_linked_with_it(build_target: BuildTarget, manifest: Manifest) -> None:
+def test_the_module_gets_the_local_bindings_and_is_linked_with_them(
+    build_target: BuildTarget, manifest: Manifest
+) -> None:
     bindgen, _, crate = local_bindings_steps(build_target, manifest)
     metadata, code = crate.outputs
     step = module_crate_step(build_target, manifest)
@@ -137,7 +139,9 @@ def test_the_modules_code_gets_the_crate_and_is_linked_with_it(build_target: Bui
     assert {code, *compiled} <= {*bundled_object_step(build_target, manifest, compiled).inputs}
 
 
-def test_so_do_its_other_crates_but_no_library(build_target: BuildTarget, manifest: Manifest) -> None:
+def test_local_crates_get_the_local_bindings_and_libraries_do_not(
+    build_target: BuildTarget, manifest: Manifest
+) -> None:
     root = write(manifest.directory / "part.rs", "")
     own = CrateSpec("part", root, manifest.directory)
     for crate, expected in ((own, True), (dataclasses.replace(own, library=True), False)):
@@ -146,7 +150,7 @@ def test_so_do_its_other_crates_but_no_library(build_target: BuildTarget, manife
         assert any("rust_echo_bindings=" in arg for arg in step.commands[0].argv) == expected
 
 
-def test_what_calls_functions_of_the_headers_is_a_source_of_the_module(
+def test_the_source_that_calls_the_headers_functions_is_compiled_with_the_module(
     build_target: BuildTarget, manifest: Manifest
 ) -> None:
     bindgen, *_ = local_bindings_steps(build_target, manifest)

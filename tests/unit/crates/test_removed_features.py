@@ -26,11 +26,11 @@ from scons_kmod.crates.removed_features import copy_of_crate_root, without_remov
         ),
     ],
 )
-def test_only_features_that_are_gone_are_replaced(text: str, expected: str) -> None:
+def test_only_removed_features_are_replaced(text: str, expected: str) -> None:
     assert without_removed_features(text) == expected
 
 
-def test_a_root_without_any_is_compiled_where_it_lies(tmp_path: Path) -> None:
+def test_a_crate_root_without_removed_features_is_not_copied(tmp_path: Path) -> None:
     manifest = module(tmp_path / "own")
     manifest.root.write_text("#![feature(allocator_api)]\n")
     assert copy_of_crate_root(manifest, tmp_path / "copy") is None
@@ -38,7 +38,7 @@ def test_a_root_without_any_is_compiled_where_it_lies(tmp_path: Path) -> None:
     assert copy_of_crate_root(manifest, tmp_path / "copy") is None
 
 
-def test_a_copy_has_the_other_files_beside_it(tmp_path: Path) -> None:
+def test_a_copy_has_links_to_the_other_files_beside_it(tmp_path: Path) -> None:
     manifest = module(tmp_path / "own")
     manifest.root.write_text("#![feature(const_fn)]\nmod other;\n")
     (tmp_path / "own/other.rs").write_text("")
