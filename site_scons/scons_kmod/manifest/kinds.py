@@ -91,9 +91,13 @@ class Choice(Kind):
     def read(self, table: Table, name: str, directory: Path) -> str:
         """The string."""
         value = table.string(name)
+        self.check(table, name, value)
+        return value
+
+    def check(self, table: Table, name: str, value: str) -> None:
+        """Raise `UserError`, with the line of a key, if the string is not one of them."""
         if value not in self.choices:
             table.wrong(name, self.error.format(value), f"write one of {', '.join(self.choices)}")
-        return value
 
     def schema(self) -> dict[str, Any]:
         """An enumeration."""

@@ -81,34 +81,49 @@ class CrateTable:
 def complete_crate(crate: CrateTable, table: Table, directory: Path) -> CrateSpec:
     """The crate that a table describes, with what its Cargo.toml says if it has one. Raises `UserError`."""
     path = crate.path or directory
+    if path.is_dir() and (path / CARGO).is_file():
+        return vendored_crate(crate, table, path)
     home = path if path.is_dir() else path.parent
-    cargo = None
-    if path.is_dir() and (home / CARGO).is_file():
-        cargo = read_cargo(home, crate.ignore_build_script)
-        check_features(cargo, table, crate.features)
-    else:
-        for name in CARGO_KEYS:
-            if name in table.values:
-                table.wrong(name, f"is for a crate with a {CARGO}, and {home} has none", f"leave {name} out")
-    default = cargo is not None and crate.default_features
-    features = cargo.enabled_features(crate.features, default) if cargo else crate.features
-    needs = cargo.used_crates(crate.features, default) if cargo and crate.crates is None else crate.crates or ()
+    for name in CARGO_KEYS:
+        if name in table.values:
+            table.wrong(name, f"is for a crate with a {CARGO}, and {home} has none", f"leave {name} out")
     return CrateSpec(
         name=crate.name,
-        root=path if path.is_file() else crate_root_in(table, home, cargo.root if cargo else ""),
+        root=path if path.is_file() else crate_root_in(table, home),
         directory=home,
-        edition=crate.edition or (cargo.edition if cargo else DEFAULT_EDITION),
-        cfg=(*feature_cfgs(features), *crate.cfg),
-        env=(*(cargo.env if cargo else ()), *crate.env),
-        needs=needs,
-        proc_macro=bool(cargo and cargo.proc_macro) if crate.proc_macro is None else crate.proc_macro,
-        quiet=cargo is not None,
+        edition=crate.edition or DEFAULT_EDITION,
+        cfg=(*feature_cfgs(crate.features), *crate.cfg),
+        env=crate.env,
+        needs=crate.crates or (),
+        proc_macro=bool(crate.proc_macro),
         where=table.located.where(table.key),
     )
 
 
-def crate_root_in(table: Table, home: Path, cargo_root: str) -> Path:
-    """The crate root in a crate's directory: as its Cargo.toml names it, or where cargo looks for it, or beside.
+def vendored_crate(crate: CrateTable, table: Table, home: Path) -> CrateSpec:
+    """The crate in a directory with a Cargo.toml. What the table says takes precedence. Raises `UserError`."""
+    cargo = read_cargo(home, crate.ignore_build_script)
+    check_features(cargo, table, crate.features)
+    edition = crate.edition or cargo.edition
+    Edition().check(table, "edition", edition)
+    features = cargo.enabled_features(crate.features, crate.default_features)
+    needs = cargo.used_crates(crate.features, crate.default_features) if crate.crates is None else crate.crates
+    return CrateSpec(
+        name=crate.name,
+        root=crate_root_in(table, home, cargo.root),
+        directory=home,
+        edition=edition,
+        cfg=(*feature_cfgs(features), *crate.cfg),
+        env=(*cargo.env, *crate.env),
+        needs=needs,
+        proc_macro=cargo.proc_macro if crate.proc_macro is None else crate.proc_macro,
+        quiet=True,
+        where=table.located.where(table.key),
+    )
+
+
+def crate_root_in(table: Table, home: Path, cargo_root: str = "") -> Path:
+    """The crate root in a crate's directory: `cargo_root` if its Cargo.toml names one, else src/lib.rs or lib.rs.
 
     Raises `UserError` if there is none.
     """

@@ -93,6 +93,14 @@ def test_the_manifest_has_the_last_word_on_a_vendored_crate(tmp_path: Path) -> N
     assert (found.edition, found.needs, dict(found.env)["CARGO_PKG_VERSION"]) == ("2021", (), "2")
 
 
+def test_the_edition_in_a_cargo_file_must_be_known(tmp_path: Path) -> None:
+    write(tmp_path / "v/Cargo.toml", '[package]\nedition = "2027"\n')
+    assert error_of(tmp_path, '[crates.v]\npath = "v"\n', "v/lib.rs").startswith(
+        "module.toml:1: [crates.v] edition: there is no such edition of Rust"
+    )
+    assert crate(tmp_path, '[crates.v]\npath = "v"\nedition = "2021"\n').edition == "2021"
+
+
 def test_a_cargo_file_beside_a_crate_root_that_is_named_is_of_something_else(tmp_path: Path) -> None:
     write(tmp_path / "Cargo.toml", "no TOML")
     assert not crate(tmp_path, '[crates.x]\npath = "x.rs"\n', "x.rs").quiet
