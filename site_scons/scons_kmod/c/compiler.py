@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What all runs of the kernel's own C compiler have in common: its headers, names, precompiled headers, objtool."""
+"""What all runs of the kernel's C compiler share: include directories, macros with names, precompiling, objtool."""
 
 from __future__ import annotations
 
@@ -19,39 +19,43 @@ CC_COLOR = "-fdiagnostics-color=always"
 
 @functools.cache
 def kernel_include_directories(target: BuildTarget) -> tuple[str, ...]:
-    """Where the kernel's C code looks for headers."""
+    """The directories in which the kernel's C code looks for headers."""
     return include_directories(target.kbuild.cc, str(target.tree.path))
 
 
 @functools.cache
-def included_files(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The files that a compiler's flags include (``-include FILE``)."""
-    return tuple(after for word, after in itertools.pairwise(words) if word == "-include")
+def included_files(args: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that a compiler's args include (``-include FILE``)."""
+    return tuple(value for arg, value in itertools.pairwise(args) if arg == "-include")
 
 
 @functools.cache
-def args_without_includes(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A compiler's flags without ``-include FILE``."""
-    return tuple(without_options(words, {"-include"}))
+def args_without_includes(args: tuple[str, ...]) -> tuple[str, ...]:
+    """A compiler's args without ``-include FILE``."""
+    return tuple(without_options(args, {"-include"}))
 
 
 def include_lines(names: Iterable[str]) -> str:
-    """The text of a header that includes others."""
+    """The text of a header that includes these headers."""
     return "".join(f'#include "{name}"\n' for name in names)
 
 
 def precompile_step(
     target: BuildTarget, header: Path, flags: tuple[str, ...], text: str, unit: str, kind: str = TOKENS
 ) -> Step:
-    """Write a header and precompile it, for compilations with the same flags. `kind` is as in `Step`."""
-    made = header.with_name(f"{header.name}.gch")
-    argv = (target.toolchain.cc.path, *flags, f"-Wp,-MMD,{made}.d", "-x", "c-header", "-o", str(made), str(header))
+    """Write a header with this text, and precompile it for compilations with the same flags.
+
+    `kind` is the `digest_kind` of the `Step`.
+    """
+    precompiled = header.with_name(f"{header.name}.gch")
+    depfile = Path(f"{precompiled}.d")
+    args = (*flags, f"-Wp,-MMD,{depfile}", "-x", "c-header", "-o", str(precompiled), str(header))
     return Step(
         name="PCH",
         unit=unit,
-        commands=(Command(argv, target.tree.path, color=CC_COLOR),),
-        outputs=(made,),
-        depfiles=(Path(f"{made}.d"),),
+        commands=(Command((target.toolchain.cc.path, *args), target.tree.path, color=CC_COLOR),),
+        outputs=(precompiled,),
+        depfiles=(depfile,),
         written_files=((header, text),),
         tools=(target.toolchain.cc.digest,),
         digest_kind=kind,
@@ -62,28 +66,31 @@ def precompile_step(
 
 
 def name_defines(module: str, base: str) -> tuple[str, ...]:
-    """The macros by which C code knows its module and its file (scripts/Makefile.lib, modname_flags, name-fix)."""
+    """The flags that tell C code the names of its module and file (scripts/Makefile.lib, modname_flags, name-fix)."""
     return (basename_define(base), f'-DKBUILD_MODNAME="{module}"', f"-D__KBUILD_MODNAME=kmod_{module}")
 
 
 def basename_define(base: str) -> str:
-    """The macro by which C code knows its file."""
+    """The flag that tells C code the name of its file. `base` is the file's name without suffix."""
     return f'-DKBUILD_BASENAME="{base.replace("-", "_")}"'
 
 
 def name_macros(module: str, base: str) -> str:
-    """As `naming`, for a header: precompiled headers can't be used with macros that they were not made with."""
+    """The text of a header that defines what `name_defines` does as flags.
+
+    gcc uses a precompiled header only with the macros on the command line that it was compiled with.
+    """
     return define_lines(name_defines(module, base))
 
 
-def define_lines(words: Iterable[str]) -> str:
-    """The text of a header that defines what flags define (``-DNAME=VALUE``)."""
-    macros = (word.removeprefix("-D").partition("=") for word in words)
+def define_lines(flags: Iterable[str]) -> str:
+    """The text of a header that defines the same macros as these flags (``-DNAME=VALUE``)."""
+    macros = (flag.removeprefix("-D").partition("=") for flag in flags)
     return "".join(f"#define {name} {value}\n" for name, _, value in macros)
 
 
-def objtool_command(target: BuildTarget, made: Path, *options: str) -> Command:
-    """Let objtool check and rewrite an object in place."""
+def objtool_command(target: BuildTarget, object_file: Path, *options: str) -> Command:
+    """The command that lets objtool check an object and rewrite it in place."""
     # objtool reads the architecture from what Kbuild exports (tools/objtool/arch/x86/decode.c, 6.12).
     env = (("SRCARCH", target.tree.arch),)
-    return Command((*target.kbuild.objtool, *options, str(made)), target.tree.path, env, label="OBJTOOL")
+    return Command((*target.kbuild.objtool, *options, str(object_file)), target.tree.path, env, label="OBJTOOL")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What many of a module's C sources begin with: headers that are read once for all of them, as precompiled headers.
+"""Precompiled heads: the macros and includes that many of a module's C sources begin with.
 
-A source begins with macros and headers of the kernel, up to the first line that is something else. Sources that have
-such lines in common are compiled with these precompiled; they have the lines still, and no effect of them any more: a
-header that is guarded against a second inclusion is empty, and a macro may be defined again as it was.
+The head of a source is its macros and the kernel's headers that it includes, up to the first line that is something
+else. Sources with a common head are compiled with this head precompiled. The lines in the source then have no effect:
+a header that is guarded against a second inclusion is empty, and a macro may be defined again with the same value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from scons_kmod.engine.digests import text_digest
 from scons_kmod.manifest.sections.c import CCode
 
-# So many sources pay for the precompilation of what they share.
+# With fewer sources, precompiling their head takes more time than it saves.
 FEWEST = 6
 BLANK = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 INCLUDE = re.compile(r"#[ \t]*include[ \t]*<([^>\n]+)>[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?\n")
@@ -32,73 +32,77 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """Lines that sources begin with."""
+    """The lines of a head, and the sources that begin with them."""
 
     lines: tuple[str, ...]
     sources: tuple[Path, ...]
 
     @property
     def name(self) -> str:
-        """What tells it from a module's other heads."""
+        """A name that differs from those of the module's other heads."""
         return text_digest("".join(self.lines))[:16]
 
 
 @functools.cache
-def find_heads(code: CCode, searched: tuple[str, ...]) -> tuple[Head, ...]:
-    """What enough of the sources have in common; each source is in one at most."""
-    plain = {one.source for one in code.files}
-    begun = {
-        source: tuple(guarded_lines(leading_lines(source), searched))
+def find_heads(code: CCode, include_directories: tuple[str, ...]) -> tuple[Head, ...]:
+    """The heads that at least `FEWEST` sources share. A source is in one head at most.
+
+    Sources with flags of their own have none: a precompiled header is for one set of flags.
+    """
+    with_own_flags = {flags.source for flags in code.files}
+    beginnings = {
+        source: tuple(guarded_lines(leading_lines(source), include_directories))
         for source in code.sources
-        if source.suffix == ".c" and source not in plain
+        if source.suffix == ".c" and source not in with_own_flags
     }
-    by_first: dict[str, list[Path]] = {}
-    for source, lines in begun.items():
+    by_first_line: dict[str, list[Path]] = {}
+    for source, lines in beginnings.items():
         if lines:
-            by_first.setdefault(lines[0], []).append(source)
-    groups = (group for group in by_first.values() if len(group) >= FEWEST)
-    found = (Head(common_beginning([begun[source] for source in group]), tuple(group)) for group in groups)
-    return tuple(head for head in found if any(INCLUDE.fullmatch(line) for line in head.lines))
+            by_first_line.setdefault(lines[0], []).append(source)
+    groups = (group for group in by_first_line.values() if len(group) >= FEWEST)
+    heads = (Head(common_beginning([beginnings[source] for source in group]), tuple(group)) for group in groups)
+    return tuple(head for head in heads if any(INCLUDE.fullmatch(line) for line in head.lines))
 
 
 def leading_lines(source: Path) -> list[str]:
-    """The macros and the kernel's headers that a source begins with, a line each."""
+    """The macros and the kernel's headers that a source begins with, a line each; none if it can't be read as text."""
     try:
         text = source.read_text()
     except (OSError, UnicodeDecodeError):
         return []
-    found: list[str] = []
+    lines: list[str] = []
     blank = BLANK.match(text)
     at = blank.end() if blank else 0
     while line := INCLUDE.match(text, at) or DEFINE.match(text, at):
         include = INCLUDE.fullmatch(line[0])
-        found.append(f"#include <{include[1]}>\n" if include else line[0])
+        lines.append(f"#include <{include[1]}>\n" if include else line[0])
         blank = BLANK.match(text, line.end())
         at = blank.end() if blank else line.end()
-    return found
+    return lines
 
 
-def guarded_lines(lines: Iterable[str], searched: tuple[str, ...]) -> Iterable[str]:
-    """The lines up to a header that is not there, or not guarded against a second inclusion."""
+def guarded_lines(lines: Iterable[str], include_directories: tuple[str, ...]) -> Iterable[str]:
+    """The lines before the first header that is missing, or not guarded against a second inclusion."""
     for line in lines:
         include = INCLUDE.fullmatch(line)
-        if include and not is_guarded(include[1], searched):
+        if include and not is_guarded(include[1], include_directories):
             return
         yield line
 
 
 @functools.cache
-def is_guarded(name: str, searched: tuple[str, ...]) -> bool:
-    """Whether nothing is in a header the second time that it is included."""
-    place = next((path for path in (Path(one, name) for one in searched) if path.is_file()), None)
-    if place is None:
+def is_guarded(name: str, include_directories: tuple[str, ...]) -> bool:
+    """Whether a header is empty when it is included for the second time."""
+    paths = (Path(directory, name) for directory in include_directories)
+    header = next((path for path in paths if path.is_file()), None)
+    if header is None:
         return False
-    text = COMMENT.sub(" ", place.read_text(errors="replace")).strip()
+    text = COMMENT.sub(" ", header.read_text(errors="replace")).strip()
     return bool(ONCE.match(text) or (GUARD.match(text) and first_block_end(text) == len(text)))
 
 
 def first_block_end(text: str) -> int:
-    """Where the block ends that the first condition begins."""
+    """The end of the block that the first condition begins, as a position in the text; -1 if it has no end."""
     depth = 0
     for condition in CONDITION.finditer(text):
         depth += -1 if condition[1] == "endif" else 1
@@ -107,7 +111,7 @@ def first_block_end(text: str) -> int:
     return -1
 
 
-def common_beginning(several: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """What all of them begin with."""
-    pairs = itertools.takewhile(lambda each: len(set(each)) == 1, zip(*several, strict=False))
-    return tuple(each[0] for each in pairs)
+def common_beginning(sequences: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The lines that all sequences begin with."""
+    equal = itertools.takewhile(lambda lines: len(set(lines)) == 1, zip(*sequences, strict=False))
+    return tuple(lines[0] for lines in equal)

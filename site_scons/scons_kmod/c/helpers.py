@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""This project's own C files: the helpers that modules are linked with, and the check of types' sizes."""
+"""This project's own C files: the C helpers that modules link, and the check of the sizes of types."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.target.build_target import BuildTarget
 
-# ftrace's call at each function's entry: the helpers stand for inline functions and macros, which have none either.
+# ftrace's call at each function's entry. The helpers replace inline functions and macros, which have none either.
 TRACING_FLAGS = ("-pg", "-mrecord-mcount", "-mfentry")
 
 
 @functools.cache
 def helpers_archive(target: BuildTarget) -> Path:
-    """The compiled C helpers; a module is linked with those of its files that it needs."""
+    """The archive of the compiled C helpers. A module links those members that it needs."""
     return target.build / "helpers/libhelpers.a"
 
 
 def helper_steps(target: BuildTarget) -> list[Step]:
-    """Compile each file of C helpers with the kernel's own flags, and archive the objects."""
+    """Compile each file of C helpers with the kernel's flags, and archive the objects."""
     directory = helpers_archive(target).parent
     compiled = [helper_step(target, source, directory / f"{source.stem}.o") for source in helper_sources(target)]
     objects = [step.outputs[0] for step in compiled]
     return [helpers_header_step(target), *compiled, archive_step(target, helpers_archive(target), objects)]
 
 
-def archive_step(target: BuildTarget, made: Path, objects: Sequence[Path]) -> Step:
-    """Objects as an archive, of which a module is linked with those that it needs."""
+def archive_step(target: BuildTarget, archive: Path, objects: Sequence[Path]) -> Step:
+    """Archive objects, so that a module links only those that it needs."""
     return Step(
         name="AR",
-        unit=made.name,
-        commands=(Command((target.kbuild.archiver, "rcsD", str(made), *map(str, objects)), made.parent),),
-        outputs=(made,),
+        unit=archive.name,
+        commands=(Command((target.kbuild.archiver, "rcsD", str(archive), *map(str, objects)), archive.parent),),
+        outputs=(archive,),
         inputs=tuple(objects),
         tools=(target.toolchain.cc.digest,),
     )
@@ -57,35 +57,35 @@ def helper_sources(target: BuildTarget) -> list[Path]:
 
 
 def helpers_header_step(target: BuildTarget) -> Step:
-    """The headers of all helpers, precompiled: what is left of a helper's own is a fifth, its object the same."""
-    first = (no_lines_header(target), *included_files(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
+    """Precompile the headers of all helpers. A helper then compiles in a fifth of the time, to the same object."""
+    headers = (no_lines_header(target), *included_files(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
     flags = (*args_without_includes(project_c_flags(target)), f"-I{layout_header(target).parent}")
-    return precompile_step(target, helpers_header(target), flags, include_lines(map(str, first)), "helper headers")
+    return precompile_step(target, helpers_header(target), flags, include_lines(map(str, headers)), "helper headers")
 
 
 def no_lines_header(target: BuildTarget) -> Path:
-    """The header that comes before all others in this project's own C files."""
+    """The header that all this project's own C files include first."""
     return target.sources / "rust/helpers/no_lines.h"
 
 
 def project_c_flags(target: BuildTarget) -> tuple[str, ...]:
     """The kernel's flags for this project's own C files."""
-    kept = (word for word in target.kbuild.cc[1:] if word not in TRACING_FLAGS)
-    return (*kept, f"-fmacro-prefix-map={target.sources}/=")
+    flags = (flag for flag in target.kbuild.cc[1:] if flag not in TRACING_FLAGS)
+    return (*flags, f"-fmacro-prefix-map={target.sources}/=")
 
 
 @functools.cache
 def helpers_header(target: BuildTarget) -> Path:
-    """The header that includes all those of the helpers."""
+    """The header that includes the headers of all helpers."""
     return helpers_archive(target).with_name("headers.h")
 
 
-def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
-    """Compile a file of C helpers, with all headers precompiled: it depends on all of them."""
-    step = project_c_step(target, source, made)
+def helper_step(target: BuildTarget, source: Path, object_file: Path) -> Step:
+    """Compile a file of C helpers with the precompiled headers. It depends on all of these headers."""
+    step = project_c_step(target, source, object_file)
     (command,) = step.commands
-    compiler, *words = command.argv
-    argv = (compiler, "-include", str(helpers_header(target)), *args_without_includes(tuple(words)))
+    compiler, *args = command.argv
+    argv = (compiler, "-include", str(helpers_header(target)), *args_without_includes(tuple(args)))
     precompiled = helpers_header_step(target)
     return dataclasses.replace(
         step,
@@ -96,29 +96,29 @@ def helper_step(target: BuildTarget, source: Path, made: Path) -> Step:
 
 
 def layout_step(target: BuildTarget) -> Step:
-    """Let the kernel's compiler confirm the sizes of types that bindgen's libclang saw; the object is not linked."""
+    """Check that the kernel's compiler gives types the sizes that bindgen's libclang saw. The object is not linked."""
     source = target.sources / "rust/bindings/layout.c"
     return project_c_step(target, source, layout_object(target), inputs=(layout_header(target),))
 
 
 @functools.cache
 def layout_object(target: BuildTarget) -> Path:
-    """The object that is there if the sizes are the same."""
+    """The object of the check: it compiles only if the sizes are the same."""
     return layout_header(target).with_name("layout.o")
 
 
-def project_c_step(target: BuildTarget, source: Path, made: Path, inputs: tuple[Path, ...] = ()) -> Step:
-    """Compile one of this project's own C files for a kernel: code without line numbers (no_lines.h)."""
-    depfile = Path(f"{made}.d")
+def project_c_step(target: BuildTarget, source: Path, object_file: Path, inputs: tuple[Path, ...] = ()) -> Step:
+    """Compile one of this project's own C files for a kernel. Its code has no line numbers (no_lines.h)."""
+    depfile = Path(f"{object_file}.d")
     argv = [
         *(target.toolchain.cc.path, "-include", str(no_lines_header(target)), *project_c_flags(target)),
-        *(f"-I{layout_header(target).parent}", f"-Wp,-MMD,{depfile}", "-c", "-o", str(made), str(source)),
+        *(f"-I{layout_header(target).parent}", f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source)),
     ]
     return Step(
         name="CC",
         unit=f"{source.relative_to(target.sources).with_suffix('.o')}",
         commands=(Command(tuple(argv), target.tree.path, color=CC_COLOR),),
-        outputs=(made,),
+        outputs=(object_file,),
         inputs=inputs,
         tracked=(source,),
         depfiles=(depfile,),

@@ -23,8 +23,8 @@ from scons_kmod.bindings.local_paths import (
     local_bindings_rmeta,
 )
 from scons_kmod.c.compiler import CC_COLOR, name_defines
-from scons_kmod.c.module_objects import ASSEMBLY_SUFFIX, module_flags, source_flags
-from scons_kmod.c.module_objects import module_include_directories as searched_by_c
+from scons_kmod.c.source_flags import ASSEMBLY_SUFFIX, module_flags, source_flags
+from scons_kmod.c.source_flags import module_include_directories as searched_by_c
 from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.engine.digests import LINES, TOKENS

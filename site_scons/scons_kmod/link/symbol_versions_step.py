@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.c.module_objects import built_sources, c_objects, c_sources, module_include_directories, source_flags
+from scons_kmod.c.module_objects import built_sources, c_objects, c_sources
+from scons_kmod.c.source_flags import module_include_directories, source_flags
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest

@@ -8,7 +8,8 @@ import pytest
 from miniature import target, write
 
 from scons_kmod.c.heads import FEWEST, Head, find_heads, leading_lines
-from scons_kmod.c.module_objects import c_object_steps, module_include_directories
+from scons_kmod.c.module_objects import c_object_steps
+from scons_kmod.c.source_flags import module_include_directories
 from scons_kmod.engine.digests import LINES
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.c import CCode, FileFlags
@@ -18,37 +19,37 @@ GUARDED = "/* A comment. */\n#ifndef A_H\n#define A_H\n#ifdef B\nint b;\n#endif\
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> BuildTarget:
+def build_target(tmp_path: Path) -> BuildTarget:
     return target(tmp_path)
 
 
 def module(directory: Path, texts: list[str]) -> Manifest:
-    """A module of C sources with these texts, and headers that they may include."""
-    for name in ("one", "two"):
+    """A module of C sources with these texts, and of headers that they may include."""
+    for name in ("first", "second"):
         write(directory / f"include/own/{name}.h", GUARDED)
     sources = tuple(write(directory / f"{number}.c", text) for number, text in enumerate(texts))
     code = CCode(sources, include=(directory / "include",))
     return Manifest("many", directory, None, None, c=code)
 
 
-def found(made: BuildTarget, manifest: Manifest) -> tuple[Head, ...]:
-    return find_heads(manifest.c, module_include_directories(made, manifest))
+def heads_of(build_target: BuildTarget, manifest: Manifest) -> tuple[Head, ...]:
+    return find_heads(manifest.c, module_include_directories(build_target, manifest))
 
 
-BEGIN = "// SPDX\n#define pr_fmt(fmt) KBUILD_MODNAME fmt\n#include <own/one.h>\n#include <own/two.h>\n"
-LINE = ("#define pr_fmt(fmt) KBUILD_MODNAME fmt\n", "#include <own/one.h>\n", "#include <own/two.h>\n")
+BEGIN = "// SPDX\n#define pr_fmt(fmt) KBUILD_MODNAME fmt\n#include <own/first.h>\n#include <own/second.h>\n"
+LINE = ("#define pr_fmt(fmt) KBUILD_MODNAME fmt\n", "#include <own/first.h>\n", "#include <own/second.h>\n")
 
 
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
         (BEGIN + "int a;\n", LINE),
-        ("/* A\n * b */\n\n#include <own/one.h> /* c */\n// d\n#include <own/two.h>\n", LINE[1:]),
-        ('#include <own/one.h>\n#include "x.h"\n#include <own/two.h>\n', LINE[1:2]),
-        ("#include <own/one.h>\n#ifdef X\n#include <own/two.h>\n#endif\n", LINE[1:2]),
-        ("int a;\n#include <own/one.h>\n", ()),
-        ("#define A 1 \\\n 2\n#include <own/one.h>\n", ()),
-        ("#define A 1 /* one\n*/\n#include <own/one.h>\n", ()),
+        ("/* A\n * b */\n\n#include <own/first.h> /* c */\n// d\n#include <own/second.h>\n", LINE[1:]),
+        ('#include <own/first.h>\n#include "x.h"\n#include <own/second.h>\n', LINE[1:2]),
+        ("#include <own/first.h>\n#ifdef X\n#include <own/second.h>\n#endif\n", LINE[1:2]),
+        ("int a;\n#include <own/first.h>\n", ()),
+        ("#define A 1 \\\n 2\n#include <own/first.h>\n", ()),
+        ("#define A 1 /* one\n*/\n#include <own/first.h>\n", ()),
         ("", ()),
     ],
 )
@@ -56,30 +57,30 @@ def test_a_source_begins_with_macros_and_headers(tmp_path: Path, text: str, line
     assert tuple(leading_lines(write(tmp_path / "a.c", text))) == lines
 
 
-def test_a_source_that_is_no_text_begins_with_nothing(tmp_path: Path) -> None:
+def test_a_source_that_can_not_be_read_has_no_head(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_bytes(b"\xff\xfe")
     assert leading_lines(tmp_path / "a.c") == leading_lines(tmp_path / "absent.c") == []
 
 
-def test_sources_share_what_all_of_them_begin_with(made: BuildTarget, tmp_path: Path) -> None:
-    texts = [BEGIN, BEGIN + "int a;\n", "".join(LINE[:2]) + "int b;\n", *[BEGIN] * FEWEST, "#include <own/two.h>\n"]
+def test_sources_share_the_lines_that_all_of_them_begin_with(build_target: BuildTarget, tmp_path: Path) -> None:
+    texts = [BEGIN, BEGIN + "int a;\n", "".join(LINE[:2]) + "int b;\n", *[BEGIN] * FEWEST, "#include <own/second.h>\n"]
     manifest = module(tmp_path / "m", texts)
-    (head,) = found(made, manifest)
+    (head,) = heads_of(build_target, manifest)
     assert (head.lines, head.sources) == (LINE[:2], manifest.c.sources[:-1])
 
 
-def test_a_few_sources_share_nothing(made: BuildTarget, tmp_path: Path) -> None:
-    assert found(made, module(tmp_path / "m", [BEGIN] * (FEWEST - 1))) == ()
+def test_a_few_sources_share_no_head(build_target: BuildTarget, tmp_path: Path) -> None:
+    assert heads_of(build_target, module(tmp_path / "m", [BEGIN] * (FEWEST - 1))) == ()
 
 
-def test_macros_alone_are_not_worth_it(made: BuildTarget, tmp_path: Path) -> None:
-    assert found(made, module(tmp_path / "m", [LINE[0] + "int a;\n"] * FEWEST)) == ()
+def test_macros_alone_make_no_head(build_target: BuildTarget, tmp_path: Path) -> None:
+    assert heads_of(build_target, module(tmp_path / "m", [LINE[0] + "int a;\n"] * FEWEST)) == ()
 
 
-def test_a_source_with_flags_of_its_own_is_left_out(made: BuildTarget, tmp_path: Path) -> None:
+def test_a_source_with_flags_of_its_own_has_no_head(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", [BEGIN] * (FEWEST + 1))
     own = FileFlags(manifest.c.sources[0], ("-O3",))
-    (head,) = found(made, dataclasses.replace(manifest, c=dataclasses.replace(manifest.c, files=(own,))))
+    (head,) = heads_of(build_target, dataclasses.replace(manifest, c=dataclasses.replace(manifest.c, files=(own,))))
     assert head.sources == manifest.c.sources[1:]
 
 
@@ -94,39 +95,39 @@ def test_a_source_with_flags_of_its_own_is_left_out(made: BuildTarget, tmp_path:
         "#ifndef A_H\n#define A_H\n",
     ],
 )
-def test_what_a_header_may_have_twice_is_not_precompiled(made: BuildTarget, tmp_path: Path, text: str) -> None:
+def test_a_header_without_a_guard_is_not_precompiled(build_target: BuildTarget, tmp_path: Path, text: str) -> None:
     manifest = module(tmp_path / "m", [BEGIN] * FEWEST)
-    write(tmp_path / "m/include/own/two.h", text)
-    (head,) = found(made, manifest)
+    write(tmp_path / "m/include/own/second.h", text)
+    (head,) = heads_of(build_target, manifest)
     assert head.lines == LINE[:2]
 
 
 @pytest.mark.parametrize(
     "text", ["#pragma once\nint a;\n", "// A\n#ifndef A_H\n\n#define A_H 1\n#if 1\n#endif\n#endif\n"]
 )
-def test_ways_to_guard(made: BuildTarget, tmp_path: Path, text: str) -> None:
+def test_ways_to_guard(build_target: BuildTarget, tmp_path: Path, text: str) -> None:
     manifest = module(tmp_path / "m", [BEGIN] * FEWEST)
-    write(tmp_path / "m/include/own/two.h", text)
-    (head,) = found(made, manifest)
+    write(tmp_path / "m/include/own/second.h", text)
+    (head,) = heads_of(build_target, manifest)
     assert head.lines == LINE
 
 
-def test_sources_are_compiled_with_it(made: BuildTarget, tmp_path: Path) -> None:
+def test_sources_are_compiled_with_their_precompiled_head(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", [BEGIN] * FEWEST)
-    head, *compiled = c_object_steps(made, manifest)
+    head, *compiled = c_object_steps(build_target, manifest)
     ((header, text),) = head.written_files
     assert text.endswith("".join(LINE))
     assert text.startswith("#include")
     # Line numbers of headers are in the code (WARN_ON).
     assert (head.digest_kind, head.outputs) == (LINES, (header.with_name(f"{header.name}.gch"),))
-    assert not [word for word in head.commands[0].argv if "KBUILD_BASENAME" in word]
+    assert not [arg for arg in head.commands[0].argv if "KBUILD_BASENAME" in arg]
     assert len(compiled) == FEWEST
     for number, step in enumerate(compiled):
         argv = step.commands[0].argv
         names = Path(f"{step.outputs[0]}.names.h")
-        assert [argv[at + 1] for at, word in enumerate(argv) if word == "-include"] == [str(header), str(names)]
+        assert [argv[at + 1] for at, arg in enumerate(argv) if arg == "-include"] == [str(header), str(names)]
         assert dict(step.written_files)[names] == f'#define KBUILD_BASENAME "{number}"\n'
-        assert not [word for word in argv if "KBUILD_BASENAME" in word]
+        assert not [arg for arg in argv if "KBUILD_BASENAME" in arg]
         assert (*step.order_only[-1:], *step.depfiles[-1:]) == (*head.outputs, *head.depfiles)
-        # Any other difference would make gcc pass over what is precompiled.
+        # With any other difference, gcc would not use the precompiled header.
         assert set(head.commands[0].argv) - set(argv) == set(head.commands[0].argv[-6:]) - set(argv)

@@ -12,7 +12,7 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.manifest.sections.exports import Exports
 
-# What the kernel's headers make of it, in miniature.
+# The kernel's headers in miniature.
 HEADER = """
 #define MODULE_IMPORT_NS(ns) import ns
 #define EXPORT_SYMBOL(name) export name any
@@ -25,15 +25,15 @@ V6_12, V6_13 = 6 << 16 | 12 << 8 | 99, 6 << 16 | 13 << 8
 
 
 def lines(directory: Path, code: int = V6_12, **tables: object) -> dict[str, list[str]]:
-    """What a kernel's preprocessor makes of the sources, by their names."""
+    """The preprocessed lines of the sources, by their names."""
     for name in ("export", "module"):
         write(directory / f"linux/{name}.h", HEADER)
     write(directory / "linux/version.h", VERSION.format(code=code))
     manifest = Manifest("m", directory, None, None, **tables)
-    made = target(directory / "target")
+    build_target = target(directory / "target")
     found = {}
-    for path, text in written_sources(made, manifest).items():
-        assert path.parent == made.build / "modules/m"
+    for path, text in written_sources(build_target, manifest).items():
+        assert path.parent == build_target.build / "modules/m"
         argv = ["cpp", "-P", f"-I{directory}", write(directory / "x.c", text)]
         found[path.name] = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split(";\n")[:-1]
     return found
@@ -43,8 +43,8 @@ def lines(directory: Path, code: int = V6_12, **tables: object) -> dict[str, lis
 def test_each_symbol_is_exported_after_the_headers_that_declare_it(
     tmp_path: Path, license_: str, expected: str
 ) -> None:
-    one, two = write(tmp_path / "a b.h", "int f(void);\n"), write(tmp_path / "c.h", "extern int x;\n")
-    assert lines(tmp_path, exports=Exports(("f", "x"), (one, two), license=license_)) == {
+    first, second = write(tmp_path / "a b.h", "int f(void);\n"), write(tmp_path / "c.h", "extern int x;\n")
+    assert lines(tmp_path, exports=Exports(("f", "x"), (first, second), license=license_)) == {
         "exports.c": ["int f(void)", "extern int x", f"export f {expected}", f"export x {expected}"]
     }
 
