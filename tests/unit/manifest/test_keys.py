@@ -30,7 +30,7 @@ class Outer:
     """A table with all that can be declared."""
 
     needed: str = key(Text(), "It has no default, so it is required.")
-    two_words: tuple[str, ...] = key(Texts(LOWER), "Some words.", default=())
+    two_parts: tuple[str, ...] = key(Texts(LOWER), "Some words.", default=())
     other: str = key(Text(), "It is spelled in another way.", default="", name="spelled")
     inner: tuple[Inner, ...] = key(NamedSections(Inner, "LABEL", (LOWER,)), "More tables.", default=())
     computed: int = 7
@@ -47,7 +47,7 @@ def error_of(directory: Path, text: str) -> str:
 
 
 def test_a_key_is_spelled_as_its_field_unless_it_says_otherwise() -> None:
-    assert [*declared_keys(Outer)] == ["needed", "two-words", "spelled", "inner"]
+    assert [*declared_keys(Outer)] == ["needed", "two-parts", "spelled", "inner"]
 
 
 def test_keys_that_are_absent_have_their_default(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_keys_that_are_absent_have_their_default(tmp_path: Path) -> None:
 
 
 def test_every_key_fills_its_field(tmp_path: Path) -> None:
-    text = 'two-words = ["a", "b"]\nspelled = "y"\nneeded = "x"\n[inner.one]\n[inner.two]\nflag = true\n'
+    text = 'two-parts = ["a", "b"]\nspelled = "y"\nneeded = "x"\n[inner.one]\n[inner.two]\nflag = true\n'
     assert read(tmp_path, text) == Outer("x", ("a", "b"), "y", (Inner("one"), Inner("two", flag=True)))
 
 
@@ -66,12 +66,12 @@ def test_every_key_fills_its_field(tmp_path: Path) -> None:
         ('neded = "x"\n', 'module.toml:1: neded: unknown key\n    did you mean "needed"?'),
         (
             'needed = "x"\ncomputed = 3\n',
-            "module.toml:2: computed: unknown key\n    known here: needed, two-words, spelled, inner",
+            "module.toml:2: computed: unknown key\n    known here: needed, two-parts, spelled, inner",
         ),
         ('needed = ""\n', "module.toml:1: needed: must not be empty"),
         (
-            'needed = "x"\ntwo-words = ["A"]\n',
-            "module.toml:2: two-words: 'A' is not in lower case\n    write it small",
+            'needed = "x"\ntwo-parts = ["A"]\n',
+            "module.toml:2: two-parts: 'A' is not in lower case\n    write it small",
         ),
         (
             'needed = "x"\n[inner.A]\n',
