@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What changes the fingerprint, and what does not: real headers, read by the real libclang."""
+"""Which edits of headers change the fingerprint: real headers, read by the real libclang."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ static inline int short_one(int a) { return a; }
 int open_file(struct file *file, int flags);
 struct unreached { int a; };
 """
-WORDS = "file color_RED LOOSE FLAG CALLED value short_one open_file"
+NAMES = "file color_RED LOOSE FLAG CALLED value short_one open_file"
 
 Make = Callable[..., dict[str, Any]]
 
 
-def request(directory: Path, words: str) -> dict[str, Any]:
+def request(directory: Path, names: str) -> dict[str, Any]:
     source = directory / "source.rs"
-    source.write_text(words)
+    source.write_text(names)
     return {
         "libclang": LIBCLANG,
         "header": str(directory / "unit.h"),
@@ -70,34 +70,34 @@ def request(directory: Path, words: str) -> dict[str, Any]:
 def make(tmp_path: Path) -> Make:
     """The fingerprint of a header's text."""
 
-    def made(text: str = HEADER, words: str = WORDS, **more: str) -> dict[str, Any]:
+    def make_fingerprint(text: str = HEADER, names: str = NAMES, **more: str) -> dict[str, Any]:
         for name, content in {"unit": text, **more}.items():
             (tmp_path / f"{name}.h").write_text(content)
-        fingerprint.write_fingerprint(request(tmp_path, words))
+        fingerprint.write_fingerprint(request(tmp_path, names))
         result: dict[str, Any] = json.loads((tmp_path / "fingerprint").read_text())
         return result
 
-    return made
+    return make_fingerprint
 
 
-def changed(make: Make, old: str, new: str, words: str = WORDS) -> list[str]:
+def changed(make: Make, old: str, new: str, names: str = NAMES) -> list[str]:
     """The names whose digests are not the same if one piece of the header is replaced."""
     assert HEADER.count(old) == 1
-    before, after = make(words=words), make(HEADER.replace(old, new), words)
+    before, after = make(names=names), make(HEADER.replace(old, new), names)
     assert before["opaque"] == after["opaque"]
-    one, two = before["declarations"], after["declarations"]
-    return sorted(name for name in {*one, *two} if one.get(name) != two.get(name))
+    old_digests, new_digests = before["declarations"], after["declarations"]
+    return sorted(name for name in {*old_digests, *new_digests} if old_digests.get(name) != new_digests.get(name))
 
 
-def test_what_is_reached_and_what_is_opaque(make: Make) -> None:
-    made = make()
-    assert sorted(made["declarations"]) == sorted(
-        [*(w for w in WORDS.split() if w != "color_RED"), "color", "list", "u32"]
+def test_reached_and_opaque_names(make: Make) -> None:
+    digests = make()
+    assert sorted(digests["declarations"]) == sorted(
+        [*(name for name in NAMES.split() if name != "color_RED"), "color", "list", "u32"]
     )
-    assert made["opaque"] == ["other", "unnamed_target"]
+    assert digests["opaque"] == ["other", "unnamed_target"]
 
 
-def test_it_is_the_same_twice_and_in_order(make: Make, tmp_path: Path) -> None:
+def test_the_fingerprint_is_sorted_and_reproducible(make: Make, tmp_path: Path) -> None:
     make()
     text = (tmp_path / "fingerprint").read_text()
     make()
@@ -123,7 +123,7 @@ def test_it_is_the_same_twice_and_in_order(make: Make, tmp_path: Path) -> None:
         pytest.param("struct unreached {", "enum { EXTRA };\nstruct unreached {", id="unreached enum"),
     ],
 )
-def test_what_changes_nothing(make: Make, old: str, new: str) -> None:
+def test_edits_that_change_nothing(make: Make, old: str, new: str) -> None:
     assert changed(make, old, new) == []
 
 
@@ -153,20 +153,20 @@ def test_what_changes_nothing(make: Make, old: str, new: str) -> None:
         pytest.param("static const u32 value = FLAG", "extern const u32 value", ["value"], id="constant to variable"),
     ],
 )
-def test_what_changes_which_digests(make: Make, old: str, new: str, names: list[str]) -> None:
+def test_edits_that_change_digests(make: Make, old: str, new: str, names: list[str]) -> None:
     # Without FLAG, the constant that uses it would not compile.
     new = new or "#define FLAG() 0\n#undef FLAG\nenum { FLAG = 3 };\n"
     assert changed(make, old, new) == names
 
 
 def test_the_target_of_a_pointer_is_reached_by_the_fields_name(make: Make) -> None:
-    assert "other" in make(words="file")["opaque"]
-    assert "other" in make(words="file other")["declarations"]
+    assert "other" in make(names="file")["opaque"]
+    assert "other" in make(names="file other")["declarations"]
     assert changed(make, "struct other { int a; };", "struct other { long a; };", "file") == []
     assert changed(make, "struct other { int a; };", "struct other { long a; };", "file call") == ["other"]
 
 
-def test_the_order_of_what_is_reached_does_not_matter(make: Make) -> None:
+def test_the_order_of_declarations_does_not_matter(make: Make) -> None:
     lines = ["enum color { RED, GREEN = 5 };\n", "enum { LOOSE = 9 };\n"]
     assert make() == make(HEADER.replace("".join(lines), "".join(reversed(lines))))
 
@@ -205,16 +205,16 @@ def test_types_within_types(make: Make) -> None:
     assert sorted(make(text, "outer__bindgen_ty_1")["declarations"]) == ["outer", "outer_inner"]
 
 
-def test_what_is_within_an_opaque_type_is_left_out_with_it(make: Make) -> None:
+def test_types_within_an_opaque_type_are_opaque(make: Make) -> None:
     text = "struct cut { struct inner { int a; } in; }; struct top { struct cut *p; };\n"
     assert make(text, "top")["opaque"] == ["cut", "cut_inner", "inner"]
 
 
 def test_a_type_that_only_a_typedef_names(make: Make) -> None:
     text = "typedef struct { int a; } pages_t;\nstruct top { pages_t *pages; pages_t **more; };\n"
-    made = make(text, "top")
-    assert made["opaque"] == ["pages_t"]
-    assert made == make(text.replace("int a", "long a"), "top")
+    digests = make(text, "top")
+    assert digests["opaque"] == ["pages_t"]
+    assert digests == make(text.replace("int a", "long a"), "top")
     assert make(text, "top pages") != make(text.replace("int a", "long a"), "top pages")
 
 
@@ -222,19 +222,19 @@ def test_a_type_without_content_is_always_opaque(make: Make) -> None:
     assert make("struct a;\nstruct a *get(void);\n", "get a")["opaque"] == ["a"]
 
 
-def test_a_pointer_to_what_has_no_name_is_followed(make: Make) -> None:
+def test_a_pointer_to_a_type_without_a_name_is_followed(make: Make) -> None:
     text = "struct top { struct { int a; } *p; };\n"
     assert make(text, "top") != make(text.replace("int a", "long a"), "top")
 
 
-def test_a_type_that_a_parameter_list_declares_is_another(make: Make) -> None:
+def test_a_type_that_a_parameter_list_declares_is_a_type_of_its_own(make: Make) -> None:
     text = "struct late { int a; };\n"
     use = "int use(struct late *late);\n"
     assert make(text + use, "use") != make(use + text, "use")
 
 
-def test_all_that_has_a_reached_name_is_reached(make: Make) -> None:
-    # bindgen is told names, not kinds: it would write the function, too.
+def test_everything_with_a_reached_name_is_reached(make: Make) -> None:
+    # bindgen gets names, not kinds: it would write the function, too.
     text = "struct node { int a; };\nstruct top { struct node node; };\nint node(int a);\n"
     assert make(text, "top") != make(text.replace("int node(int a)", "int node(long a)"), "top")
 
@@ -268,16 +268,16 @@ def test_headers_that_do_not_compile(make: Make) -> None:
         make('#include "none.h"\n', "x")
 
 
-def test_the_program_reads_identifiers_from_sources(tmp_path: Path) -> None:
+def test_the_process_reads_identifiers_from_sources(tmp_path: Path) -> None:
     (tmp_path / "unit.h").write_text(HEADER)
     (tmp_path / "a.rs").write_text("// color_RED\nfn f(file: *mut bindings::file) { unsafe { (*file).target } }\n")
     (tmp_path / "b.c").write_text("SAME_SIZE(struct list, list);\n")
-    asked = request(tmp_path, "") | {"sources": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
-    (tmp_path / "request.json").write_text(json.dumps(asked))
+    process_request = request(tmp_path, "") | {"sources": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
+    (tmp_path / "request.json").write_text(json.dumps(process_request))
     command = (sys.executable, "-I", library_process.__file__, "bindings.fingerprint", str(tmp_path / "request.json"))
     subprocess.run(command, check=True)
-    made = json.loads((tmp_path / "fingerprint").read_text())
-    assert sorted(made["declarations"]) == ["file", "list", "u32", "unnamed_target"]
+    digests = json.loads((tmp_path / "fingerprint").read_text())
+    assert sorted(digests["declarations"]) == ["file", "list", "u32", "unnamed_target"]
     (tmp_path / "unit.h").write_text("nothing x;\n")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1

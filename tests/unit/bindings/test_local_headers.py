@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Headers of a module's own, read by the real libclang and bindgen; the C code of them, compiled by the real gcc."""
+"""Local bindings: own headers, read by the real libclang and bindgen, and their C code, compiled by the real gcc."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ struct opaque { int a; };
 static inline int of_the_kernel(void) { return 1; }
 int kernel_function(void);
 """
-# What the kernel's bindings have: not all of its types, and of one only that it is there.
+# The kernel's bindings: they lack some of its types, and one type has no content.
 SHARED = """\
 pub struct list_head { pub next : * mut list_head , pub prev : * mut list_head , }
 pub struct lock { pub __bindgen_anon_1 : lock__bindgen_ty_1 , }
@@ -66,8 +66,8 @@ static int declared(void);
 Make = Callable[..., str]
 
 
-class Made:
-    """A directory with a module's header, and what was made of it."""
+class LocalBindings:
+    """A directory with a module's header, and its local bindings."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -84,7 +84,7 @@ class Made:
         header = self.module / "own.h"
         (self.directory / "unit.h").write_text(f'#include "{header}"\n')
         names = ("prototypes.h", "raw", "bindings", "callers.c", "layout.c", "depfile")
-        words = ["--use-core", "--ctypes-prefix=core::ffi", "--with-derive-default", "--no-rustfmt-bindings"]
+        args = ["--use-core", "--ctypes-prefix=core::ffi", "--with-derive-default", "--no-rustfmt-bindings"]
         return {
             "libclang": LIBCLANG,
             "unit": str(self.directory / "unit.h"),
@@ -94,7 +94,7 @@ class Made:
             "directories": [str(self.module)],
             "shared": str(shared),
             "crate": "echo",
-            "bindgen": ["bindgen", str(self.directory / "prototypes.h"), *words],
+            "bindgen": ["bindgen", str(self.directory / "prototypes.h"), *args],
             **{"allow": [], "block": [], "opaque": [], **patterns},
             **{name.partition(".")[0]: str(self.directory / name) for name in names},
         }
@@ -105,8 +105,8 @@ class Made:
         assert local_headers.main(self.request(**patterns)) == 0
         return self.text("bindings")
 
-    def compiled(self, name: str, *flags: str) -> str:
-        """What gcc says of one of the C sources."""
+    def gcc_messages(self, name: str, *flags: str) -> str:
+        """gcc's messages about one of the C sources."""
         argv = ["gcc", "-std=gnu11", "-Wall", "-Wmissing-prototypes", "-Wno-unused", "-fsyntax-only"]
         argv += [f"-I{self.directory}", '-DFOR=""', *flags, str(self.directory / name)]
         done = subprocess.run(
@@ -116,9 +116,9 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+def bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalBindings:
     monkeypatch.setenv("LIBCLANG_PATH", LIBCLANG)
-    return Made(tmp_path)
+    return LocalBindings(tmp_path)
 
 
 def defined(rust: str) -> set[str]:
@@ -130,54 +130,54 @@ def functions(rust: str) -> set[str]:
     return set(re.findall(r"\bpub fn (\w+)", " ".join(re.findall(r'extern "C" \{.*', rust))))
 
 
-def test_types_that_the_kernels_bindings_have_are_left_to_these(made: Made) -> None:
-    rust = made.make()
+def test_types_in_the_kernels_bindings_are_not_written_again(bindings: LocalBindings) -> None:
+    rust = bindings.make()
     own = {"mine", "mine__bindgen_ty_1", "mine__bindgen_ty_2", "mine_t", "open"}
-    # The kernel's bindings do not have this one: all that is known of it is its size.
+    # The kernel's bindings lack this one: only its size is known.
     assert defined(rust) == {*own, "late"}
     assert "pub struct late { pub _bindgen_opaque_blob : [u64 ; 2usize] , }" in rust
     assert "pub entry : list_head , pub lock : lock ," in rust
     assert "pub opaque : * mut opaque ," in rust
 
 
-def test_of_a_type_that_the_kernels_bindings_only_point_to_a_part_has_its_size(made: Made) -> None:
-    rust = made.make(f"{HEADER}struct whole {{ struct opaque parts[2]; struct lock *lock; }};\n")
+def test_a_field_of_a_type_that_the_kernels_bindings_only_point_to_has_its_size(bindings: LocalBindings) -> None:
+    rust = bindings.make(f"{HEADER}struct whole {{ struct opaque parts[2]; struct lock *lock; }};\n")
     assert "pub struct opaque { pub _bindgen_opaque_blob : u32 , }" in rust
     assert "pub struct whole { pub parts : [opaque ; 2usize] , pub lock : * mut lock , }" in rust
 
 
-def test_a_type_of_the_modules_is_its_own_though_the_kernel_has_one_of_that_name(made: Made) -> None:
-    assert "pub struct mine { pub entry : list_head ," in made.make()
-    assert "pub union mine__bindgen_ty_1 { pub whole : u32_ ," in made.text("bindings")
+def test_a_module_may_have_a_type_with_the_name_of_a_kernel_type(bindings: LocalBindings) -> None:
+    assert "pub struct mine { pub entry : list_head ," in bindings.make()
+    assert "pub union mine__bindgen_ty_1 { pub whole : u32_ ," in bindings.text("bindings")
 
 
-def test_constants(made: Made) -> None:
-    rust = made.make()
+def test_constants(bindings: LocalBindings) -> None:
+    rust = bindings.make()
     assert "pub const BEST : u32 = 7 ;" in rust
     assert "pub const kind_B : kind = 4 ;" in rust
 
 
-def test_functions_that_are_only_in_the_header_are_called_by_others(made: Made) -> None:
-    rust = made.make()
+def test_static_functions_have_callers(bindings: LocalBindings) -> None:
+    rust = bindings.make()
     assert functions(rust) == {"function", "first", "plain", "match_"}
     assert '# [link_name = "echo_calls_match"] pub fn match_ (parameter_0 : * mut mine) -> * mut mine ;' in rust
-    assert made.compiled("callers.c") == ""
-    assert "\treturn first(mine, one);\n" in made.text("callers.c")
-    assert "\tplain();\n" in made.text("callers.c")
-    assert "sum" not in made.text("callers.c"), "its parameters can't be handed on"
-    assert "of_the_kernel" not in made.text("callers.c")
+    assert bindings.gcc_messages("callers.c") == ""
+    assert "\treturn first(mine, one);\n" in bindings.text("callers.c")
+    assert "\tplain();\n" in bindings.text("callers.c")
+    assert "sum" not in bindings.text("callers.c"), "a caller can't pass on its parameters"
+    assert "of_the_kernel" not in bindings.text("callers.c")
 
 
-def test_a_parameter_without_a_name_and_types_that_only_clang_can_name(made: Made) -> None:
-    rust = made.make("static void f(struct { int a; } *unnamed) { }\nstatic int g(int, int b) { return b; }\n")
+def test_a_parameter_without_a_name_and_types_that_only_clang_can_name(bindings: LocalBindings) -> None:
+    rust = bindings.make("static void f(struct { int a; } *unnamed) { }\nstatic int g(int, int b) { return b; }\n")
     assert functions(rust) == {"g"}
-    assert "\treturn g(parameter_0, b);\n" in made.text("callers.c")
+    assert "\treturn g(parameter_0, b);\n" in bindings.text("callers.c")
 
 
-def test_layouts_are_those_of_gcc(made: Made) -> None:
-    made.make()
-    assert made.compiled("layout.c") == ""
-    text = made.text("layout.c")
+def test_layouts_are_those_of_gcc(bindings: LocalBindings) -> None:
+    bindings.make()
+    assert bindings.gcc_messages("layout.c") == ""
+    text = bindings.text("layout.c")
     assert 'SAME("struct mine: the field whole of 4 bytes at byte 32"' in text, "of the union without a name"
     assert 'SAME("struct mine: the field place of 8 bytes at byte 36"' in text
     assert 'SAME("mine_t: a size of 24"' in text
@@ -209,56 +209,57 @@ def test_layouts_are_those_of_gcc(made: Made) -> None:
         ),
     ],
 )
-def test_what_c_sees_otherwise_is_told_by_its_name(made: Made, old: str, new: str, complaints: list[str]) -> None:
+def test_a_type_with_another_layout_in_c_is_named(
+    bindings: LocalBindings, old: str, new: str, complaints: list[str]
+) -> None:
     other = "#ifdef WIDE\n#define MORE +1\n#define PACKED __attribute__((packed))\n#define OTHER ; int y\n#else\n"
     other += "#define MORE\n#define PACKED\n#define OTHER\n#endif\n"
     assert old in HEADER
-    made.make(other + HEADER.replace(old, new))
-    assert made.compiled("layout.c") == ""
-    said = made.compiled("layout.c", "-DWIDE", '-DFOR=" with the flags of a.c"')
-    for one in complaints:
-        assert (
-            f'static assertion failed: "{one} with the flags of a.c: both must see the same; look for defines' in said
-        )
+    bindings.make(other + HEADER.replace(old, new))
+    assert bindings.gcc_messages("layout.c") == ""
+    messages = bindings.gcc_messages("layout.c", "-DWIDE", '-DFOR=" with the flags of a.c"')
+    for complaint in complaints:
+        text = f'static assertion failed: "{complaint} with the flags of a.c: both must see the same; look for defines'
+        assert text in messages
 
 
-def test_patterns(made: Made) -> None:
-    rust = made.make(block=["fir.*", "function", "BEST"], opaque=["mine_t"])
+def test_patterns(bindings: LocalBindings) -> None:
+    rust = bindings.make(block=["fir.*", "function", "BEST"], opaque=["mine_t"])
     assert functions(rust) == {"plain", "match_"}
     assert "BEST" not in rust
     assert "pub struct mine_t { pub _bindgen_opaque_blob" in rust
-    assert "first" not in made.text("callers.c")
-    rust = made.make(allow=["mine_t", "fir..|kind_.*"])
+    assert "first" not in bindings.text("callers.c")
+    rust = bindings.make(allow=["mine_t", "fir..|kind_.*"])
     assert functions(rust) == {"first"}
     assert defined(rust) == {"mine", "mine__bindgen_ty_1", "mine__bindgen_ty_2", "mine_t", "late"}
     assert "BEST" not in rust
-    assert "struct open" not in made.text("layout.c"), "Rust does not see it"
+    assert "struct open" not in bindings.text("layout.c"), "Rust does not see it"
 
 
-def test_comments_and_the_order_of_declarations_are_all_the_same(made: Made) -> None:
+def test_comments_and_the_order_of_declarations_do_not_matter(bindings: LocalBindings) -> None:
     names = ("bindings", "callers.c", "layout.c")
-    made.make()
-    before = [made.text(name) for name in names]
-    made.make(f"/* Nothing\n */\n{HEADER}")
-    assert [made.text(name) for name in names] == before
+    bindings.make()
+    before = [bindings.text(name) for name in names]
+    bindings.make(f"/* Nothing\n */\n{HEADER}")
+    assert [bindings.text(name) for name in names] == before
     function = "int function(struct mine *mine);\n"
-    made.make(HEADER.replace(function, "") + function)
-    assert made.text("bindings") == before[0]
+    bindings.make(HEADER.replace(function, "") + function)
+    assert bindings.text("bindings") == before[0]
 
 
-def test_the_body_of_a_function_is_nothing_to_rust(made: Made) -> None:
-    before = made.make(), made.text("callers.c")
-    assert (made.make(HEADER.replace("return match;", "return match + 1;")), made.text("callers.c")) == before
+def test_the_body_of_a_function_does_not_matter(bindings: LocalBindings) -> None:
+    before = bindings.make(), bindings.text("callers.c")
+    assert (bindings.make(HEADER.replace("return match;", "return match + 1;")), bindings.text("callers.c")) == before
 
 
 @pytest.mark.parametrize("bad", ["struct mine2 { struct nowhere a; };", "static inline int f(void) { return x; }"])
-def test_an_error_has_its_place(made: Made, capfd: pytest.CaptureFixture[str], bad: str) -> None:
-    (made.module / "own.h").write_text(f"\n{bad}\n")
-    assert local_headers.main(made.request()) == 1
-    assert re.match(rf"{re.escape(str(made.module))}/own\.h:2:\d+: error: ", capfd.readouterr().err)
+def test_an_error_names_file_and_line(bindings: LocalBindings, capfd: pytest.CaptureFixture[str], bad: str) -> None:
+    (bindings.module / "own.h").write_text(f"\n{bad}\n")
+    assert local_headers.main(bindings.request()) == 1
+    assert re.match(rf"{re.escape(str(bindings.module))}/own\.h:2:\d+: error: ", capfd.readouterr().err)
 
 
-def test_all_files_that_were_read_are_told(made: Made) -> None:
-    made.make()
-    read = {path.name for path in read_depfile(made.directory / "depfile", made.directory)}
+def test_the_depfile_has_all_files_that_were_read(bindings: LocalBindings) -> None:
+    bindings.make()
+    read = {path.name for path in read_depfile(bindings.directory / "depfile", bindings.directory)}
     assert {"own.h", "kernel.h"} <= read
