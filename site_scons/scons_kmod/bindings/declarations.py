@@ -9,7 +9,7 @@ from scons_kmod.bindings.libclang import ENUMERATOR, FUNCTION, MACRO, TAGGED, TY
 
 
 @dataclasses.dataclass
-class Declarations:
+class HeaderDeclarations:
     """All that a unit declares. Each dictionary by name has the cursors in the order of the headers.
 
     `functions`, `variables` and `typedefs` are by name. `macros` has each definition of a macro with its position.
@@ -47,9 +47,9 @@ class Declarations:
         return self.outermost.get(cursor.d0, cursor)
 
 
-def read_declarations(unit: Unit) -> Declarations:
+def read_declarations(unit: Unit) -> HeaderDeclarations:
     """Collect all declarations of a unit."""
-    declarations = Declarations(unit)
+    declarations = HeaderDeclarations(unit)
     untagged = {
         FUNCTION: declarations.functions,
         VARIABLE: declarations.variables,
@@ -70,7 +70,7 @@ def read_declarations(unit: Unit) -> Declarations:
     return declarations
 
 
-def add_tagged(declarations: Declarations, cursor: Cursor, parent: int, name: str, position: int) -> None:
+def add_tagged(declarations: HeaderDeclarations, cursor: Cursor, parent: int, name: str, position: int) -> None:
     """Add a structure, a union or an enum, or a declaration of one without its content."""
     unit = declarations.unit
     if name:
@@ -93,7 +93,7 @@ def add_tagged(declarations: Declarations, cursor: Cursor, parent: int, name: st
         declarations.types.setdefault(used_name, []).append(outermost)
 
 
-def add_enumerator(declarations: Declarations, parent: int, name: str) -> None:
+def add_enumerator(declarations: HeaderDeclarations, parent: int, name: str) -> None:
     """Add a constant of an enum. bindgen prefixes it with the name of the enum, or of the type around the enum."""
     outermost = declarations.outermost[parent]
     for used_name in {name, f"{declarations.bindgen_names[parent]}_{name}"}:

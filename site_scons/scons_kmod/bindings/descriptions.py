@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Protocol
 
-from scons_kmod.bindings.declarations import Declarations
+from scons_kmod.bindings.declarations import HeaderDeclarations
 from scons_kmod.bindings.libclang import (
     ARRAYS,
     ATOMIC,
@@ -73,7 +73,7 @@ class Descriptions:
     `names` are the names in the Rust sources. `fields` collects the names of the fields of all described records.
     """
 
-    def __init__(self, declarations: Declarations, names: Collection[str], references: References) -> None:
+    def __init__(self, declarations: HeaderDeclarations, names: Collection[str], references: References) -> None:
         self.declarations = declarations
         self.unit, self.clang = declarations.unit, declarations.unit.clang
         self.names = names

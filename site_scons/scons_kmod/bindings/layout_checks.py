@@ -13,18 +13,18 @@ import re
 from collections.abc import Iterator
 
 # Without rustfmt, which would cost a third of the time, bindgen writes its tokens on one line.
-TEST = re.compile(
+LAYOUT_TEST = re.compile(
     r"# ?\[test\]\s+fn bindgen_test_layout_\w+ ?\(\) \{"
     r"|# ?\[allow \(clippy :: unnecessary_operation , clippy :: identity_op\)\] const _ : \(\) = \{"
 )
-SIZE = re.compile(r"mem ?:: ?(size|align)_of ?:: ?< ?(\w+) ?> ?\(\) ?[,-] ?(\d+)usize")
-FIELD = re.compile(
+SIZE_OR_ALIGNMENT = re.compile(r"mem ?:: ?(size|align)_of ?:: ?< ?(\w+) ?> ?\(\) ?[,-] ?(\d+)usize")
+FIELD_OFFSET = re.compile(
     r"addr_of ?! ?\(\(\* ?ptr\) ?\. ?((?:r#)?\w+)\) as usize - ptr as usize \} ?, ?(\d+)usize"
     r"|mem :: offset_of ! \(\w+ , ((?:r#)?\w+)\) - (\d+)usize"
 )
 BRACE = re.compile(r"[{}]")
 # What may end an item; and strings, whose content ends nothing.
-MARK = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
+ITEM_END = re.compile(r'"(?:\\.|[^"\\])*"|[{}()\[\];]', re.DOTALL)
 COMMENT = re.compile(r"\s*/\*.*?\*/\s*", re.DOTALL)
 
 
@@ -36,13 +36,13 @@ def constant_checks(text: str) -> tuple[str, str]:
     rust: list[str] = []
     sizes: list[str] = []
     at = 0
-    while test := TEST.search(text, at):
+    while test := LAYOUT_TEST.search(text, at):
         end = closing_brace(text, test.end())
         body = text[test.end() : end]
-        measures = SIZE.findall(body)
+        measures = SIZE_OR_ALIGNMENT.findall(body)
         checks = [f"::core::mem::{measure}_of::<{name}>() == {value}" for measure, name, value in measures]
         # Each test is about one type.
-        for match in FIELD.finditer(body):
+        for match in FIELD_OFFSET.finditer(body):
             field, at_byte = filter(None, match.groups())
             checks.append(f"::core::mem::offset_of!({measures[0][1]}, {field}) == {at_byte}")
         if len(checks) != 2 + body.count("Offset of field: "):
@@ -59,7 +59,7 @@ def items(text: str) -> Iterator[str]:
     comment = COMMENT.match(text)
     begin = comment.end() if comment else 0
     depth = 0
-    for mark in MARK.finditer(text, begin):
+    for mark in ITEM_END.finditer(text, begin):
         if mark[0] in "{([":
             depth += 1
         elif mark[0] in "})]":

@@ -48,7 +48,7 @@ class Type(ctypes.Structure):
     _fields_ = (("kind", ctypes.c_int), ("d0", ctypes.c_void_p), ("d1", ctypes.c_void_p))
 
 
-class Text(ctypes.Structure):
+class ClangString(ctypes.Structure):
     """CXString."""
 
     _fields_ = (("data", ctypes.c_void_p), ("flags", ctypes.c_uint))
@@ -80,15 +80,15 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_getNumDiagnostics": (ctypes.c_uint, HANDLE),
     "clang_getDiagnostic": (HANDLE, HANDLE, ctypes.c_uint),
     "clang_getDiagnosticSeverity": (ctypes.c_int, HANDLE),
-    "clang_formatDiagnostic": (Text, HANDLE, ctypes.c_uint),
+    "clang_formatDiagnostic": (ClangString, HANDLE, ctypes.c_uint),
     "clang_defaultDiagnosticDisplayOptions": (ctypes.c_uint,),
     "clang_getInclusions": (None, HANDLE, INCLUSION, HANDLE),
-    "clang_getFileName": (Text, HANDLE),
+    "clang_getFileName": (ClangString, HANDLE),
     "clang_getFileContents": (HANDLE, HANDLE, HANDLE, ctypes.POINTER(ctypes.c_size_t)),
-    "clang_getCString": (ctypes.c_char_p, Text),
-    "clang_disposeString": (None, Text),
+    "clang_getCString": (ctypes.c_char_p, ClangString),
+    "clang_disposeString": (None, ClangString),
     "clang_visitChildren": (ctypes.c_uint, Cursor, VISITOR, HANDLE),
-    "clang_getCursorSpelling": (Text, Cursor),
+    "clang_getCursorSpelling": (ClangString, Cursor),
     "clang_getCursorType": (Type, Cursor),
     "clang_getCursorExtent": (Range, Cursor),
     "clang_getCursorLinkage": (ctypes.c_int, Cursor),
@@ -101,7 +101,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_Cursor_isMacroFunctionLike": (ctypes.c_uint, Cursor),
     "clang_Cursor_isFunctionInlined": (ctypes.c_uint, Cursor),
     "clang_Cursor_getStorageClass": (ctypes.c_int, Cursor),
-    "clang_Cursor_getMangling": (Text, Cursor),
+    "clang_Cursor_getMangling": (ClangString, Cursor),
     "clang_Cursor_getVarDeclInitializer": (Cursor, Cursor),
     "clang_Cursor_getOffsetOfField": (ctypes.c_longlong, Cursor),
     "clang_getFieldDeclBitWidth": (ctypes.c_int, Cursor),
@@ -115,7 +115,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "clang_EvalResult_getAsDouble": (ctypes.c_double, HANDLE),
     "clang_EvalResult_getAsStr": (ctypes.c_char_p, HANDLE),
     "clang_EvalResult_dispose": (None, HANDLE),
-    "clang_getTypeSpelling": (Text, Type),
+    "clang_getTypeSpelling": (ClangString, Type),
     "clang_getTypeDeclaration": (Cursor, Type),
     "clang_getCanonicalType": (Type, Type),
     "clang_getPointeeType": (Type, Type),
@@ -139,7 +139,7 @@ PROTOTYPES: dict[str, tuple[Any, ...]] = {
 }
 
 
-def load(library: str) -> Any:
+def load_libclang(library: str) -> Any:
     """Load the shared library at a path, and declare the types of libclang's functions."""
     clang = ctypes.CDLL(library)
     for name, (result, *parameters) in PROTOTYPES.items():
@@ -161,7 +161,7 @@ class Unit:
 
         Raises `HeaderError` if the file does not compile.
         """
-        self.clang = load(library)
+        self.clang = load_libclang(library)
         # Nothing is disposed of: it all ends with the process.
         index = self.clang.clang_createIndex(0, 0)
         self.handle = HANDLE()
@@ -205,7 +205,7 @@ class Unit:
         """All macros and declarations in bindgen's order, with the declarations within types."""
         return self.children(self.clang.clang_getTranslationUnitCursor(self.handle), TAGGED)
 
-    def text(self, string: Text) -> str:
+    def text(self, string: ClangString) -> str:
         """The text of a libclang string, which is disposed of."""
         value = self.clang.clang_getCString(string)
         self.clang.clang_disposeString(string)

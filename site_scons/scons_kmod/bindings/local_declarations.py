@@ -23,7 +23,7 @@ from scons_kmod.bindings.libclang import (
 )
 
 # An attribute of the kernel's pointers for clang alone (BTF_TYPE_TAG, include/linux/compiler_types.h).
-TAG = re.compile(r'\s*__attribute__\(\(btf_type_tag\("\w*"\)\)\)')
+BTF_TYPE_TAG = re.compile(r'\s*__attribute__\(\(btf_type_tag\("\w*"\)\)\)')
 # CX_StorageClass in clang-c/Index.h.
 STATIC = 3
 BITS = 8
@@ -125,7 +125,7 @@ def static_function(unit: Unit, cursor: Cursor) -> Iterator[Function]:
 
 def c_spelling(unit: Unit, kind: Type) -> str:
     """A type as C spells it."""
-    return TAG.sub("", unit.text(unit.clang.clang_getTypeSpelling(kind)))
+    return BTF_TYPE_TAG.sub("", unit.text(unit.clang.clang_getTypeSpelling(kind)))
 
 
 def layout(unit: Unit, cursor: Cursor) -> Layout:

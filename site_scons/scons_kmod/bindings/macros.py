@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from scons_kmod.bindings.declarations import Declarations
+from scons_kmod.bindings.declarations import HeaderDeclarations
 from scons_kmod.bindings.libclang import Cursor
 from scons_kmod.engine.identifiers import IDENTIFIER
 
@@ -15,7 +15,7 @@ ONLY_PARAMETER = re.compile(r"\w+ ?\( ?(\w+) ?\)")
 class Macros:
     """The macros of a unit. `known` holds the definitions that were read before."""
 
-    def __init__(self, declarations: Declarations) -> None:
+    def __init__(self, declarations: HeaderDeclarations) -> None:
         self.unit = declarations.unit
         self.macros = declarations.macros
         self.known: dict[str, list[tuple[int, str]]] = {}

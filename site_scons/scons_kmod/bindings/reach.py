@@ -8,7 +8,7 @@ name, since Rust code has no other way to get at it. Other structures behind poi
 
 from __future__ import annotations
 
-from scons_kmod.bindings.declarations import Declarations
+from scons_kmod.bindings.declarations import HeaderDeclarations
 from scons_kmod.bindings.descriptions import Descriptions, Shape
 from scons_kmod.bindings.libclang import ENUM, RECORD_TYPE, RECORDS, TYPEDEF, Cursor
 from scons_kmod.bindings.macros import Macros
@@ -21,7 +21,7 @@ class Reach:
     a function may share a name. `pointed_to` has the records that were only met behind pointers, by name.
     """
 
-    def __init__(self, declarations: Declarations, names: set[str]) -> None:
+    def __init__(self, declarations: HeaderDeclarations, names: set[str]) -> None:
         self.declarations = declarations
         self.unit = declarations.unit
         self.names = names
@@ -141,14 +141,14 @@ class Reach:
         return sorted((self.declarations.names | self.descriptions.fields) - {""})
 
 
-def can_be_opaque(declarations: Declarations, cursor: Cursor) -> bool:
+def can_be_opaque(declarations: HeaderDeclarations, cursor: Cursor) -> bool:
     """Whether an empty structure with the record's name can replace the record: not if the name means more than it."""
     typedefs = declarations.typedefs.get(declarations.bindgen_name(cursor), ())
     is_outermost: bool = declarations.outermost_of(cursor).d0 == cursor.d0
     return is_outermost and all(is_typedef_of(declarations, typedef, cursor) for typedef in typedefs)
 
 
-def is_typedef_of(declarations: Declarations, typedef: Cursor, cursor: Cursor) -> bool:
+def is_typedef_of(declarations: HeaderDeclarations, typedef: Cursor, cursor: Cursor) -> bool:
     """Whether a typedef names this record itself, not a pointer to it or an array of it."""
     clang = declarations.unit.clang
     aliased = clang.clang_getCanonicalType(clang.clang_getCursorType(typedef))

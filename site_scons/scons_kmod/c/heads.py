@@ -20,13 +20,13 @@ from scons_kmod.manifest.sections.c import CCode
 
 # With fewer sources, precompiling their head takes more time than it saves.
 FEWEST = 6
-BLANK = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
-INCLUDE = re.compile(r"#[ \t]*include[ \t]*<([^>\n]+)>[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?\n")
+BLANKS_AND_COMMENTS = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+INCLUDE_LINE = re.compile(r"#[ \t]*include[ \t]*<([^>\n]+)>[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?\n")
 # On one line, and without a comment in it.
-DEFINE = re.compile(r"#[ \t]*define[ \t]+\w(?:[^\n\\/]|/(?![/*]))*\n")
+DEFINE_LINE = re.compile(r"#[ \t]*define[ \t]+\w(?:[^\n\\/]|/(?![/*]))*\n")
 ONCE = re.compile(r"#[ \t]*pragma[ \t]+once\b")
 GUARD = re.compile(r"#[ \t]*ifndef[ \t]+(\w+)\s*\n\s*#[ \t]*define[ \t]+\1\b")
-CONDITION = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b[^\n]*", re.MULTILINE)
+CONDITION_LINE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b[^\n]*", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -61,7 +61,7 @@ def find_heads(code: CCode, include_directories: tuple[str, ...]) -> tuple[Head,
             by_first_line.setdefault(lines[0], []).append(source)
     groups = (group for group in by_first_line.values() if len(group) >= FEWEST)
     heads = (Head(common_beginning([beginnings[source] for source in group]), tuple(group)) for group in groups)
-    return tuple(head for head in heads if any(INCLUDE.fullmatch(line) for line in head.lines))
+    return tuple(head for head in heads if any(INCLUDE_LINE.fullmatch(line) for line in head.lines))
 
 
 def leading_lines(source: Path) -> list[str]:
@@ -71,12 +71,12 @@ def leading_lines(source: Path) -> list[str]:
     except (OSError, UnicodeDecodeError):
         return []
     lines: list[str] = []
-    blank = BLANK.match(text)
+    blank = BLANKS_AND_COMMENTS.match(text)
     at = blank.end() if blank else 0
-    while line := INCLUDE.match(text, at) or DEFINE.match(text, at):
-        include = INCLUDE.fullmatch(line[0])
+    while line := INCLUDE_LINE.match(text, at) or DEFINE_LINE.match(text, at):
+        include = INCLUDE_LINE.fullmatch(line[0])
         lines.append(f"#include <{include[1]}>\n" if include else line[0])
-        blank = BLANK.match(text, line.end())
+        blank = BLANKS_AND_COMMENTS.match(text, line.end())
         at = blank.end() if blank else line.end()
     return lines
 
@@ -84,7 +84,7 @@ def leading_lines(source: Path) -> list[str]:
 def guarded_lines(lines: Iterable[str], include_directories: tuple[str, ...]) -> Iterable[str]:
     """The lines before the first header that is missing, or not guarded against a second inclusion."""
     for line in lines:
-        include = INCLUDE.fullmatch(line)
+        include = INCLUDE_LINE.fullmatch(line)
         if include and not is_guarded(include[1], include_directories):
             return
         yield line
@@ -104,7 +104,7 @@ def is_guarded(name: str, include_directories: tuple[str, ...]) -> bool:
 def first_block_end(text: str) -> int:
     """The end of the block that the first condition begins, as a position in the text; -1 if it has no end."""
     depth = 0
-    for condition in CONDITION.finditer(text):
+    for condition in CONDITION_LINE.finditer(text):
         depth += -1 if condition[1] == "endif" else 1
         if depth == 0:
             return condition.end()
