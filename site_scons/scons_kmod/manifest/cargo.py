@@ -11,7 +11,6 @@ from typing import Any
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Located, Table, read_toml, suggestion
 
-CARGO = "Cargo.toml"
 # The edition of a crate whose Cargo.toml names none.
 OLDEST_EDITION = "2015"
 
@@ -67,12 +66,13 @@ class Cargo:
         return reached
 
 
-def read_cargo(home: Path, ignore_build_script: bool) -> Cargo:
-    """Read the Cargo.toml in `home`.
+def read_cargo(path: Path, ignore_build_script: bool) -> Cargo:
+    """Read the Cargo.toml at `path`.
 
     Raises `UserError` if it can't be used without cargo: a build script that is not to be ignored.
     """
-    located = read_toml(home / CARGO)
+    home = path.parent
+    located = read_toml(path)
     package, lib = cargo_table(located, "package"), cargo_table(located, "lib")
     named = package.get("build", True)
     script = "build.rs" if named is True else named

@@ -7,6 +7,7 @@ A kind reads and checks values, and describes them in JSON schema. Kinds of file
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,22 @@ class Form:
     def schema(self) -> dict[str, Any]:
         """The form as JSON schema."""
         return {"pattern": f"^(?:{self.pattern})$"}
+
+
+class ReservedNames(Form):
+    """Names that have another meaning, and so can't be chosen."""
+
+    def __init__(self, names: Iterable[str], error: str, fix: str) -> None:
+        super().__init__("", error, fix)
+        self.names = frozenset(names)
+
+    def fits(self, value: str) -> bool:
+        """Whether a string is none of the names."""
+        return value not in self.names
+
+    def schema(self) -> dict[str, Any]:
+        """The names as JSON schema."""
+        return {"not": {"enum": sorted(self.names)}}
 
 
 def forms_schema(forms: tuple[Form, ...]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Located, Table, read_toml
@@ -24,8 +24,7 @@ from scons_kmod.manifest.tables import ModuleTables
 LIBRARY = "library"
 
 
-@dataclasses.dataclass(frozen=True)
-class ManifestFile:
+class ManifestFile(NamedTuple):
     """A module's manifest that was read: `plain` is the module without the tables of [when]."""
 
     located: Located

@@ -12,7 +12,7 @@ import difflib
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.distro.target_file import PROVIDERS
@@ -22,8 +22,7 @@ from scons_kmod.kernel.kernel_tree import SUPPORTED_ARCHES
 Converter = Callable[[str, str], Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable that can be given: its `name`, an example of a `value`, and one line that says what it does."""
 
     name: str
@@ -36,8 +35,7 @@ class Variable:
         return f"{self.name}={self.value}"
 
 
-@dataclasses.dataclass(frozen=True)
-class UnsupportedVariable:
+class UnsupportedVariable(NamedTuple):
     """A variable of Kbuild or of this project that nothing can be done about yet. `reason` is one sentence."""
 
     name: str

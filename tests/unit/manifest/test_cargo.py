@@ -36,8 +36,7 @@ def table(directory: Path, text: str = "") -> Table:
 
 
 def cargo(directory: Path, text: str, *, ignore_build_script: bool = False) -> Cargo:
-    write(directory / "x/Cargo.toml", text)
-    return read_cargo(directory / "x", ignore_build_script)
+    return read_cargo(write(directory / "x/Cargo.toml", text), ignore_build_script)
 
 
 def error_of(directory: Path, text: str) -> str:

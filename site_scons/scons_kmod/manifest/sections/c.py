@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from scons_kmod.base.located_toml import Table
 from scons_kmod.manifest.keys import NamedSections, key
@@ -38,8 +39,7 @@ class FlagsTable:
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class FileFlags:
+class FileFlags(NamedTuple):
     """What differs for one source: `flags` are added after all others, flags in `without_flags` are not given."""
 
     source: Path

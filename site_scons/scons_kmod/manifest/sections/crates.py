@@ -7,10 +7,9 @@ import dataclasses
 from pathlib import Path
 
 from scons_kmod.base.located_toml import Table
-from scons_kmod.manifest.cargo import CARGO, check_features, read_cargo
 from scons_kmod.manifest.crate import DEFAULT_EDITION, CrateSpec, feature_cfgs
 from scons_kmod.manifest.keys import key
-from scons_kmod.manifest.kinds import Boolean, Choice, Form, Texts, TextTable
+from scons_kmod.manifest.kinds import Boolean, Choice, Form, ReservedNames, Texts, TextTable
 from scons_kmod.manifest.paths import ExistingPath, path_within
 
 # Names that crates of the kernel, of the compiler or of the build have.
@@ -20,17 +19,14 @@ RESERVED = (
 )
 CRATE_NAME = (
     Form("[A-Za-z_][A-Za-z0-9_]*", "{!r} is not a valid name of a crate", "use letters, digits and _"),
-    Form(
-        rf"(?!({'|'.join(RESERVED)})$).*",
-        "{!r} is a crate of the kernel or of the compiler",
-        "choose another name",
-    ),
+    ReservedNames(RESERVED, "{!r} is a crate of the kernel or of the compiler", "choose another name"),
 )
 CFG = Form(r'[A-Za-z_][A-Za-z0-9_]*(="[^"\\]*")?', "{!r} is not a valid cfg", """write 'NAME' or 'NAME="VALUE"'""")
 FEATURE = Form(r"[\w.+-]+", "{!r} is not a valid name of a feature", "use letters, digits, _, -, + and .")
 ENVIRONMENT = Form(
     "(?!RUST|LD_|PATH|HOME)[A-Za-z_][A-Za-z0-9_]*", "can't be set for the compiler", "choose another name"
 )
+CARGO = "Cargo.toml"
 # Keys that say how to read a Cargo.toml.
 CARGO_KEYS = ("default-features", "ignore-build-script")
 
@@ -102,7 +98,10 @@ def complete_crate(crate: CrateTable, table: Table, directory: Path) -> CrateSpe
 
 def vendored_crate(crate: CrateTable, table: Table, home: Path) -> CrateSpec:
     """The crate in a directory with a Cargo.toml. What the table says takes precedence. Raises `UserError`."""
-    cargo = read_cargo(home, crate.ignore_build_script)
+    # Imported only for such a crate, so that builds start faster.
+    from scons_kmod.manifest.cargo import check_features, read_cargo
+
+    cargo = read_cargo(home / CARGO, crate.ignore_build_script)
     check_features(cargo, table, crate.features)
     edition = crate.edition or cargo.edition
     Edition().check(table, "edition", edition)

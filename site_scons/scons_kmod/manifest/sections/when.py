@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import Key, Located
@@ -19,8 +18,7 @@ KERNEL = "kernel "
 FIXED = ("requires", "package", "library", WHEN)
 
 
-@dataclasses.dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """Holds for kernels that meet `needs` and that have none of the symbols in `without`."""
 
     needs: Requires
