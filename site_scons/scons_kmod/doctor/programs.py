@@ -16,6 +16,7 @@ from scons_kmod.base.programs import system_program
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.doctor.finding import Finding, error_finding
 from scons_kmod.vm.accelerator import BOOT_ID, KVM_DEVICE, read_answers
+from scons_kmod.vm.initramfs import static_busybox
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +89,6 @@ def vm_findings(cache: Path, log: RunLog) -> Iterator[Finding]:
 def busybox_finding() -> Finding:
     """The guest's user space, which must be linked statically."""
     try:
-        # This module imports a Python package that may be missing.
-        from scons_kmod.vm.initramfs import static_busybox
-
         return Finding("Tests in a VM", "busybox", f"static  {static_busybox()}")
     except ImportError:
         fix = pip_commands("pyelftools")

@@ -25,8 +25,10 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.remember import Answer, remembered
+from scons_kmod.kernel import cmd_file
 from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands, read_cmd_file
 from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, srctree
+from scons_kmod.mainline import plan_trees
 from scons_kmod.mainline.plan_trees import GOAL, LAST_OUTPUT, TARGET_FILE, Question, lay_out_objtree, lay_out_srctree
 
 RECORDER = Path(__file__).with_name("recorder.py")
@@ -76,7 +78,7 @@ def crate_plan(question: Question, log: RunLog) -> CratePlan:
         tree.path / "include/config/auto.conf",
         *(() if question.has_crates else (sources / "rust/Makefile", sources / "rust/bindgen_parameters")),
         *(srctree(tree) / name for name in ("Makefile", "scripts/Makefile.build", "scripts/Makefile.lib")),
-        *(Path(__file__), RECORDER),
+        *(Path(__file__), Path(plan_trees.__file__), Path(cmd_file.__file__), RECORDER),
     ]
 
     def ask() -> Answer:

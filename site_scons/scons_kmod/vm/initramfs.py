@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from elftools.elf.elffile import ELFFile
-
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError, UserError
 from scons_kmod.base.run_log import RunLog
@@ -62,6 +60,8 @@ def static_busybox() -> Path:
 
 def is_static(program: Path) -> bool:
     """Whether a program runs without the dynamic loader: its ELF file has no PT_INTERP segment."""
+    from elftools.elf.elffile import ELFFile  # here, so that the doctor can say that the package is missing
+
     with program.open("rb") as file:
         return not any(segment["p_type"] == "PT_INTERP" for segment in ELFFile(file).iter_segments())
 

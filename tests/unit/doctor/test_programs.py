@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from miniature import write
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.doctor.programs import program_version
+from scons_kmod.doctor.programs import busybox_finding, program_version
 
 
 def script(directory: Path, text: str) -> str:
@@ -30,3 +31,12 @@ def test_versions_are_read_from_what_programs_say(tmp_path: Path, said: str, ver
 
 def test_a_program_that_fails_has_no_version(tmp_path: Path) -> None:
     assert program_version(script(tmp_path, "exit 1"), RunLog()) == "?"
+
+
+def test_a_missing_elf_reader_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "busybox").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)
+    finding = busybox_finding()
+    assert finding.text == "the Python package pyelftools is not installed"
+    assert (finding.missing or "").startswith("apt-get install python3-pyelftools")
