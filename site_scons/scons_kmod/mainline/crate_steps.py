@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from scons_kmod.base.library_process import process_args
+from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
@@ -64,6 +64,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
             commands=(Command(process_args(target.system.python, "base.pipeline", request_file), plan.objtree),),
             outputs=(target_file,),
             inputs=(program,),
+            tracked=process_files("base.pipeline"),
             written_files=((config_file, config), (request_file, json.dumps(request, indent=1))),
         ),
     ]
@@ -169,6 +170,7 @@ def preprocess_step(mainline: Mainline, rule: Rule) -> Step:
         unit=output.name,
         commands=(Command(process_args(target.system.python, "base.pipeline", request_file), mainline.plan.objtree),),
         outputs=(output,),
+        tracked=process_files("base.pipeline"),
         depfiles=(preprocessor_depfile(mainline, args),),
         written_files=((request_file, json.dumps(request, indent=1)),),
         tools=(target.toolchain.cc.digest,),

@@ -11,6 +11,7 @@ import pytest
 from mainline_kernel import CFG, argv, mainline, names, with_target
 from miniature import CLANG, write
 
+from scons_kmod.base.library_process import process_files
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.step import Step
@@ -175,6 +176,11 @@ def test_the_target_of_rustc_is_written_by_the_kernels_own_program(rebuilt: Main
         "input": str(config),
         "output": str(written.outputs[0]),
     }
+
+
+@pytest.mark.parametrize("unit", ["target.json", "generated_arch_asm.rs"])
+def test_steps_that_run_programs_in_a_row_depend_on_what_runs_them(rebuilt: Mainline, unit: str) -> None:
+    assert set(process_files("base.pipeline")) <= set(steps(rebuilt)[unit].tracked)
 
 
 def test_a_target_that_rustc_knows_is_not_written(tmp_path: Path) -> None:
