@@ -158,7 +158,7 @@ def test_text_is_written_by_the_preprocessor_and_what_reads_it(rebuilt: Mainline
     crates = with_target(rebuilt, toolchain=dataclasses.replace(rebuilt.target.toolchain, cc=cc))
     step = steps(crates)["generated_arch_asm.rs"]
     read = step.execute(RunLog(), "", False, print)
-    assert read == [*map(str, step.tracked), str(crates.plan.objtree / "a.h")]
+    assert set(read) == {*map(str, step.tracked), str(crates.plan.objtree / "a.h")}
     assert [path.read_text() for path in step.outputs] == ["asm\n"]
     assert step.tools == (cc.digest,)
 
