@@ -57,7 +57,7 @@ class CrateTable:
     )
     crates: tuple[str, ...] | None = key(
         Texts(),
-        "The crates that this crate names.",
+        "The crates that this crate names: local crates of the same manifest, and libraries.",
         default=None,
         default_text="none, or the dependencies in a Cargo.toml",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from scons_kmod.base.located_toml import Table
 from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.keys import Section, key
-from scons_kmod.manifest.kinds import Text
+from scons_kmod.manifest.kinds import Text, Texts
 from scons_kmod.manifest.paths import ExistingPath
 from scons_kmod.manifest.sections.crates import CRATE_NAME, CrateTable, complete_crate
 
@@ -24,6 +24,12 @@ class LibraryTable(CrateTable):
         "The crate root, or a directory with `src/lib.rs`, `lib.rs` or a Cargo.toml.",
         default=None,
         default_text="the library's directory",
+    )
+    crates: tuple[str, ...] | None = key(
+        Texts(),
+        "The libraries that this library names.",
+        default=None,
+        default_text="none, or the dependencies in a Cargo.toml",
     )
 
 
