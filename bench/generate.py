@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
 from scons_kmod.distro.target_choice import default_target
 from scons_kmod.distro.target_file import read_targets
 from scons_kmod.manifest.manifest import BUNDLED

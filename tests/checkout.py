@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
+from scons_kmod.distro.kernel_packages.unpack import UnpackedPackages
 from scons_kmod.distro.target_choice import default_target
 from scons_kmod.distro.target_file import read_targets
-from scons_kmod.distro.unpack import UnpackedPackages
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The first modules are enough to see what runs again; the VM tests build them all.

@@ -26,7 +26,7 @@ from long.test_wheel import SCONSTRUCT
 from scons_kmod import RELEASED, __version__
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
 from scons_kmod.distro.target_file import read_targets
 
 BUILDING = ("build-essential", "debhelper", "dh-python", "lintian", "reprotest", "disorderfs", "locales-all", "cpio")

@@ -15,7 +15,7 @@ from debian_root import DebianRoot
 from long.test_packages_built import MODULE, make, with_package
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
 from scons_kmod.distro.target_choice import default_target
 from scons_kmod.distro.target_file import read_targets
 from scons_kmod.vm.bzimage import uncompressed_kernel

@@ -17,7 +17,7 @@ from checkout import PROJECT, OwnProject
 from long.test_samples import MANIFEST, sources_of
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetched_packages
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_file import read_target
 from scons_kmod.kernel.kbuild import srctree

@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from checkout import PROJECT, OwnProject
 from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
 from scons_kmod.distro.target_file import read_target
 
 # Those of samples/rust in 7.2 that Debian's configuration allows: it has neither USB nor SoC abstractions.

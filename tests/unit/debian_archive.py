@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from scons_kmod.distro.unpack import UnpackedPackages
+from scons_kmod.distro.kernel_packages.unpack import UnpackedPackages
 
 RELEASE = "6.12.9+deb12-amd64"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetched_packages
 from scons_kmod.distro.sysroot import existing_system
 from scons_kmod.distro.target_file import Target
 from scons_kmod.doctor.finding import Finding, error_finding

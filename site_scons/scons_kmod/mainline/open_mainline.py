@@ -11,9 +11,9 @@ from pathlib import Path
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.unpack import UnpackedPackages
 from scons_kmod.distro.target_file import Target
-from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.kernel.rustc import RUSTC_ENVIRONMENT

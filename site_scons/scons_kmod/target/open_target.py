@@ -13,7 +13,7 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.directories import cache_directory, elftools_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages, fetched_packages
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_choice import default_target, requested_targets, targets_of_this_system
 from scons_kmod.distro.target_file import Target, read_targets

@@ -13,7 +13,7 @@ from scons_kmod.base.directories import cache_directory
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.c.compiler import CC_COLOR
-from scons_kmod.distro.download import fetch_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.manifest import Manifest

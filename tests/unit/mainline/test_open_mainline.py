@@ -11,9 +11,9 @@ from miniature import target, write
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.distro.kernel_packages.unpack import UnpackedPackages
 from scons_kmod.distro.sysroot import System
 from scons_kmod.distro.target_file import Target, read_target
-from scons_kmod.distro.unpack import UnpackedPackages
 from scons_kmod.kernel.cmd_file import SavedCommand
 from scons_kmod.kernel.kernel_tree import open_tree
 from scons_kmod.mainline.open_mainline import check_symbol_names, config_overrides, kernel_sources, open_mainline

@@ -22,10 +22,21 @@ from scons_kmod.base.atomic import locked, write_text
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.apt import Apt, Package, private_apt
-from scons_kmod.distro.kernel_packages import find_packages, newest_release, not_in_archive, source_version
+from scons_kmod.distro.kernel_packages.selection import (
+    find_packages,
+    newest_release,
+    not_in_archive,
+    source_version,
+)
+from scons_kmod.distro.kernel_packages.unpack import (
+    UNPACKED_SOURCES,
+    PackageKind,
+    UnpackedPackages,
+    make_relocatable,
+    unpack,
+)
 from scons_kmod.distro.target_choice import is_of_this_system
 from scons_kmod.distro.target_file import Target
-from scons_kmod.distro.unpack import UNPACKED_SOURCES, PackageKind, UnpackedPackages, make_relocatable, unpack
 
 
 def fetch_packages(

@@ -13,11 +13,11 @@ from debian_archive import RELEASE, Archive, run_make
 
 from scons_kmod.base.errors import MachineError, UserError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.unpack import UnpackedPackages
 from scons_kmod.distro.target_file import Target, read_target
-from scons_kmod.distro.unpack import UnpackedPackages
 
-TARGETS = Path(__file__).parents[3] / "targets"
+TARGETS = Path(__file__).parents[4] / "targets"
 
 
 def steps(log: RunLog) -> list[str]:

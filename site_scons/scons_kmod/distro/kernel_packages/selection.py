@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from scons_kmod.base.errors import UserError
 from scons_kmod.base.located_toml import read_toml
 from scons_kmod.distro.apt import Apt, Package, parse_depends
+from scons_kmod.distro.kernel_packages.unpack import PackageKind, UnpackedPackages
 from scons_kmod.distro.target_file import Target
-from scons_kmod.distro.unpack import PackageKind, UnpackedPackages
 
 
 def newest_release(target: Target, apt: Apt) -> str | None:

@@ -9,7 +9,7 @@ from debian_archive import RELEASE, Archive, run_make
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.distro.download import fetch_packages, fetched_packages
+from scons_kmod.distro.kernel_packages.download import fetch_packages, fetched_packages
 from scons_kmod.distro.target_file import Target
 
 
