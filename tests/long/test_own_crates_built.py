@@ -227,7 +227,7 @@ def test_a_crate_and_c_that_define_the_same_symbol(project: OwnProject) -> None:
             "[crates] c: these crates need each other: c -> c",
         ),
         ('crates = ["tiny"]\n', "[crates] b: it needs the crate 'tiny', which does not exist"),
-        ('[crates.c]\npath = "vendor/none"\n', "[crates.c] path: vendor/none is not there"),
+        ('[crates.c]\npath = "vendor/none"\n', "[crates.c] path: vendor/none does not exist"),
         ('[crates.core]\npath = "b.rs"\n', "'core' is a crate of the kernel or of the compiler"),
         ('[crates.m]\npath = "b.rs"\n', "[crates] m: 'm' is the module's own crate"),
         (
