@@ -14,7 +14,7 @@ from scons_kmod.base.located_toml import suggestion
 from scons_kmod.manifest.manifest import Manifest
 
 from .modules import chosen_modules, ko_files
-from .registry import Command, When, command_names
+from .registry import SconsCommand, When, command_names
 from .session import Session, reported
 
 Env = Any
@@ -39,7 +39,7 @@ def add_commands(env: Env) -> None:
             add_command(env, name, command, modules)
 
 
-def add_command(env: Env, name: str, command: Command, modules: list[Manifest]) -> None:
+def add_command(env: Env, name: str, command: SconsCommand, modules: list[Manifest]) -> None:
     """Add an alias that runs a command each time, after all nodes that the command needs."""
     session: Session = env["KMOD"]
 

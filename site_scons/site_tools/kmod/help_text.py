@@ -10,14 +10,14 @@ import SCons.Script
 
 from scons_kmod.target.settings import VARIABLES, Variable
 
-from .registry import Command, command_names, load_command
+from .registry import SconsCommand, command_names, load_command
 
 COMMAND_WIDTH = 12
 VARIABLE_WIDTH = 28
 MAX_WIDTH = 120
 
 
-def add_help(commands: dict[str, Command]) -> None:
+def add_help(commands: dict[str, SconsCommand]) -> None:
     """Let SCons print the help, once: of `commands`, those that the command line names, or else of everything.
 
     SCons adds that `scons -H` prints its own options.
@@ -28,7 +28,7 @@ def add_help(commands: dict[str, Command]) -> None:
         SCons.Script.HelpFunction(text)
 
 
-def command_help(name: str, command: Command) -> str:
+def command_help(name: str, command: SconsCommand) -> str:
     """The help of one command: what it does, and the variables that it reads."""
     lines = [f"scons {name} [KEY=value...]", "", f"  {command.help}", ""]
     lines += [variable_lines(variable) for variable in VARIABLES if variable.name in command.variables]

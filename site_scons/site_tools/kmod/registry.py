@@ -35,7 +35,7 @@ class When(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Command:
+class SconsCommand:
     """What a command does.
 
     `help` is its line in ``scons -h`` and in docs/guide/command-line.md, and `guide` the page there that says more.
@@ -60,13 +60,13 @@ def command_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem.replace("_", "-") for path in DIRECTORY.glob("[!_]*.py")))
 
 
-def load_command(name: str) -> Command:
+def load_command(name: str) -> SconsCommand:
     """Import the command of this name, one of `command_names()`."""
-    command: Command = import_module(f"{__package__}.commands.{name.replace('-', '_')}").COMMAND
+    command: SconsCommand = import_module(f"{__package__}.commands.{name.replace('-', '_')}").COMMAND
     return command
 
 
-def load_commands(arguments: Iterable[object]) -> dict[str, Command]:
+def load_commands(arguments: Iterable[object]) -> dict[str, SconsCommand]:
     """The commands among the arguments of a command line, by name."""
     names = map(str, arguments)
     return {name: load_command(name) for name in names if name in command_names()}

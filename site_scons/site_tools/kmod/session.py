@@ -30,7 +30,7 @@ from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.settings import Settings
 
 from .graph import Graph
-from .registry import Command, When
+from .registry import SconsCommand, When
 
 USAGE_ERROR = 2
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
@@ -39,7 +39,7 @@ Env = Any  # SCons's environments are created at run time; they have no useful s
 class Session:
     """The state of one run: the command line, the graph, and for each target the log of its processes."""
 
-    def __init__(self, settings: Settings, commands: Mapping[str, Command], top: Path) -> None:
+    def __init__(self, settings: Settings, commands: Mapping[str, SconsCommand], top: Path) -> None:
         """`commands` are those that the command line names, `top` is the directory of SConstruct."""
         self.settings = settings
         self.commands = commands

@@ -12,7 +12,7 @@ import pytest
 from scons_kmod.target.settings import VARIABLES
 from site_tools.kmod.commands import completion
 from site_tools.kmod.help_text import command_help, full_help
-from site_tools.kmod.registry import Command, When, command_names, load_command, load_commands
+from site_tools.kmod.registry import SconsCommand, When, command_names, load_command, load_commands
 
 PROJECT = Path(__file__).resolve().parents[3]
 PAGE = PROJECT / "docs/guide/command-line.md"
@@ -68,7 +68,7 @@ def test_the_help_has_a_line_for_each_command_and_names_each_variable(monkeypatc
 
 
 def test_the_help_of_a_single_command_explains_its_variables() -> None:
-    assert command_help("hello", Command("says hello", variables=("NEXT",))) == (
+    assert command_help("hello", SconsCommand("says hello", variables=("NEXT",))) == (
         "scons hello [KEY=value...]\n\n  says hello\n\n"
         "  NEXT=1                      for why: the next build instead of the last\n"
     )

@@ -14,7 +14,7 @@ from scons_kmod.manifest.manifest import Manifest
 
 from ..graph import nodes
 from ..modules import buildable_modules
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -49,7 +49,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "prints what each module uses of the kernel OLD= that differs in NEW=",
     run,
     needs=reached_code,

@@ -7,7 +7,7 @@ from scons_kmod.adopt.adopt_directory import adopt_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.manifest.manifest import Manifest
 
-from ..registry import Command, When, command_names
+from ..registry import SconsCommand, When, command_names
 from ..session import Session
 
 
@@ -27,7 +27,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "writes the manifest of the module in DIR= from its Kbuild file",
     run,
     when=When.START,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """``all``: a name for every module's .ko. Plain ``scons`` builds the same; command_line.py adds the name."""
 
-from ..registry import Command
+from ..registry import SconsCommand
 
-COMMAND = Command("builds every module for the chosen kernels, as plain scons does")
+COMMAND = SconsCommand("builds every module for the chosen kernels, as plain scons does")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.settings import VARIABLES
 
-from ..registry import Command, When, command_names
+from ..registry import SconsCommand, When, command_names
 from ..session import Session
 
 # bash splits MODULE=x at the =, so there the word to complete is x, or the = itself.
@@ -39,4 +39,4 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command("prints a bash script for completion: source <(scons -Q completion)", run, when=When.START)
+COMMAND = SconsCommand("prints a bash script for completion: source <(scons -Q completion)", run, when=When.START)

@@ -16,7 +16,7 @@ from scons_kmod.target.build_target import BuildTarget
 
 from ..graph import nodes
 from ..packages import write_spdx
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -48,7 +48,7 @@ def write_crates_deb(session: Session, target: BuildTarget) -> None:
     write_spdx(session, path, lambda sbom, path: sbom.write_crates_sbom(path, package, target, steps, state))
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds what all modules share for a kernel, and makes a Debian package of it",
     run,
     needs=shared_outputs,

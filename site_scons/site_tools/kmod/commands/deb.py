@@ -11,7 +11,7 @@ from scons_kmod.packaging.deb_source import build_dsc
 
 from ..modules import ko_files
 from ..packages import PACKAGE_VARIABLES, PackageInputs, build_packages
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -31,7 +31,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return build_packages(session, modules, "DEB", write_deb)
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds, and makes a Debian package of each module that has a [package]",
     run,
     needs=ko_files,

@@ -8,7 +8,7 @@ from scons_kmod.packaging.deb import build_deb
 from scons_kmod.packaging.dkms import dkms_deb, write_dkms_tree
 
 from ..packages import packaged_modules, write_spdx
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -28,7 +28,7 @@ def write_dkms(session: Session, module: Manifest) -> None:
     write_spdx(session, paths[1], lambda sbom, path: sbom.write_source_sbom(path, package, module))
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "writes the DKMS source tree of each module that has a [package], and a deb",
     run,
     variables=("MODULE",),

@@ -9,7 +9,7 @@ from scons_kmod.crates.rustdoc import doc_step
 from scons_kmod.manifest.manifest import Manifest
 
 from ..graph import nodes
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -28,4 +28,4 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command("writes the documentation of the kernel and macros crates", run, needs=pages)
+COMMAND = SconsCommand("writes the documentation of the kernel and macros crates", run, needs=pages)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from scons_kmod.doctor.report import doctor_report
 from scons_kmod.manifest.manifest import Manifest
 
-from ..registry import Command, When
+from ..registry import SconsCommand, When
 from ..session import Session
 
 
@@ -17,7 +17,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0 if complete else 1
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "lists what is installed, what is missing, and which package provides it",
     run,
     when=When.KERNELS_CHOSEN,

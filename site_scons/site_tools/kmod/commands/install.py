@@ -7,7 +7,7 @@ from scons_kmod.install.install import install_modules
 from scons_kmod.manifest.manifest import Manifest, with_needs
 
 from ..modules import buildable_modules, ko_files
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -20,7 +20,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds, copies each .ko to lib/modules/RELEASE/updates, and runs depmod",
     run,
     needs=ko_files,

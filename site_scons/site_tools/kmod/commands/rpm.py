@@ -10,7 +10,7 @@ from scons_kmod.packaging.rpm import build_rpm
 
 from ..modules import ko_files
 from ..packages import PACKAGE_VARIABLES, PackageInputs, build_packages
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -25,7 +25,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return build_packages(session, modules, "RPM", write_rpm)
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds, and makes an rpm of each module that has a [package]",
     run,
     needs=ko_files,

@@ -9,7 +9,7 @@ from scons_kmod.packaging.module_package import module_package, stage_package
 
 from ..modules import buildable_modules, ko_files
 from ..packages import INSTALL_VARIABLES, packaged_modules
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -26,7 +26,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds, and writes the contents of the packages below DESTDIR=",
     run,
     needs=ko_files,

@@ -14,7 +14,7 @@ from scons_kmod.vm.plan import make_plan, program_steps, save_plan
 
 from ..graph import nodes
 from ..modules import buildable_modules, ko_files
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 # All tests of this project. Two processes: builds and VMs take turns at waiting. The tests of a file may share a
@@ -64,7 +64,7 @@ def pytest_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "builds, then runs the modules' tests in the VM",
     run,
     needs=tested_files,

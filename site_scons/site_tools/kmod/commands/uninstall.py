@@ -6,7 +6,7 @@ from __future__ import annotations
 from scons_kmod.install.install import uninstall_modules
 from scons_kmod.manifest.manifest import Manifest
 
-from ..registry import Command
+from ..registry import SconsCommand
 from ..session import Session
 
 
@@ -22,7 +22,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "removes what install has installed",
     run,
     variables=("MODULE", "DESTDIR", "INSTALL_MOD_PATH"),

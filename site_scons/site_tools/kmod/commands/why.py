@@ -9,7 +9,7 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.output_paths import module_ko
 
 from ..modules import buildable_modules
-from ..registry import Command, When
+from ..registry import SconsCommand, When
 from ..session import Session
 
 
@@ -29,7 +29,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
     return 0
 
 
-COMMAND = Command(
+COMMAND = SconsCommand(
     "prints why the last build ran its steps; builds nothing",
     run,
     when=When.GRAPH_COMPLETE,
