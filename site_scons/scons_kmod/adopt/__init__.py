@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`scons adopt`: writes a manifest for a module that Kbuild builds today.
 
-It reads the module's Kbuild file and never runs any of it: no program, no rule, no $(shell ...). What it cannot know by
-reading becomes a remark to the user.
+It reads the module's Kbuild file and never runs any of it: no program, no rule, no $(shell ...). If reading
+does not tell it something, it prints a remark to the user.
 
 The package imports only base and manifest. Start with adopt_directory.py. The files, by what they are about:
   statements, words, config_condition     GNU make's syntax, and for which kernels a word applies

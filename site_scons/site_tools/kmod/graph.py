@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Steps of the library as nodes of SCons's graph.
 
-SCons decides when a step's turn comes; the step's trace decides whether the step then runs. A step cannot have to run
-if it is up to date and so are all steps before it: it gets no node of its own, and SCons sees its outputs as plain
+SCons decides when a step's turn comes; the step's trace decides whether the step then runs. If a step
+and all steps before it are up to date, the step need not run: it gets no node, and SCons sees its outputs as plain
 files. So the cost of a build grows with what an edit may reach, not with the size of the project.
 """
 
