@@ -22,7 +22,7 @@ def reached_code(env: Any, modules: list[Manifest]) -> list[Any]:
     """The nodes of the code of the modules for the older kernel. Raises `UserError` if no two kernels are named."""
     session: Session = env["KMOD"]
     if not (session.settings.old and session.settings.new):
-        raise UserError("two kernels are to be compared", where="abi-diff", fix="write OLD=... and NEW=...")
+        raise UserError("two kernels are needed", where="abi-diff", fix="write OLD=... and NEW=...")
     old = session.targets[0]
     code = [*env.SupportCrates(old), *env.CHelpers(old)]
     session.add(env, old.name, unoptimized_kernel_step(old))
@@ -50,7 +50,7 @@ def run(session: Session, modules: list[Manifest]) -> int:
 
 
 COMMAND = SconsCommand(
-    "prints what each module uses of the kernel OLD= that differs in NEW=",
+    "prints for each module what it uses that differs between OLD= and NEW=",
     run,
     needs=reached_code,
     variables=("OLD", "NEW", "MODULE"),

@@ -49,7 +49,7 @@ def write_crates_deb(session: Session, target: BuildTarget) -> None:
 
 
 COMMAND = SconsCommand(
-    "builds what all modules share for a kernel, and makes a Debian package of it",
+    "builds a kernel's support crates, and makes a Debian package of them",
     run,
     needs=shared_outputs,
     modules=False,
