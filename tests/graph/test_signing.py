@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said(tree: KernelTree, key: Pair, tmp_path: Path) -> N
     said = complaint(Settings(sign_key=str(private), sign_cert=Path("/no/cert")), tree)
     assert "the certificate /no/cert does not exist" in said
     said = complaint(settings(key, tmp_path / "none"), tree)
-    assert said == f"SIGN_PIN_FILE={tmp_path}/none: no line of text can be read\n    name a file with the PIN in it"
+    assert said == f"SIGN_PIN_FILE={tmp_path}/none: its first line can't be read\n    name a file with the PIN in it"
 
 
 def test_a_pin_in_a_uri_would_be_in_the_log(tree: KernelTree, key: Pair) -> None:

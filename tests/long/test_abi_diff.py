@@ -41,7 +41,7 @@ def compared(checkout: Checkout, newer: Path) -> tuple[int, dict[str, list[str]]
     parts = re.findall(r"(?m)^(\w+): (?:\d+ differs?|nothing that it uses differs)\n((?:  .*\n)*)", said)
     assert [name for name, _ in parts] == ["rust_fail", "rust_kvm", "rust_minimal", "rust_miscdev"], done.stdout
     touched = {name: lines.splitlines() for name, lines in parts if lines}
-    assert f"{len(touched)} of 4 modules are touched\n" in said
+    assert f"{len(touched)} of 4 modules are affected\n" in said
     return done.returncode, touched
 
 
@@ -76,8 +76,8 @@ def test_a_symbol_with_another_crc_touches_those_that_import_it(checkout: Checko
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "user error: abi-diff: two kernels are to be compared\n    write OLD=... and NEW=..."),
-        (("OLD=debian-6.1",), "user error: abi-diff: two kernels are to be compared"),
+        ((), "user error: abi-diff: two kernels are needed\n    write OLD=... and NEW=..."),
+        (("OLD=debian-6.1",), "user error: abi-diff: two kernels are needed"),
         (("OLD=/absent", "NEW=debian-6.1"), "user error: OLD=/absent: there is no such target or directory"),
     ],
 )

@@ -152,4 +152,4 @@ def report_lines(differences: Mapping[str, Sequence[str]], manifests: Sequence[M
         yield f"{manifest.name}: {summary}{note}"
         yield from (f"  {line}" for line in lines)
     touched = [name for name, lines in differences.items() if lines]
-    yield f"{len(touched)} of {len(differences)} modules are touched"
+    yield f"{len(touched)} of {len(differences)} modules are affected"

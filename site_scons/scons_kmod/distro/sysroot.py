@@ -133,7 +133,7 @@ def make_sysroot(target: Target, cache: Path, log: RunLog, refresh: bool) -> Pat
             root = None if refresh else existing_sysroot(target, cache)
             return root or build_sysroot(target, cache, log)
     except OSError as error:
-        fix = "make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
+        fix = "free some space there, or make it writable, or set SCONS_KMOD_CACHE=DIR"
         raise MachineError(str(error.strerror), where=str(error.filename or cache), fix=fix) from error
 
 

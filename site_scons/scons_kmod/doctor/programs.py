@@ -32,15 +32,15 @@ BUILDING = (
     Program("make", "make", "asks the kernel tree for its flags"),
     Program("ld", "binutils", "links modules"),
     Program("cc", "gcc", "links the macros' library"),
-    Program("depmod", "kmod", "scons install"),
+    Program("depmod", "kmod", "lists installed modules for modprobe"),
 )
 DOWNLOADING = (
     Program("apt-get", "apt", "downloads a target's packages"),
-    Program("dpkg-deb", "dpkg", "unpacks them"),
+    Program("dpkg-deb", "dpkg", "unpacks a target's packages"),
 )
 SYSROOTS = (
     Program("mmdebstrap", "mmdebstrap", "makes the sysroot of a target of another suite"),
-    Program("bwrap", "bubblewrap", "runs tools in it"),
+    Program("bwrap", "bubblewrap", "runs tools in a sysroot"),
 )
 TESTING = (
     Program("qemu-system-x86_64", "qemu-system-x86", "boots the kernel"),

@@ -82,7 +82,7 @@ class CachedStep(Step):
                     show(printed)
             if Digests().all_of(sources) != sources:
                 where = f"{self.name} {self.unit}"
-                raise StepError("its sources were changed while it was made", where=where, fix="build again")
+                raise StepError("its sources changed while it ran", where=where, fix="build again")
             content = {name: file_digest(work / name) for name in self.products}
             write_text(work / CONTENT, json.dumps(content, indent=1) + "\n")
             work.rename(entry)

@@ -13,7 +13,7 @@ from scons_kmod.engine.header_search import HeaderSearch
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.trace import FilesRead, Trace
 
-NEVER_RAN = "it was never made"
+NEVER_RAN = "it has never run"
 
 
 def out_of_date_reasons(step: Step, state: BuildState) -> Iterator[str]:

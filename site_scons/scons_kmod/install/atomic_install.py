@@ -81,7 +81,7 @@ def check_free(record: InstallRecord, file: NewFile) -> None:
         return
     existing = content_digest(path.read_bytes())
     if existing != content_digest(file.data) and existing not in recorded_digests(record.files, file.path):
-        raise UserError("this file exists, and scons did not write it as it is", where=str(path), fix="move it away")
+        raise UserError("scons did not write this file, or it has changed since", where=str(path), fix="move it away")
 
 
 def remove_files(

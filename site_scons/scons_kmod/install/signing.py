@@ -127,7 +127,7 @@ def passphrase(settings: Settings) -> str | None:
         return settings.sign_pin_file.read_text().splitlines()[0]
     except (OSError, UnicodeDecodeError, IndexError) as error:
         where = f"SIGN_PIN_FILE={settings.sign_pin_file}"
-        raise UserError("no line of text can be read", where=where, fix="name a file with the PIN in it") from error
+        raise UserError("its first line can't be read", where=where, fix="name a file with the PIN in it") from error
 
 
 def dkms_key(root: Path) -> tuple[str, Path]:

@@ -69,7 +69,7 @@ def kernel_bindgen_args(crates: Mainline) -> Sequence[str]:
         raise MachineError(
             "this kernel tree has the kernel's crates, but not the command that wrote their bindings",
             where=str(cmd_file),
-            fix="build for the directory in which the kernel itself was built",
+            fix="name the directory in which the kernel was built: KDIR=/path",
         )
     return next(parse_commands(read_cmd_file(cmd_file)[1])).programs[0][1:]
 

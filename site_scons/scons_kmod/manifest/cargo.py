@@ -77,7 +77,7 @@ def read_cargo(path: Path, ignore_build_script: bool) -> Cargo:
     named = package.get("build", True)
     script = "build.rs" if named is True else named
     if script and (home / str(script)).is_file() and not ignore_build_script:
-        fix = "give in cfg and env what it would find out, and write ignore-build-script = true"
+        fix = "set in cfg and env what the script would find out, and write ignore-build-script = true"
         raise UserError("the crate has a build script, which is not run", where=str(home / str(script)), fix=fix)
     dependencies = cargo_table(located, "dependencies")
     optional = {
@@ -129,6 +129,6 @@ def cargo_string(located: Located, values: Mapping[str, Any], key: str, default:
     value = values.get(key, default)
     if not isinstance(value, str):
         table = "lib" if key == "path" else "package"
-        fix = "take the crate as it is published"
+        fix = "write the value here, or use the published crate"
         raise UserError("must be a string", where=located.where((table, key)), fix=fix)
     return value

@@ -24,7 +24,7 @@ def work_directory(directory: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=".package-", dir=directory) as temporary:
             yield Path(temporary)
     except OSError as error:
-        fix = "make room or give the right to write there"
+        fix = "free some space there, or make it writable"
         raise MachineError(f"{error.strerror}", where=str(error.filename or directory), fix=fix) from error
 
 

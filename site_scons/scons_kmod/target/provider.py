@@ -65,7 +65,7 @@ def carrying_problem(tree: KernelTree, has_sources: bool) -> str:
         return f"Linux {numbers[0]} has almost no Rust crates (the first version with enough of them is {first})"
     if refused := [symbol for symbol in REFUSED if tree.enabled(symbol)]:
         options = ", ".join(refused)
-        return f"it was built without CONFIG_RUST and with {options}, which rustc can't follow for crates outside of it"
+        return f"it was built without CONFIG_RUST and with {options}: rustc can't compile crates that fit such a kernel"
     return "" if has_sources else "it was built without CONFIG_RUST, and its target names no source package"
 
 

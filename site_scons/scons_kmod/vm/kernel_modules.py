@@ -74,7 +74,7 @@ def uncompressed_ko(name: str, kernel_modules: Path, directory: Path, log: RunLo
             log.run(["zstd", "-dqf", path, "-o", uncompressed], step="UNPACK", unit=path.name)
         return uncompressed
     raise MachineError(
-        f"the kernel's module {name} is not there", where=str(kernel_modules), fix="install the kernel's modules"
+        f"the kernel's module {name} does not exist", where=str(kernel_modules), fix="install the kernel's modules"
     )
 
 

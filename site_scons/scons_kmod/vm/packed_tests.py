@@ -59,7 +59,7 @@ def guest_files(tests: Sequence[ModuleTest]) -> dict[str, GuestFile]:
     def add(guest_path: str, file: GuestFile) -> None:
         if files.setdefault(guest_path, file) != file:
             sources = f"{files[guest_path].source!r} and {file.source!r}"
-            raise UserError(f"two files are to be {guest_path} in the guest: {sources}")
+            raise UserError(f"two files would have the path {guest_path} in the guest: {sources}")
 
     for test in tests:
         for ko_file in test.files:

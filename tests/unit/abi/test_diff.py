@@ -62,7 +62,7 @@ def test_the_report(tmp_path: Path) -> None:
         "  symbol y: gone",
         "two: nothing that it uses differs",
         "three: nothing that it uses differs (C: only its symbols are compared)",
-        "1 of 3 modules are touched",
+        "1 of 3 modules are affected",
     ]
 
 

@@ -203,7 +203,7 @@ def test_a_tree_that_has_its_crates_alone_is_an_error(build_target: BuildTarget,
     assert str(caught.value) == (
         f"{kernel.plan.objtree}/rust/bindings/.bindings_generated.rs.cmd: this kernel tree has the kernel's crates, "
         "but not the command that wrote their bindings\n"
-        "    build for the directory in which the kernel itself was built"
+        "    name the directory in which the kernel was built: KDIR=/path"
     )
 
 

@@ -320,7 +320,7 @@ def test_a_cache_that_cannot_be_written_is_reported(machine: Machine) -> None:
     machine.cache.touch()
     assert machine.refusal() == (
         "DIR/cache/sysroots: Not a directory\n"
-        "    make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
+        "    free some space there, or make it writable, or set SCONS_KMOD_CACHE=DIR"
     )
 
 

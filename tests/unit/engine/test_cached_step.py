@@ -128,7 +128,7 @@ def test_sources_that_change_meanwhile_make_no_entry(tmp_path: Path) -> None:
     source = tmp_path / "sources/core/lib.rs"
     editing = Command(("cp", "--", str(tmp_path / "edited"), str(source)), Path())
     (tmp_path / "edited").write_text("// edit")
-    with pytest.raises(StepError, match="its sources were changed while it was made"):
+    with pytest.raises(StepError, match="its sources changed while it ran"):
         run(dataclasses.replace(step, commands=(*step.commands, editing)))
     assert entries(tmp_path) == []
 

@@ -128,7 +128,7 @@ def test_an_owners_older_files_are_removed_when_it_has_new_ones(root: Path) -> N
 def test_a_shared_file_of_somebody_else_is_not_replaced(root: Path) -> None:
     write(root / CONF.path, "theirs")
     with pytest.raises(
-        UserError, match=r"x\.conf: this file exists, and scons did not write it as it is\n    move it away"
+        UserError, match=r"x\.conf: scons did not write this file, or it has changed since\n    move it away"
     ):
         install(root, KO, CONF)
     assert not (root / KO.path).exists()

@@ -112,7 +112,7 @@ def test_a_build_script_is_not_run(tmp_path: Path, text: str) -> None:
     write(tmp_path / "x/build.rs", "")
     assert error_of(tmp_path, text) == (
         "x/build.rs: the crate has a build script, which is not run\n"
-        "    give in cfg and env what it would find out, and write ignore-build-script = true"
+        "    set in cfg and env what the script would find out, and write ignore-build-script = true"
     )
     assert cargo(tmp_path, text, ignore_build_script=True).edition == "2015"
 
@@ -129,11 +129,11 @@ def test_a_file_that_is_no_build_script(tmp_path: Path) -> None:
         ("package = 3\n", "x/Cargo.toml:1: package: must be a table"),
         (
             "[package]\nedition.workspace = true\n",
-            "x/Cargo.toml:2: [package] edition: must be a string\n    take the crate as it is published",
+            "x/Cargo.toml:2: [package] edition: must be a string\n    write the value here, or use the published crate",
         ),
         (
             "[lib]\npath = 3\n",
-            "x/Cargo.toml:2: [lib] path: must be a string\n    take the crate as it is published",
+            "x/Cargo.toml:2: [lib] path: must be a string\n    write the value here, or use the published crate",
         ),
         (
             '[features]\na = "b"\n',

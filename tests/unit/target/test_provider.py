@@ -68,8 +68,8 @@ def test_sources_may_lie_where_the_makefile_leads(path: Path, tmp_path: Path) ->
         (
             ("CONFIG_KASAN", "CONFIG_RANDSTRUCT"),
             True,
-            "it was built without CONFIG_RUST and with CONFIG_RANDSTRUCT, CONFIG_KASAN,"
-            " which rustc can't follow for crates outside of it",
+            "it was built without CONFIG_RUST and with CONFIG_RANDSTRUCT, CONFIG_KASAN:"
+            " rustc can't compile crates that fit such a kernel",
         ),
     ],
 )

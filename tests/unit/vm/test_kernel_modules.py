@@ -106,4 +106,4 @@ def test_a_missing_module_is_named(tmp_path: Path, kernel: Path) -> None:
     ko(kernel / "drivers/leds/leds.ko", depends="gone")
     with pytest.raises(MachineError) as error:
         needed(tmp_path, kernel, "leds")
-    assert str(error.value) == f"{kernel}: the kernel's module gone is not there\n    install the kernel's modules"
+    assert str(error.value) == f"{kernel}: the kernel's module gone does not exist\n    install the kernel's modules"

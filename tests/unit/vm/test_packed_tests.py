@@ -30,5 +30,5 @@ def test_tests_may_share_a_dependency_but_not_a_path(tmp_path: Path) -> None:
     first = ModuleTest("a", (dependency, tmp_path / "a.ko"))
     assert "/modules/dep.ko" in guest_files([first, ModuleTest("b", (dependency, tmp_path / "b.ko"))])
     other_dependency = ModuleTest("b", (tmp_path / "other/dep.ko", tmp_path / "b.ko"))
-    with pytest.raises(UserError, match=r"two files are to be /modules/dep\.ko in the guest"):
+    with pytest.raises(UserError, match=r"two files would have the path /modules/dep\.ko in the guest"):
         guest_files([first, other_dependency])

@@ -60,7 +60,7 @@ def fetch_packages(
             unpacked = None if refresh else fetched_packages(target, cache, kind, headers)
             return unpacked or download_newest(target, cache, log, kind, headers, refresh)
     except OSError as error:
-        fix = "make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
+        fix = "free some space there, or make it writable, or set SCONS_KMOD_CACHE=DIR"
         raise MachineError(f"{error.strerror}", where=str(error.filename or cache), fix=fix) from error
 
 

@@ -81,13 +81,13 @@ def not_in_archive(target: Target, apt: Apt, kind: PackageKind, headers: Unpacke
         return UserError(
             f"{packages.source} {version} is not in apt's sources (any more): the crates of this kernel need it",
             where=read_toml(target.path).where(("packages", "source")),
-            fix="UPDATE=1 takes the newest headers and the sources that fit them, if the archive has moved on",
+            fix="run scons UPDATE=1: it takes the newest headers and the sources that fit them",
         )
     if headers:
         release = headers.release
         names = " or ".join(name.format(release=release) for name in candidate_names(target, kind))
         fits = "modules that fit" if kind == "modules" else "image that fits"
-        fix = f"UPDATE=1 takes the newest headers and the {fits} them, if the archive has moved on"
+        fix = f"run scons UPDATE=1: it takes the newest headers and the {fits} them"
         return UserError(f"{names} is not in apt's sources (any more)", where=f"{target.name} {kind}", fix=fix)
     head = packages.headers.partition("{release}")[0]
     newest = newest_headers(apt.package_names(head), head, target)

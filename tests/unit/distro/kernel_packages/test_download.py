@@ -123,8 +123,7 @@ def test_an_image_that_has_left_the_archive_is_reported(archive: Archive, target
         fetch_packages(target, cache, RunLog(), "image")
     assert str(error.value) == (
         "debian-6.12 image: linux-image-6.12.9+deb12-amd64 or linux-image-6.12.9+deb12-amd64-unsigned is not in apt's "
-        "sources (any more)\n    UPDATE=1 takes the newest headers and the image that fits them, if the archive has "
-        "moved on"
+        "sources (any more)\n    run scons UPDATE=1: it takes the newest headers and the image that fits them"
     )
 
 
@@ -200,7 +199,7 @@ def test_a_cache_that_cannot_be_written_is_reported(target: Target, tmp_path: Pa
         fetch_packages(target, tmp_path / "file", RunLog())
     assert str(error.value) == (
         f"{tmp_path}/file/packages: Not a directory\n"
-        "    make room or give the right to write there, or set SCONS_KMOD_CACHE=DIR"
+        "    free some space there, or make it writable, or set SCONS_KMOD_CACHE=DIR"
     )
 
 
@@ -270,7 +269,7 @@ def test_sources_of_another_version_only_are_refused(archive: Archive, sourced: 
     assert str(error.value).replace(str(sourced.path), sourced.path.name) == (
         "debian-6.12.toml:19: [packages] source: linux-source-6.12 6.12.9-1 is not in apt's sources (any more):"
         " the crates of this kernel need it\n"
-        "    UPDATE=1 takes the newest headers and the sources that fit them, if the archive has moved on"
+        "    run scons UPDATE=1: it takes the newest headers and the sources that fit them"
     )
 
 
@@ -302,5 +301,5 @@ def test_modules_that_have_left_the_archive_are_reported(archive: Archive, sourc
         fetch_packages(sourced, cache, RunLog(), "modules")
     assert str(error.value) == (
         f"debian-6.12 modules: linux-modules-{RELEASE} is not in apt's sources (any more)\n"
-        "    UPDATE=1 takes the newest headers and the modules that fit them, if the archive has moved on"
+        "    run scons UPDATE=1: it takes the newest headers and the modules that fit them"
     )
