@@ -193,7 +193,7 @@ class Settings:
         "PROVIDER",
         provider_name,
         "tree",
-        f"where the kernel's own crates come from: {', '.join(PROVIDERS[:-1])} or {PROVIDERS[-1]}",
+        f"where the mainline crates come from: {', '.join(PROVIDERS[:-1])} or {PROVIDERS[-1]}",
         default="",
     )
     update: bool = variable(
@@ -207,7 +207,7 @@ class Settings:
         "V",
         switch,
         "1",
-        "print each command instead of a short line, with its directory and environment, ready for a shell",
+        "print each command instead of a short line, with its directory and environment, so that a shell can run it",
         default=False,
     )
     destdir: Path | None = variable(
@@ -272,7 +272,7 @@ UNSUPPORTED: tuple[UnsupportedVariable, ...] = (
     UnsupportedVariable("DEBUGINFO", "scons compiles C with -g0, so that a shifted line in a header changes no .ko"),
     UnsupportedVariable("BTF", "scons makes no debug information, which BTF is computed from"),
 )
-_UNSUPPORTED_NAMES = tuple(variable.name for variable in UNSUPPORTED)
+_UNSUPPORTED_REASONS = {variable.name: variable.reason for variable in UNSUPPORTED}
 
 
 def read_settings(arguments: Mapping[str, str]) -> Settings:
@@ -291,10 +291,11 @@ def read_settings(arguments: Mapping[str, str]) -> Settings:
 
 def refuse_unsupported(name: str, value: str) -> None:
     """Raise `UserError` unless a variable is known and supported. One that is off may be unsupported."""
-    if name in _UNSUPPORTED_NAMES:
+    if reason := _UNSUPPORTED_REASONS.get(name):
         if value not in ("", "0"):
-            raise UserError("this is not supported yet", where=f"{name}={value}", fix=f"leave {name} out")
+            fix = f"leave {name} out: {reason}"
+            raise UserError("this is not supported yet", where=f"{name}={value}", fix=fix)
     elif name not in _FIELDS:
-        near = difflib.get_close_matches(name.upper(), [*_FIELDS, *_UNSUPPORTED_NAMES], n=1)
+        near = difflib.get_close_matches(name.upper(), [*_FIELDS, *_UNSUPPORTED_REASONS], n=1)
         fix = f"did you mean {near[0]}=?" if near else f"known: {', '.join(sorted(_FIELDS))}"
         raise UserError("unknown variable", where=f"{name}={value}", fix=fix)

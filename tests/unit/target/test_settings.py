@@ -112,9 +112,9 @@ def test_there_are_three_providers() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [variable.name for variable in UNSUPPORTED])
-def test_what_cannot_be_done_yet_is_refused(name: str) -> None:
-    assert error_of(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out"
+@pytest.mark.parametrize(("name", "reason"), [(variable.name, variable.reason) for variable in UNSUPPORTED])
+def test_what_cannot_be_done_yet_is_refused_with_the_reason(name: str, reason: str) -> None:
+    assert error_of(**{name: "1"}) == f"{name}=1: this is not supported yet\n    leave {name} out: {reason}"
 
 
 def test_what_is_wrong_is_named() -> None:
