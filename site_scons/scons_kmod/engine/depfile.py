@@ -13,7 +13,7 @@ from pathlib import Path
 
 def depfile_text(output: str, paths: Iterable[str]) -> str:
     """The text of a depfile with the target `output` and the prerequisites `paths`."""
-    escaped = [re.sub(r"([ \\#])", r"\\\1", path.replace("$", "$$")) for path in (output, *paths)]
+    escaped = [re.sub(r"([\s\\#])", r"\\\1", path.replace("$", "$$")) for path in (output, *paths)]
     return f"{escaped[0]}: {' '.join(escaped[1:])}\n"
 
 

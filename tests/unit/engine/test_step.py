@@ -11,7 +11,7 @@ import pytest
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.build_state import BuildState
-from scons_kmod.engine.depfile import read_depfile
+from scons_kmod.engine.depfile import depfile_text, read_depfile
 from scons_kmod.engine.digests import LINES, Digests
 from scons_kmod.engine.run_step import run_step
 from scons_kmod.engine.step import Command, Step
@@ -201,6 +201,13 @@ def test_depfiles_as_gcc_and_rustc_write_them(tmp_path: Path) -> None:
         base / "cost$.h",
         base / "second.rs",
     ]
+
+
+def test_a_depfile_of_this_library_names_any_path(tmp_path: Path) -> None:
+    paths = ["/m/a b.c", "/m/a\tb.c", "/m/a\\b.c", "/m/#1.c", "/m/cost$.h"]
+    depfile = tmp_path / "x.d"
+    depfile.write_text(depfile_text("/m/out put", paths))
+    assert read_depfile(depfile, Path("/")) == [Path(path) for path in paths]
 
 
 def test_tools_see_only_what_is_named_of_the_environment(copy: Step, monkeypatch: pytest.MonkeyPatch) -> None:
