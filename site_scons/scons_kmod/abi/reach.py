@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from scons_kmod.bindings.rust_sources import files_below, source_directories
 from scons_kmod.c.helpers import helper_sources, helpers_archive
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
+from scons_kmod.crates.local_bindings import local_bindings_steps
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.support import kernel_crate_step
@@ -87,6 +88,7 @@ def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     crate_steps = local_crate_steps(target, manifest, partial(local_crate_step, target))
     steps = (*crate_steps, module_crate_step(target, manifest))
     *local_steps, module_step = (with_generated_sources(target, manifest, step) for step in steps)
+    local_steps = [*local_bindings_steps(target, manifest), *local_steps]
     compile_steps = {path: step for step in local_steps for path in step.outputs}
     linked = {f"{manifest.name}-{path.stem}": compile_steps[path] for path in linked_crate_objects(target, manifest)}
     names = {manifest.name: module_step, **linked}.items()
