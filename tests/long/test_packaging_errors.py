@@ -104,7 +104,7 @@ def test_a_module_for_other_kernels_is_left_out_or_an_error_if_it_is_named(packa
         assert (
             f"  SKIP    {MODULE}: it needs CONFIG_NOT_THERE, which this kernel's configuration does not set\n" in said
         )
-        message = f"user error: {MODULE} for {packaged.target.name}: it needs CONFIG_NOT_THERE, which this kernel has"
+        message = f"user error: {MODULE} for {packaged.target.name}: it needs CONFIG_NOT_THERE, which this kernel's"
         assert message in complaint(packaged, MODULE)
         assert message in complaint(packaged, "deb", f"MODULE={MODULE}")
         assert packaged.scons("-Q", "deb").stdout.splitlines() == said.splitlines()[:1]
