@@ -224,7 +224,7 @@ static void test_signal(void)
 
 int main(void)
 {
-	alarm(30);
+	alarm(50);
 	test_nonblocking();
 	test_blocking();
 	test_woken();

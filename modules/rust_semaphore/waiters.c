@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	expect(argc == 2, "usage: waiters DEVICE");
-	alarm(20);
+	alarm(50);
 	fd = open(argv[1], O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		die(argv[1]);

@@ -12,7 +12,7 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.vm.initramfs import GuestFile, base_files
 
 # A test under TCG takes a fraction of a second. After 20 s the kernel's own watchdog prints where a processor is stuck.
-TEST_SECONDS = 30
+TEST_SECONDS = 60
 
 # Such a name has no second meaning in a line of the plan or as a file name.
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

@@ -12,7 +12,7 @@ from scons_kmod.vm.packed_tests import ModuleTest, guest_files, guest_plan
 
 def test_the_plan_has_a_line_for_each_test_with_its_limit_and_its_files_in_load_order() -> None:
     tests = [ModuleTest("a", (Path("/x/dep.ko"), Path("/y/a.ko"))), ModuleTest("b", (Path("/b.ko"),), seconds=5)]
-    assert guest_plan(tests) == "a 30 /modules/dep.ko /modules/a.ko\nb 5 /modules/b.ko\n"
+    assert guest_plan(tests) == "a 60 /modules/dep.ko /modules/a.ko\nb 5 /modules/b.ko\n"
 
 
 def test_the_guest_gets_modules_scripts_and_extra_files(tmp_path: Path) -> None:
