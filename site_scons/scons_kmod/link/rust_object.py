@@ -9,21 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.c.compiler import (
-    objtool_command,
-)
+from scons_kmod.c.compiler import objtool_command
 from scons_kmod.c.helpers import helpers_archive, layout_object
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import (
-    crate_object,
-    module_dir,
-    module_object,
-    renames_files,
-)
+from scons_kmod.target.output_paths import crate_object, module_dir, module_object, renames_files
 
 # What ld prints if two objects define the same symbol (bfd's ldmain.c), and what the user can do.
 DUPLICATE_SYMBOL_HINT = (
