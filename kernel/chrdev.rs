@@ -6,7 +6,8 @@
 //! (`mknod`), with the major number that /proc/devices shows.
 
 use crate::bindings;
-use crate::file_operations::{FileOpenAdapter, FileOpener, FileOperationsVtable};
+use crate::file_operations::{FileOpenAdapter, FileOpener};
+use crate::internal::{this_module_ptr, FileOperationsVtable};
 use crate::str::CStr;
 use crate::{Error, Result, ThisModule};
 use alloc::boxed::Box;
@@ -129,7 +130,7 @@ impl<const N: usize> Devices<N> {
         // SAFETY: `cdev` is valid, and nobody else has it yet.
         unsafe {
             (*cdev).ops = operations;
-            (*cdev).owner = owner.as_ptr();
+            (*cdev).owner = this_module_ptr(owner);
         }
         // SAFETY: `cdev` is complete, and the number is this registration's.
         let ret = unsafe { bindings::cdev_add(cdev, number, 1) };

@@ -4,6 +4,11 @@
 //!
 //! Each facility of the kernel has a file or a folder here, a *wrapper*, that stands for the C API
 //! named in it. The names and signatures are those of the Rust for Linux framework of mid-2021.
+//!
+//! This file is the whole crate for documentation and editors. For modules it is compiled as
+//! `kernel_base`, without the wrappers that have the attribute `#[cfg(not(kernel_base))]`: each of
+//! those is a crate of its own. A module is compiled with a crate `kernel` that has the base and
+//! the wrappers that the module names. So an edit of a wrapper compiles only the modules that use it.
 
 #![no_std]
 #![feature(
@@ -26,30 +31,43 @@ extern crate alloc;
 #[doc(hidden)]
 pub use bindings;
 
+#[cfg(not(kernel_base))]
 pub mod buffer;
 pub mod c_types;
+#[cfg(not(kernel_base))]
 pub mod chrdev;
 pub mod error;
 pub mod fallible;
 pub mod file;
 pub mod file_operations;
+#[doc(hidden)]
+pub mod internal;
 pub mod io_buffer;
 pub mod iov_iter;
+#[cfg(not(kernel_base))]
 pub mod linked_list;
+#[cfg(not(kernel_base))]
 pub mod miscdev;
+#[cfg(not(kernel_base))]
 #[doc(hidden)]
 pub mod module_param;
 pub mod of;
+#[cfg(not(kernel_base))]
 pub mod pages;
+#[cfg(not(kernel_base))]
 pub mod platdev;
 pub mod prelude;
 pub mod print;
+#[cfg(not(kernel_base))]
 pub mod random;
+#[cfg(not(kernel_base))]
 pub mod rbtree;
+#[cfg(not(kernel_base))]
 #[cfg(any(not(CONFIG_SECURITY), CONFIG_ANDROID_BINDER_IPC = "m"))]
 pub mod security;
 pub mod str;
 pub mod sync;
+#[cfg(not(kernel_base))]
 #[cfg(CONFIG_SYSCTL)]
 pub mod sysctl;
 pub mod task;
@@ -60,6 +78,7 @@ pub mod user_ptr;
 mod allocator;
 mod build_assert;
 mod deprecated;
+#[cfg(not(kernel_base))]
 mod raw_list;
 mod static_assert;
 

@@ -6,6 +6,7 @@
 
 use crate::raw_list::{self, RawList};
 pub use crate::raw_list::{Cursor, GetLinks, Links};
+use crate::internal::{ref_from_raw, ref_into_raw};
 use crate::sync::Ref;
 use alloc::{boxed::Box, sync::Arc};
 use core::ops::Deref;
@@ -109,12 +110,12 @@ impl<T: ?Sized> Lend<T> for Arc<T> {
 impl<T: ?Sized> Wrapper<T> for Ref<T> {
     fn into_pointer(self) -> NonNull<T> {
         // SAFETY: what a `Ref` points to is not null.
-        unsafe { NonNull::new_unchecked(Ref::into_raw(self).cast_mut()) }
+        unsafe { NonNull::new_unchecked(ref_into_raw(self).cast_mut()) }
     }
 
     unsafe fn from_pointer(ptr: NonNull<T>) -> Self {
-        // SAFETY: the pointer came from `Ref::into_raw()`.
-        unsafe { Ref::from_raw(ptr.as_ptr()) }
+        // SAFETY: the pointer came from `ref_into_raw()`.
+        unsafe { ref_from_raw(ptr.as_ptr()) }
     }
 
     fn as_ref(&self) -> &T {

@@ -5,7 +5,8 @@
 //! C: include/linux/miscdevice.h, drivers/char/misc.c.
 
 use crate::bindings;
-use crate::file_operations::{FileOpenAdapter, FileOpener, FileOperationsVtable};
+use crate::file_operations::{FileOpenAdapter, FileOpener};
+use crate::internal::FileOperationsVtable;
 use crate::str::CStr;
 use crate::{Error, Result};
 use alloc::boxed::Box;

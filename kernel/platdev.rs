@@ -7,6 +7,7 @@
 
 use crate::bindings;
 use crate::c_types::c_int;
+use crate::internal::{of_table_ptr, this_module_ptr};
 use crate::of::OfMatchTable;
 use crate::str::CStr;
 use crate::types::PointerWrapper;
@@ -144,7 +145,7 @@ impl Registration {
         this.pdrv.driver.name = name.as_char_ptr();
         if let Some(table) = &of_match_tbl {
             // The table lies in a box: it stays where it is when `of_match_tbl` moves.
-            this.pdrv.driver.of_match_table = table.as_ptr();
+            this.pdrv.driver.of_match_table = of_table_ptr(table);
         }
         this.of_table = of_match_tbl;
         this.pdrv.probe = Some(probe_callback::<P>);
@@ -158,7 +159,7 @@ impl Registration {
         }
         // SAFETY: the value is pinned and its drop unregisters, so that C's pointers stay valid.
         let ret = unsafe {
-            bindings::rust_helper_platform_driver_register(&mut this.pdrv, module.as_ptr())
+            bindings::rust_helper_platform_driver_register(&mut this.pdrv, this_module_ptr(module))
         };
         if ret < 0 {
             return Err(Error::from_kernel_errno(ret));

@@ -11,6 +11,7 @@
 use crate::bindings;
 use crate::c_types::c_int;
 use crate::file::File;
+use crate::internal::{file_ptr, task_ptr};
 use crate::task::Task;
 use crate::{Error, Result};
 
@@ -29,7 +30,7 @@ fn allowed(ret: c_int) -> Result {
 /// The security module's, such as [`Error::EACCES`].
 pub fn binder_set_context_mgr(mgr: &Task) -> Result {
     // SAFETY: the task is valid by its type's invariant.
-    allowed(unsafe { bindings::rust_helper_security_binder_set_context_mgr(mgr.ptr) })
+    allowed(unsafe { bindings::rust_helper_security_binder_set_context_mgr(task_ptr(mgr)) })
 }
 
 /// Whether `from` may send a transaction to `to` (`security_binder_transaction()`).
@@ -39,7 +40,9 @@ pub fn binder_set_context_mgr(mgr: &Task) -> Result {
 /// The security module's, such as [`Error::EACCES`].
 pub fn binder_transaction(from: &Task, to: &Task) -> Result {
     // SAFETY: the tasks are valid by their type's invariant.
-    allowed(unsafe { bindings::rust_helper_security_binder_transaction(from.ptr, to.ptr) })
+    allowed(unsafe {
+        bindings::rust_helper_security_binder_transaction(task_ptr(from), task_ptr(to))
+    })
 }
 
 /// Whether `from` may hand a Binder reference to `to` (`security_binder_transfer_binder()`).
@@ -49,7 +52,9 @@ pub fn binder_transaction(from: &Task, to: &Task) -> Result {
 /// The security module's, such as [`Error::EACCES`].
 pub fn binder_transfer_binder(from: &Task, to: &Task) -> Result {
     // SAFETY: the tasks are valid by their type's invariant.
-    allowed(unsafe { bindings::rust_helper_security_binder_transfer_binder(from.ptr, to.ptr) })
+    allowed(unsafe {
+        bindings::rust_helper_security_binder_transfer_binder(task_ptr(from), task_ptr(to))
+    })
 }
 
 /// Whether `from` may hand an open file to `to` (`security_binder_transfer_file()`).
@@ -60,6 +65,10 @@ pub fn binder_transfer_binder(from: &Task, to: &Task) -> Result {
 pub fn binder_transfer_file(from: &Task, to: &Task, file: &File) -> Result {
     // SAFETY: the tasks and the file are valid by their types' invariants.
     allowed(unsafe {
-        bindings::rust_helper_security_binder_transfer_file(from.ptr, to.ptr, file.ptr)
+        bindings::rust_helper_security_binder_transfer_file(
+            task_ptr(from),
+            task_ptr(to),
+            file_ptr(file),
+        )
     })
 }

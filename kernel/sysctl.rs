@@ -7,6 +7,7 @@
 
 use crate::bindings;
 use crate::c_types::{c_int, c_void};
+use crate::internal::user_writer_from_kernel;
 use crate::io_buffer::IoBufferWriter;
 use crate::str::CStr;
 use crate::types::Mode;
@@ -149,7 +150,7 @@ unsafe extern "C" fn handler_callback<T: SysctlStorage>(
         storage.store_value(unsafe { slice::from_raw_parts(buffer.cast(), room) })
     } else {
         // SAFETY: the caller's promise; the memory is this call's.
-        storage.read_value(&mut unsafe { UserSlicePtrWriter::from_kernel(buffer, room) })
+        storage.read_value(&mut unsafe { user_writer_from_kernel(buffer, room) })
     };
     // Whatever a storage says, the kernel copies no more than there is.
     *len = bytes.min(room);

@@ -15,11 +15,10 @@ use core::ops::Deref;
 
 mod ioctl;
 mod poll;
-mod vtable;
+pub(crate) mod vtable;
 
 pub use ioctl::{IoctlCommand, IoctlHandler};
 pub use poll::PollTable;
-pub(crate) use vtable::FileOperationsVtable;
 
 /// What sources of April 2021 import from here.
 #[deprecated(note = "it is `kernel::file::File` now")]

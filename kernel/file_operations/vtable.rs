@@ -280,7 +280,7 @@ macro_rules! declared {
 }
 
 /// C's table of operations for the files of a registration `A` that are opened as `T`.
-pub(crate) struct FileOperationsVtable<A, T>(PhantomData<A>, PhantomData<T>);
+pub struct FileOperationsVtable<A, T>(PhantomData<A>, PhantomData<T>);
 
 impl<A: FileOpenAdapter, T: FileOpener<A::Arg>> FileOperationsVtable<A, T> {
     const VTABLE: bindings::file_operations = bindings::file_operations {
@@ -308,7 +308,7 @@ impl<A: FileOpenAdapter, T: FileOpener<A::Arg>> FileOperationsVtable<A, T> {
     ///
     /// Only the registration `A` may use it: its files' `private_data` is what
     /// [`FileOpenAdapter::convert`] expects.
-    pub(crate) const unsafe fn build() -> &'static bindings::file_operations {
+    pub const unsafe fn build() -> &'static bindings::file_operations {
         &Self::VTABLE
     }
 }

@@ -13,20 +13,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scons_kmod.bindings.rust_sources import files_below, source_directories
 from scons_kmod.c.helpers import helper_sources, helpers_archive
+from scons_kmod.crates.facade import module_facade
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
 from scons_kmod.crates.local_bindings import local_bindings_steps
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
-from scons_kmod.crates.support import kernel_crate_step
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
+from scons_kmod.crates.wrapper_steps import base_crate_step, wrapper_crate_step
 from scons_kmod.engine.identifiers import names_in_source
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import defined_symbols, object_symbols
 from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.source_files import files_below, source_directories
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import BASE, wrapper_crates
 
 if TYPE_CHECKING:
     from elftools.dwarf.lineprogram import LineProgram
@@ -68,9 +70,9 @@ def unoptimized_step(step: Step, name: str, object_file: Path) -> Step:
     )
 
 
-def unoptimized_kernel_object(target: BuildTarget) -> Path:
-    """The object of the kernel crate, compiled without optimization."""
-    return abi_dir(target) / "kernel.o"
+def unoptimized_kernel_object(target: BuildTarget, name: str) -> Path:
+    """The object of a crate of kernel/, compiled without optimization."""
+    return abi_dir(target) / f"{name}.o"
 
 
 def reached_elf(target: BuildTarget, manifest: Manifest) -> Path:
@@ -78,9 +80,11 @@ def reached_elf(target: BuildTarget, manifest: Manifest) -> Path:
     return abi_dir(target) / f"{manifest.name}.elf"
 
 
-def unoptimized_kernel_step(target: BuildTarget) -> Step:
-    """Compile the kernel crate without optimization, once for all modules."""
-    return unoptimized_step(kernel_crate_step(target), "kernel", unoptimized_kernel_object(target))
+def unoptimized_kernel_steps(target: BuildTarget) -> list[Step]:
+    """Compile the crates of kernel/ without optimization, once for all modules."""
+    crates = wrapper_crates(target).crates.values()
+    steps = (base_crate_step(target), *(wrapper_crate_step(target, crate) for crate in crates))
+    return [unoptimized_step(step, step.unit, unoptimized_kernel_object(target, step.unit)) for step in steps]
 
 
 def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
@@ -94,9 +98,10 @@ def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     names = {manifest.name: module_step, **linked}.items()
     unoptimized = [unoptimized_step(step, name, abi_dir(target) / f"{name}.o") for name, step in names]
     elf = reached_elf(target, manifest)
+    wrappers = [crate.name for crate in module_facade(target, manifest).linked]
     objects = (
         *(step.outputs[0] for step in unoptimized),
-        unoptimized_kernel_object(target),
+        *(unoptimized_kernel_object(target, name) for name in (*wrappers, BASE)),
         support_object(target, "bindings"),
     )
     archives = (*(support_object(target, name) for name in LIBRARY_CRATES), helpers_archive(target))

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.source_files import files_below, source_directories
 from scons_kmod.target.build_target import BuildTarget
 
 
@@ -27,15 +27,3 @@ def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Pa
     # Generators run on this machine, not in the kernel.
     programs = {generator.program for manifest in manifests for generator in manifest.generators}
     return (*sorted(sources - programs), target.sources / "rust/bindings/layout.c")
-
-
-def source_directories(manifest: Manifest) -> tuple[Path, ...]:
-    """The directories of a module's Rust sources: its own, and those of the libraries that it links."""
-    return (manifest.directory, *(crate.directory for crate in manifest.crates if crate.library))
-
-
-def files_below(directory: Path, suffix: str, build: Path) -> Iterator[Path]:
-    """The files with this suffix below a directory, except in hidden directories and in the build directory."""
-    for parent, names, files in os.walk(directory):
-        names[:] = [name for name in names if not name.startswith(".") and Path(parent, name) != build]
-        yield from (Path(parent, name) for name in files if name.endswith(suffix))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from scons_kmod.crates.crate_args import local_crate_args
 from scons_kmod.crates.dependencies import host_crates, linked_crates
+from scons_kmod.crates.facade import facades_of_crate
 from scons_kmod.crates.local_outputs import (
     crate_library,
     local_crate_dir,
@@ -22,8 +23,8 @@ from scons_kmod.crates.proc_macros import host_crate_step
 from scons_kmod.crates.rustc_command import (
     NO_STD_HINT,
     REAL_PATHS_IN_MESSAGES,
+    facade_args,
     rustc_command,
-    support_search_args,
 )
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
@@ -53,15 +54,16 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
     """Compile a crate that is linked into modules written to the 2021 API."""
     rmeta = crate_library(target, manifest, crate, host=False)
     object_file = local_crate_object(target, manifest, crate)
-    search_args = support_search_args(target)
-    flags = (f"@{target.cfg_file}", "--cfg=MODULE", *search_args, *local_crate_args(target, manifest, crate))
+    facades = facades_of_crate(target, manifest, crate)
+    kernel_args = facade_args(target, facades)
+    flags = (f"@{target.cfg_file}", "--cfg=MODULE", *kernel_args, *local_crate_args(target, manifest, crate))
     command, depfile = rustc_command(
         target,
         crate.root,
         crate.name,
         local_crate_dir(target, manifest, crate),
         emit=(f"metadata={rmeta}", f"obj={object_file}"),
-        crates=("core", "compiler_builtins", "alloc", "kernel"),
+        crates=("core", "compiler_builtins", "alloc"),
         prefix=(crate.directory, name_in_messages(manifest, crate)),
         edition=crate.edition,
         flags=(*flags, *flags_for_rustc(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
@@ -72,7 +74,7 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
         unit=local_crate_unit(manifest, crate, object_file),
         commands=(command,),
         outputs=(rmeta, object_file),
-        inputs=(*support_libraries(target), *local_crate_inputs(target, manifest, crate)),
+        inputs=(*support_libraries(target, facades), *local_crate_inputs(target, manifest, crate)),
         tracked=(crate.root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from scons_kmod.crates.crate_args import cfg_args, crate_args, used_crate_args
 from scons_kmod.crates.dependencies import crates_named_by_module
+from scons_kmod.crates.facade import facades_of_module
 from scons_kmod.crates.local_outputs import crate_libraries, module_rmeta, used_crate_libraries
 from scons_kmod.crates.removed_features import copy_of_crate_root
-from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES, rustc_command, support_search_args
+from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES, facade_args, rustc_command
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
@@ -34,6 +35,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     name = f"modules/{manifest.name}"
     metadata = (module_rmeta(target, manifest),) if manifest.exports.crate else ()
     crates = crates_named_by_module(manifest)
+    facades = facades_of_module(target, manifest)
     copy = copy_of_crate_root(manifest, directory / "crate/copy")
     command, depfile = rustc_command(
         target,
@@ -41,11 +43,11 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         manifest.crate,
         directory / "crate",
         emit=(f"obj={object_file}", *(f"metadata={path}" for path in metadata)),
-        crates=("core", "compiler_builtins", "alloc", "kernel"),
+        crates=("core", "compiler_builtins", "alloc"),
         prefix=(copy.root.parent, name) if copy else (manifest.directory, name),
         edition=manifest.edition or MODULE_EDITION,
         flags=(
-            *(f"@{target.cfg_file}", "--cfg=MODULE", *support_search_args(target), *OLD_MODULE_FLAGS),
+            *(f"@{target.cfg_file}", "--cfg=MODULE", *facade_args(target, facades), *OLD_MODULE_FLAGS),
             *(*cfg_args(manifest.cfg), *crate_args(target, manifest, crates), *used_crate_args(target, manifest)),
             # Messages must not lead the author to the copy.
             *(() if copy else flags_for_rustc(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
@@ -59,7 +61,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         commands=(links, command) if links else (command,),
         outputs=(object_file, *metadata),
         inputs=(
-            *support_libraries(target),
+            *support_libraries(target, facades),
             *crate_libraries(target, manifest, crates),
             *used_crate_libraries(target, manifest),
         ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scons_kmod.crates.rustc_command import support_search_args
-from scons_kmod.crates.support_outputs import macros_library, support_crate_dir, support_libraries, support_rmeta
+from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_crate_dir, support_rmeta
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
@@ -31,7 +31,7 @@ def doc_step(target: BuildTarget) -> Step:
     directory = doc_dir(target)
     sources = [target.sources / "rust/macros/lib.rs", target.sources / "kernel/lib.rs"]
     crates = ("core", "compiler_builtins", "alloc", "bindings")
-    work = support_crate_dir(target, "kernel") / "work"
+    work = directory.with_name("doc-work")
     rustc = target.toolchain.rustc
     rustdoc = (str(Path(rustc.path).with_name("rustdoc")), f"--edition={EDITION}", f"--out-dir={directory}", *STRICT)
     macros = (*rustdoc, "--crate-name=macros", "--crate-type=proc-macro", "--extern=proc_macro", str(sources[0]))
@@ -50,10 +50,10 @@ def doc_step(target: BuildTarget) -> Step:
             Command(kernel, work, env),
         ),
         outputs=(directory / "kernel/index.html", directory / "macros/index.html"),
-        inputs=support_libraries(target),
-        tracked=(*sources, target.cfg_file),
-        # Those of the rustc steps: rustdoc reads what rustc has read.
-        depfiles=(support_crate_dir(target, "macros") / "macros.d", support_crate_dir(target, "kernel") / "kernel.d"),
+        inputs=(library_stamp(target), macros_library(target), support_rmeta(target, "bindings")),
+        tracked=(*sorted((target.sources / "kernel").rglob("*.rs")), sources[0], target.cfg_file),
+        # That of the rustc step: rustdoc reads what rustc has read.
+        depfiles=(support_crate_dir(target, "macros") / "macros.d",),
         tools=(rustc.digest,),
         # There are many more pages than outputs.
         restorable=False,

@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The rustc steps of the 2021 API's support crates: core, compiler_builtins, alloc, macros, bindings and kernel."""
+"""The rustc steps of the 2021 API's support crates: core, compiler_builtins, alloc, macros and bindings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from scons_kmod.bindings.bindgen import bindings_file
-from scons_kmod.crates.rustc_command import (
-    build_path_remap,
-    rustc_command,
-    support_search_args,
-)
+from scons_kmod.crates.rustc_command import build_path_remap, rustc_command
 from scons_kmod.crates.support_outputs import (
     LIBRARY_CRATES,
     library_stamp,
@@ -24,7 +19,7 @@ from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
-from scons_kmod.kernel.rustc_versions import feature_flags, library_edition
+from scons_kmod.kernel.rustc_versions import library_edition
 from scons_kmod.target.build_target import BuildTarget
 
 # Compiled as compiler_builtins if rustc's sources lack that crate.
@@ -99,71 +94,29 @@ def macros_crate_step(target: BuildTarget) -> Step:
     )
 
 
-def support_crate_step(
-    target: BuildTarget,
-    name: str,
-    root: str,
-    *,
-    crates: Sequence[str],
-    inputs: tuple[Path, ...],
-    flags: Sequence[str] = (),
-    env: tuple[tuple[str, str], ...] = (),
-) -> Step:
-    """Compile a support crate of this project to its object and its metadata.
-
-    `root` is its crate root below the project's sources, `crates` the support crates that it uses.
-    """
-    source = target.sources / root
-    directory = support_crate_dir(target, name)
+def bindings_crate_step(target: BuildTarget) -> Step:
+    """Compile the crate `bindings`, which includes bindgen's output."""
+    name, root = "bindings", target.sources / "rust/bindings/lib.rs"
     command, depfile = rustc_command(
         target,
-        source,
+        root,
         name,
-        directory,
+        support_crate_dir(target, name),
         emit=(f"obj={support_object(target, name)}", f"metadata={support_rmeta(target, name)}"),
-        crates=crates,
+        crates=("core", "compiler_builtins"),
         prefix=(target.sources, ""),
-        flags=(build_path_remap(target), *flags),
-        env=env,
+        flags=(build_path_remap(target),),
+        env=(("RUST_BINDINGS_FILE", str(bindings_file(target))),),
     )
     return Step(
         name="RUSTC",
         unit=name,
         commands=(command,),
         outputs=(support_rmeta(target, name), support_object(target, name)),
-        inputs=(library_stamp(target), *inputs),
-        tracked=(source, target.cfg_file),
+        inputs=(library_stamp(target), bindings_file(target)),
+        tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
-    )
-
-
-def bindings_crate_step(target: BuildTarget) -> Step:
-    """Compile the crate `bindings`, which includes bindgen's output."""
-    return support_crate_step(
-        target,
-        "bindings",
-        "rust/bindings/lib.rs",
-        crates=("core", "compiler_builtins"),
-        inputs=(bindings_file(target),),
-        env=(("RUST_BINDINGS_FILE", str(bindings_file(target))),),
-    )
-
-
-def kernel_crate_step(target: BuildTarget) -> Step:
-    """Compile the crate `kernel`."""
-    return support_crate_step(
-        target,
-        "kernel",
-        "kernel/lib.rs",
-        crates=("core", "compiler_builtins", "alloc", "macros", "bindings"),
-        inputs=(macros_library(target), support_rmeta(target, "bindings")),
-        flags=(
-            f"@{target.cfg_file}",
-            "--cfg=MODULE",
-            *support_search_args(target),
-            *feature_flags(target.toolchain.rustc),
-        ),
     )

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
+from scons_kmod.crates.facade import Facade
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import BASE
 
 # The library crates: the crate root of each below the directory of rustc's library sources, and its cfgs.
 LIBRARY_CRATES = {
@@ -56,10 +59,23 @@ def macros_library(target: BuildTarget) -> Path:
     return support_crate_dir(target, "macros") / "libmacros.so"
 
 
-@functools.cache
-def support_libraries(target: BuildTarget) -> tuple[Path, ...]:
-    """The files that rustc reads for code that uses the crate `kernel`. `library_stamp` stands for several."""
+def facade_dir(target: BuildTarget, facade: Facade) -> Path:
+    """The directory of a facade's outputs."""
+    return target.build / "crates/kernel" / facade.key
+
+
+def facade_rmeta(target: BuildTarget, facade: Facade) -> Path:
+    """The metadata of a facade."""
+    return facade_dir(target, facade) / "libkernel.rmeta"
+
+
+def support_libraries(target: BuildTarget, facades: Sequence[Facade]) -> tuple[Path, ...]:
+    """The files that rustc reads for code that uses the crate `kernel`. `library_stamp` stands for several.
+
+    `facades` are the code's own facade and those of the crates that it uses.
+    """
+    names = dict.fromkeys(("bindings", BASE, *(crate.name for facade in facades for crate in facade.linked)))
     return (
-        *(library_stamp(target), macros_library(target)),
-        *(support_rmeta(target, "bindings"), support_rmeta(target, "kernel")),
+        *(library_stamp(target), macros_library(target), *(support_rmeta(target, name) for name in names)),
+        *(facade_rmeta(target, facade) for facade in facades),
     )

@@ -22,7 +22,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,28 @@ class Digests:
                 return None
             self._computed = True
         return known[1][kind]
+
+    def derived(self, path: Path | str, kind: str, find: Callable[[str], str]) -> str:
+        """What `find` finds in a file's text, remembered as the file's digests are.
+
+        `kind` names what is found, and all else that it depends on. Only the latest kind with the same text before its
+        first colon is remembered. Empty if there is no file that can be read.
+        """
+        name = str(path)
+        if self.of(name) is None:
+            return ""
+        known = self._known[name][1]
+        if kind not in known:
+            try:
+                text = Path(name).read_text(errors="surrogateescape")
+            except OSError:
+                return ""
+            family = kind.partition(":")[0] + ":"
+            for old in [other for other in known if other.startswith(family)]:
+                del known[old]
+            known[kind] = find(text)
+            self._computed = True
+        return known[kind]
 
     def all_of(self, paths: Iterable[Path | str], kind: str = RAW) -> dict[str, str | None]:
         """The digests of files by path, sorted by path."""

@@ -8,7 +8,7 @@ import functools
 from pathlib import Path
 
 from scons_kmod.distro.sysroot import THIS_MACHINE, System
-from scons_kmod.engine.digests import text_digest
+from scons_kmod.engine.digests import Digests, text_digest
 from scons_kmod.kernel.kbuild import Kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.kernel.rust_flags import config_cfgs, rust_flags
@@ -30,7 +30,7 @@ class BuildTarget:
     the bundled rust/ and kernel/. `kcflags` and `krustflags` are the user's own flags for C and for crates.
     `extra_symbols` are more Module.symvers files. `kbuild_link`: Kbuild itself makes the .ko from the objects. `system`
     is where the tools are, `provider` where the kernel's own crates come from. `rustc_target` is a file that describes
-    rustc's target, None if rustc knows the kernel's target by name.
+    rustc's target, None if rustc knows the kernel's target by name. `digests` are those of the run.
     """
 
     name: str
@@ -47,6 +47,7 @@ class BuildTarget:
     system: System = THIS_MACHINE
     provider: Provider = NONE
     rustc_target: Path | None = None
+    digests: Digests = dataclasses.field(default_factory=Digests)
 
     def skip_reason(self, manifest: Manifest) -> str | None:
         """Why a module can't be built for this kernel, for people to read; None if it can."""

@@ -17,6 +17,7 @@ from scons_kmod.distro.kernel_packages.download import fetch_packages, fetched_p
 from scons_kmod.distro.sysroot import open_system
 from scons_kmod.distro.target_choice import default_target, requested_targets, targets_of_this_system
 from scons_kmod.distro.target_file import Target, read_targets
+from scons_kmod.engine.digests import Digests
 from scons_kmod.kernel.kbuild import probe_kbuild
 from scons_kmod.kernel.kernel_tree import KernelTree, open_tree
 from scons_kmod.kernel.rust_flags import rust_flags
@@ -102,12 +103,17 @@ def tree_and_packages(
 
 
 def open_target(
-    chosen: ChosenKernel, settings: Settings, build: Path, sources: Path, log: Callable[[str], RunLog]
+    chosen: ChosenKernel,
+    settings: Settings,
+    build: Path,
+    sources: Path,
+    log: Callable[[str], RunLog],
+    digests: Digests | None = None,
 ) -> BuildTarget:
     """Find the tree, the toolchain and the provider of a chosen kernel, and record them.
 
     `build` is the build directory of all targets, `sources` the directory with the bundled rust/ and kernel/. `log`
-    returns the log of a target by its name.
+    returns the log of a target by its name. `digests` are those of the run.
 
     Raises `UserError`, `MachineError` or `StepError`.
     """
@@ -143,6 +149,7 @@ def open_target(
         rustc_target=write_rustc_target(
             rust_flags(tree, kbuild), toolchain.rustc, system, cache, directory / "config", target_log
         ),
+        digests=digests or Digests(),
         provider=find_provider(tree, has_sources, settings.provider or chosen.description.provider),
     )
     cfgs = target.cfg_text()

@@ -15,7 +15,8 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.bindings import bindgen
 from scons_kmod.bindings.rust_sources import rust_sources
 from scons_kmod.c import helpers, module_objects
-from scons_kmod.crates import export_steps, local, local_bindings, support
+from scons_kmod.crates import export_steps, local, local_bindings, support, wrapper_steps
+from scons_kmod.crates.facade import Facade, facades_of_module
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
@@ -34,6 +35,7 @@ from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.output_paths import crate_object, generated_files
+from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 
 from .command_line import run_commands
 from .graph import nodes
@@ -61,7 +63,8 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         run_commands(session, When.KERNELS_CHOSEN, [])
         session.begin()
         session.targets = [
-            open_target(kernel, session.settings, session.build, sources_directory(), session.log) for kernel in chosen
+            open_target(kernel, session.settings, session.build, sources_directory(), session.log, session.digests)
+            for kernel in chosen
         ]
         session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:
@@ -94,8 +97,10 @@ def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
 
 
 def support_crates(env: Env, target: BuildTarget) -> Nodes:
-    """The metadata and the objects of core, compiler_builtins, alloc, macros, bindings and kernel."""
-    return nodes(env, *add_shared(env, target, "crates", support_crate_steps))
+    """The metadata and the objects of core, compiler_builtins, alloc, macros, bindings, and all crates of kernel/."""
+    steps = add_shared(env, target, "crates", support_crate_steps)
+    wrappers = [step for name in wrapper_crates(target).crates for step in add_wrapper(env, target, name)]
+    return nodes(env, *steps, *wrappers)
 
 
 def c_helpers(env: Env, target: BuildTarget) -> Nodes:
@@ -170,7 +175,7 @@ def support_crate_steps(env: Env, target: BuildTarget) -> list[Step]:
         support.library_crates_step,
         support.macros_crate_step,
         support.bindings_crate_step,
-        support.kernel_crate_step,
+        wrapper_steps.base_crate_step,
     )
     return [step(target) for step in steps]
 
@@ -215,6 +220,19 @@ def add_shared(env: Env, target: BuildTarget, part: str, steps: Callable[[Env, B
     return added[key]
 
 
+def add_facade(env: Env, target: BuildTarget, facade: Facade) -> None:
+    """Add the steps of a crate `kernel` for some wrappers, and of all that it needs."""
+    for crate in facade.linked:
+        add_wrapper(env, target, crate.name)
+    add_shared(env, target, f"kernel {facade.key}", lambda _, target: [wrapper_steps.facade_step(target, facade)])
+
+
+def add_wrapper(env: Env, target: BuildTarget, name: str) -> list[Step]:
+    """Add the step of a crate of wrappers. The crates that it needs must be there."""
+    crate = wrapper_crates(target).crates[name]
+    return add_shared(env, target, name, lambda _, target: [wrapper_steps.wrapper_crate_step(target, crate)])
+
+
 def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
     """Add the steps of the crates that are linked into a module to the graph. The module's own crate is the last."""
     session: Session = env["KMOD"]
@@ -229,6 +247,8 @@ def add_crates(env: Env, target: BuildTarget, manifest: Manifest) -> list[Step]:
         )
     else:
         add_shared(env, target, "crates", support_crate_steps)
+        for facade in facades_of_module(target, manifest):
+            add_facade(env, target, facade)
         bindings = local_bindings.local_bindings_steps(target, manifest)
         local_step = partial(local.local_crate_step, target)
         module_step = module_crate_step(target, manifest)

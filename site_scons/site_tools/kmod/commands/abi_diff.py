@@ -7,11 +7,13 @@ import sys
 from typing import Any
 
 from scons_kmod.abi.diff import compare_kernels, report_lines, shortened_report
-from scons_kmod.abi.reach import abi_dir, reach_steps, unoptimized_kernel_step
+from scons_kmod.abi.reach import abi_dir, reach_steps, unoptimized_kernel_steps
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import UserError
+from scons_kmod.crates.facade import facades_of_module
 from scons_kmod.manifest.manifest import Manifest
 
+from ..builders import add_facade
 from ..graph import nodes
 from ..modules import buildable_modules
 from ..registry import SconsCommand
@@ -25,9 +27,12 @@ def reached_code(env: Any, modules: list[Manifest]) -> list[Any]:
         raise UserError("two kernels are needed", where="abi-diff", fix="write OLD=... and NEW=...")
     old = session.targets[0]
     code = [*env.SupportCrates(old), *env.CHelpers(old)]
-    session.add(env, old.name, unoptimized_kernel_step(old))
+    for step in unoptimized_kernel_steps(old):
+        session.add(env, old.name, step)
     for module in buildable_modules(session, old, modules):
         if module.root:
+            for facade in facades_of_module(old, module):
+                add_facade(env, old, facade)
             session.add_generators(env, old, module)
             code += nodes(env, *(session.add(env, old.name, step) for step in reach_steps(old, module)))
         else:
