@@ -8,7 +8,7 @@ from pathlib import Path
 from miniature import module, target, write
 
 from scons_kmod.abi.diff import declaration_differences, report_lines, shortened_report, symbol_differences
-from scons_kmod.abi.reach import code_files, reach_steps, reached_elf, unoptimized_kernel_step
+from scons_kmod.abi.reach import code_files, reach_steps, reached_elf, unoptimized_kernel_steps
 
 STRUCT = "2 device_type  48 8\nname: const char * at 0 width -1\nflag: unsigned int at 64 width 1"
 NEWER = (
@@ -99,7 +99,7 @@ def test_only_files_with_code_that_is_reached_count(tmp_path: Path) -> None:
 def test_no_output_is_an_output_of_another_step(tmp_path: Path) -> None:
     build_target = target(tmp_path)
     manifest = module(tmp_path / "module")
-    steps = [unoptimized_kernel_step(build_target), *reach_steps(build_target, manifest)]
+    steps = [*unoptimized_kernel_steps(build_target), *reach_steps(build_target, manifest)]
     assert all(path.is_relative_to(build_target.build / "abi") for step in steps for path in step.outputs)
     assert steps[-1].outputs == (reached_elf(build_target, manifest),)
     assert all("-Copt-level=0" in step.commands[-1].argv for step in steps[:-1])

@@ -122,7 +122,7 @@ def test_the_step_of_a_local_crate(build_target: BuildTarget, tmp_path: Path) ->
     ]
     assert args(step, "--edition", "--crate-type") == ["--edition=2018", "--crate-type=rlib"]
     assert args(step, "--cfg") == ["--cfg=MODULE", '--cfg=feature="big"', "--cfg=fast"]
-    assert [arg.split("=")[1] for arg in args(step, "--extern")] == ["core", "compiler_builtins", "alloc", "kernel"]
+    assert [arg.split("=")[1] for arg in args(step, "--extern")] == ["kernel", "core", "compiler_builtins", "alloc"]
     assert f"@{build_target.cfg_file}" in step.commands[0].argv
     assert ("NAME", "a b") in step.commands[0].env
     assert set(build_target.rust_flags) <= set(step.commands[0].argv)
@@ -207,17 +207,17 @@ def test_the_crates_that_a_crate_uses_are_its_inputs(build_target: BuildTarget, 
     # Of a proc macro nobody needs more than itself.
     assert own == {Path("lower/liblower.rmeta"), Path("lowest/liblowest.rmeta"), Path("m/host/libm.so")}
     assert {f"-Ldependency={directory / path.parent}" for path in own} <= set(upper.commands[0].argv)
-    assert [arg.split("=")[1] for arg in args(upper, "--extern")][:2] == ["lower", "m"]
+    assert [arg.split("=")[1] for arg in args(upper, "--extern")][:3] == ["kernel", "lower", "m"]
     host = host_crate_step(build_target, manifest, crates[3])
     assert host.inputs == (directory / "helper/host/libhelper.rlib",)
-    assert build_target.build / "crates/kernel/libkernel.rmeta" in upper.inputs
+    assert build_target.build / "crates/kernel/base/libkernel.rmeta" in upper.inputs
 
 
 def test_the_modules_own_crate_names_its_crates(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = having(tmp_path, spec(tmp_path, "a", "b"), spec(tmp_path, "b"), spec(tmp_path, "m", proc_macro=True))
     manifest = dataclasses.replace(manifest, edition="2021", cfg=("fast",), env=(("NAME", "x"),))
     step = module_crate_step(build_target, manifest)
-    assert [arg.split("=")[1] for arg in args(step, "--extern")][:3] == ["b", "a", "m"]
+    assert [arg.split("=")[1] for arg in args(step, "--extern")][:4] == ["kernel", "b", "a", "m"]
     assert args(step, "--edition") == ["--edition=2021"]
     assert "--cfg=fast" in step.commands[0].argv
     assert ("NAME", "x") in step.commands[0].env

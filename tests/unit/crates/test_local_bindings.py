@@ -145,7 +145,7 @@ def test_local_crates_get_the_local_bindings_and_libraries_do_not(
     root = write(manifest.directory / "part.rs", "")
     own = CrateSpec("part", root, manifest.directory)
     for crate, expected in ((own, True), (dataclasses.replace(own, library=True), False)):
-        step = local_crate_step(build_target, manifest, crate)
+        step = local_crate_step(build_target, dataclasses.replace(manifest, crates=(crate,)), crate)
         assert (local_bindings_rmeta(build_target, manifest)[0] in step.inputs) == expected
         assert any("rust_echo_bindings=" in arg for arg in step.commands[0].argv) == expected
 

@@ -34,7 +34,7 @@ def test_a_module_is_of_its_time(build_target: BuildTarget) -> None:
 
 def test_a_module_sees_the_kernel_crate_and_no_bindings(build_target: BuildTarget) -> None:
     names = [arg.split("=")[1] for arg in externs(module_step(build_target))]
-    assert names == ["core", "compiler_builtins", "alloc", "kernel"]
+    assert names == ["kernel", "core", "compiler_builtins", "alloc"]
 
 
 def test_a_module_anywhere_is_compiled_as_if_it_lay_in_modules(build_target: BuildTarget, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from miniature import module, target
 
 from scons_kmod.crates.module_crate import module_crate_step
-from scons_kmod.crates.support import bindings_crate_step, kernel_crate_step
+from scons_kmod.crates.support import bindings_crate_step
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
+from scons_kmod.crates.wrapper_steps import base_crate_step
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.target.build_target import BuildTarget
@@ -27,7 +28,7 @@ def module_step(build_target: BuildTarget) -> Step:
     return module_crate_step(build_target, module(build_target.sources.parent / "elsewhere"))
 
 
-KERNEL_CODE = pytest.mark.parametrize("make", [bindings_crate_step, kernel_crate_step, module_step])
+KERNEL_CODE = pytest.mark.parametrize("make", [bindings_crate_step, base_crate_step, module_step])
 
 
 @KERNEL_CODE
@@ -53,7 +54,7 @@ def test_no_path_of_the_sources_gets_into_an_object(build_target: BuildTarget, m
 
 @KERNEL_CODE
 def test_each_has_a_working_directory_of_its_own(build_target: BuildTarget, make: Make) -> None:
-    steps = [bindings_crate_step(build_target), kernel_crate_step(build_target), module_step(build_target)]
+    steps = [bindings_crate_step(build_target), base_crate_step(build_target), module_step(build_target)]
     assert len({step.commands[0].cwd for step in steps}) == 3
     assert make(build_target).commands[0].cwd.is_relative_to(build_target.build)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from miniature import target, write
 
-from scons_kmod.crates.support import bindings_crate_step, kernel_crate_step, library_crates_step, macros_crate_step
+from scons_kmod.crates.support import bindings_crate_step, library_crates_step, macros_crate_step
 from scons_kmod.crates.support_outputs import macros_library
+from scons_kmod.crates.wrapper_steps import base_crate_step
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.target.build_target import BuildTarget
@@ -60,10 +61,10 @@ def test_kernels_of_other_flags_have_other_library_crates(tmp_path: Path) -> Non
 def test_the_users_flags_are_not_for_library_crates(build_target: BuildTarget) -> None:
     other = dataclasses.replace(build_target, krustflags=("-Copt-level=0",))
     assert library_crates_step(other).signature() == library_crates_step(build_target).signature()
-    assert kernel_crate_step(other).signature() != kernel_crate_step(build_target).signature()
+    assert base_crate_step(other).signature() != base_crate_step(build_target).signature()
 
 
-@pytest.mark.parametrize("make", [macros_crate_step, bindings_crate_step, kernel_crate_step])
+@pytest.mark.parametrize("make", [macros_crate_step, bindings_crate_step, base_crate_step])
 def test_no_path_of_the_build_gets_into_metadata(
     build_target: BuildTarget, make: Callable[[BuildTarget], Step]
 ) -> None:
@@ -77,7 +78,7 @@ def test_macros_are_not_compiled_with_the_users_flags(build_target: BuildTarget)
 
 def test_what_the_cache_has_is_not_kept_twice(build_target: BuildTarget) -> None:
     assert not library_crates_step(build_target).restorable
-    assert kernel_crate_step(build_target).restorable
+    assert base_crate_step(build_target).restorable
 
 
 def test_the_bindings_crate_gets_the_path_of_the_bindings(build_target: BuildTarget) -> None:

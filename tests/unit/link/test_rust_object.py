@@ -34,7 +34,7 @@ def test_the_module_is_linked_from_what_it_reaches(build_target: BuildTarget, ma
         str(build_target.build / name)
         for name in (
             "modules/rust-echo/crate/rust_echo.o",
-            "crates/kernel/kernel.o",
+            "crates/kernel_base/kernel_base.o",
             "crates/bindings/bindings.o",
             "crates/library/core.o",
             "crates/library/compiler_builtins.o",
