@@ -36,6 +36,8 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
     metadata = (module_rmeta(target, manifest),) if manifest.exports.crate else ()
     crates = crates_named_by_module(manifest)
     facades = facades_of_module(target, manifest)
+    # For an exported crate rustc would not find out any more which functions other crates may inline.
+    state = None if manifest.exports.crate else directory / "crate/incremental"
     copy = copy_of_crate_root(manifest, directory / "crate/copy")
     command, depfile = rustc_command(
         target,
@@ -50,6 +52,7 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
             *(f"@{target.cfg_file}", "--cfg=MODULE", *facade_args(target, facades), *OLD_MODULE_FLAGS),
             *(*cfg_args(manifest.cfg), *crate_args(target, manifest, crates), *used_crate_args(target, manifest)),
             # Messages must not lead the author to the copy.
+            *((f"-Cincremental={state}",) if state else ()),
             *(() if copy else flags_for_rustc(target.toolchain.rustc, [REAL_PATHS_IN_MESSAGES])),
         ),
         env=(*manifest.env, ("RUST_MODFILE", name)),
@@ -71,5 +74,6 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         tools=(target.toolchain.rustc.digest,),
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
+        compiler_state=state,
         hints=(NO_STD_HINT,),
     )

@@ -16,6 +16,7 @@ from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.depfile import read_depfile
 from scons_kmod.engine.digests import RAW
+from scons_kmod.engine.incremental import open_state, seal_state
 from scons_kmod.engine.views import View
 
 
@@ -78,6 +79,9 @@ class Step:
     source_directory: str = ""
     include_directories: tuple[str, ...] = ()
 
+    # The directory of the compiler's own state (incremental.py). It changes how long the step takes, and no output.
+    compiler_state: Path | None = None
+
     # Outputs of earlier runs are kept, and restored if an edit is undone (earlier_outputs.py).
     restorable: bool = True
     # Patterns of what a failing command may print, each with what the user can do then (`re.Match.expand`).
@@ -114,6 +118,8 @@ class Step:
             output.parent.mkdir(parents=True, exist_ok=True)
         for path, text in (*self.written_files, *self.view_extracts()):
             write_text(path, text)
+        if self.compiler_state:
+            open_state(self.compiler_state, self.signature())
         try:
             for command in self.commands:
                 printed = run_command(command, self, log, why, color)
@@ -122,6 +128,8 @@ class Step:
         except StepError as error:
             raise self.hinted(error) from None
         self.check_outputs()
+        if self.compiler_state:
+            seal_state(self.compiler_state, self.signature())
         listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
         known = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
         return sorted({*map(str, self.tracked), *listed} - known)
