@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scons_kmod.bindings.parts import MODULES, SHARED
 from scons_kmod.c.helpers import helper_sources, helpers_archive
-from scons_kmod.crates.facade import module_facade
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
 from scons_kmod.crates.local_bindings import local_bindings_steps
-from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects, linked_support_crates
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.crates.wrapper_steps import base_crate_step, wrapper_crate_step
@@ -28,7 +28,7 @@ from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.source_files import files_below, source_directories
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.wrappers.wrapper_crates import BASE, wrapper_crates
+from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 
 if TYPE_CHECKING:
     from elftools.dwarf.lineprogram import LineProgram
@@ -98,11 +98,11 @@ def reach_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     names = {manifest.name: module_step, **linked}.items()
     unoptimized = [unoptimized_step(step, name, abi_dir(target) / f"{name}.o") for name, step in names]
     elf = reached_elf(target, manifest)
-    wrappers = [crate.name for crate in module_facade(target, manifest).linked]
+    support = linked_support_crates(target, manifest)
     objects = (
         *(step.outputs[0] for step in unoptimized),
-        *(unoptimized_kernel_object(target, name) for name in (*wrappers, BASE)),
-        support_object(target, "bindings"),
+        *(unoptimized_kernel_object(target, name) for name in support if name not in (SHARED, MODULES)),
+        *(support_object(target, name) for name in support if name in (SHARED, MODULES)),
     )
     archives = (*(support_object(target, name) for name in LIBRARY_CRATES), helpers_archive(target))
     # Kbuild's own linker, without the options for modules.

@@ -10,16 +10,24 @@ from pathlib import Path
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.bindings import processes
 from scons_kmod.bindings.flags import args_from_file, bindgen_flags
+from scons_kmod.bindings.parts import MODULES, SHARED
+from scons_kmod.bindings.rust_sources import NamingSources
 from scons_kmod.engine.digests import TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.views import IDENTIFIERS, View
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 
 
 def bindings_file(target: BuildTarget) -> Path:
-    """The generated Rust source of the bindings crate."""
+    """All bindings to the kernel's headers, as one Rust source. The crates have parts of it."""
     return target.build / "bindings/bindings_generated.rs"
+
+
+def bindings_part(target: BuildTarget, crate: str) -> Path:
+    """The part of the bindings that a crate has: `SHARED`, `MODULES`, or a crate of wrappers."""
+    return target.build / "bindings/parts" / f"{crate}.rs"
 
 
 def layout_header(target: BuildTarget) -> Path:
@@ -49,11 +57,12 @@ def bundled_header(target: BuildTarget) -> Path:
 
 
 def fingerprint_step(
-    target: BuildTarget, sources: Sequence[Path], headers: Iterable[str] = (), generated: Sequence[Path] = ()
+    target: BuildTarget, sources: NamingSources, headers: Iterable[str] = (), generated: Sequence[Path] = ()
 ) -> Step:
     """Write the fingerprint: digests of the declarations that the identifiers in `sources` and `generated` reach.
 
-    `generated` are sources that other steps write. Only identifiers that the headers declare matter in a source.
+    `generated` are sources of modules that other steps write. Only identifiers that the headers declare matter in a
+    source.
     """
     request_file = target.build / "bindings/fingerprint_request.json"
     depfile = target.build / "bindings/fingerprint.d"
@@ -63,11 +72,14 @@ def fingerprint_step(
         "libclang": dict(bindgen.env)["LIBCLANG_PATH"],
         "header": str(header),
         "flags": bindgen_flags(target),
-        "sources": [str(path) for path in (*sources, *generated)],
+        "kernel": {crate: [str(path) for path in paths] for crate, paths in sources.by_crate.items()},
+        "headers": [str(path) for path in sources.headers],
+        "modules": [str(path) for path in (*sources.modules, *generated)],
         "fingerprint": str(fingerprint_file(target)),
         "declared": str(declared_file(target)),
         "depfile": str(depfile),
     }
+    groups = (*sources.by_crate.values(), sources.headers, (*sources.modules, *generated))
     argv = process_args(target.system.python, "bindings.fingerprint", request_file)
     return Step(
         name="DIGEST",
@@ -76,7 +88,8 @@ def fingerprint_step(
         outputs=(fingerprint_file(target), declared_file(target)),
         tracked=(*process_files(*processes.FINGERPRINT_MODULES), bundled_header(target)),
         depfiles=(depfile,),
-        views=(View(IDENTIFIERS, (*sources, *generated), declared_file(target)),),
+        # For the sources of a crate of kernel/ it matters which crate has a name, for the others only that one has.
+        views=tuple(View(IDENTIFIERS, paths, declared_file(target)) for paths in groups if paths),
         written_files=((header, text), (request_file, json.dumps(request, indent=1))),
         tools=(bindgen.digest,),
         order_only=tuple(generated),
@@ -89,10 +102,11 @@ def fingerprint_step(
 def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
     """Write the bindings to the kernel's headers: to all that the fingerprint names.
 
-    All modules share one crate of bindings, so that a C type is one Rust type for all.
+    They are divided among crates, each declaration once, so that a C type is one Rust type for all (parts.py).
     """
     request_file = target.build / "bindings/bindgen_request.json"
     args_file = target.sources / "rust/bindgen_parameters"
+    parts = {crate: bindings_part(target, crate) for crate in (SHARED, MODULES, *wrapper_crates(target).crates)}
     bindgen = target.toolchain.bindgen
     header, text = bindgen_header(target, headers)
     request = {
@@ -102,13 +116,14 @@ def bindings_step(target: BuildTarget, headers: Iterable[str] = ()) -> Step:
         "raw": str(target.build / "bindings/bindgen.rs"),
         "bindings": str(bindings_file(target)),
         "layout": str(layout_header(target)),
+        "parts": {crate: str(path) for crate, path in parts.items()},
     }
     argv = process_args(target.system.python, "bindings.generate", request_file)
     return Step(
         name="BINDGEN",
         unit="bindings",
         commands=(Command(argv, target.tree.path, bindgen.env),),
-        outputs=(bindings_file(target), layout_header(target)),
+        outputs=(bindings_file(target), layout_header(target), *parts.values()),
         inputs=(fingerprint_file(target),),
         tracked=(args_file, *process_files(*processes.GENERATE_MODULES)),
         written_files=((header, text), (request_file, json.dumps(request, indent=1))),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +30,35 @@ def digest(texts: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def names_in_sources(paths: Iterable[str]) -> set[str]:
+    """The names of C declarations that the sources may use."""
+    return {name for path in paths for name in names_in_source(path, Path(path).read_text())}
+
+
 def write_fingerprint(request: dict[str, Any]) -> None:
     """Read the headers and the Rust sources, and write the fingerprint, all declared names and a depfile.
 
-    `request` names the library ``libclang``, the C file ``header`` and its ``flags``, the ``sources``, and the outputs
-    ``fingerprint``, ``declared`` and ``depfile``. Raises `HeaderError` if the headers do not compile.
+    `request` names the library ``libclang``, the C file ``header`` and its ``flags``, and the outputs ``fingerprint``,
+    ``declared`` and ``depfile``. The sources are ``kernel``, by the crates of kernel/, ``headers`` of modules, and
+    ``modules``. Raises `HeaderError` if the headers do not compile.
     """
     unit = Unit(request["libclang"], request["header"], request["flags"])
-    names: set[str] = set()
-    for source in request["sources"]:
-        names |= names_in_source(source, Path(source).read_text())
+    named = {crate: names_in_sources(sources) for crate, sources in request["kernel"].items()}
+    elsewhere = names_in_sources(request["headers"])
+    names = elsewhere.union(names_in_sources(request["modules"]), *named.values())
     reach = Reach(read_declarations(unit), names)
     reach.reach_names()
-    Path(request["declared"]).write_text("".join(f"{name}\n" for name in reach.declared_names()))
+    declared = reach.declared_names()
+    Path(request["declared"]).write_text("".join(f"{name}\n" for name in declared))
     Path(request["depfile"]).write_text(depfile_text(request["fingerprint"], unit.files()))
     declarations = {name: digest(texts) for name, texts in reach.texts.items()}
-    fingerprint = {"declarations": declarations, "opaque": sorted(reach.opaque())}
+    fingerprint = {
+        "declarations": declarations,
+        "opaque": sorted(reach.opaque()),
+        # What decides in which part of the bindings a declaration is (parts.py).
+        "named": {crate: sorted(names.intersection(declared)) for crate, names in named.items()},
+        "elsewhere": sorted(elsewhere.intersection(declared)),
+    }
     Path(request["fingerprint"]).write_text(f"{json.dumps(fingerprint, indent=0, sort_keys=True)}\n")
 
 

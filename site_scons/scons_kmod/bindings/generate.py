@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.bindings.layout_checks import constant_checks, items
+from scons_kmod.bindings.parts import SHARED, divided
 
 # The names that bindgen appends _ to (ir/context.rs, `rust_mangle`).
 MANGLED = frozenset(
@@ -64,21 +65,36 @@ def selection_args(fingerprint: dict[str, Any]) -> list[str]:
     return [*allowed, *(f"--{option}-type={pattern}" for pattern in left_out for option in ("blocklist", "opaque"))]
 
 
-def opaque_types(names: Iterable[str]) -> str:
+def opaque_types(names: Iterable[str]) -> list[str]:
     """Rust declarations of types that Rust code can only have pointers to."""
-    return "".join(f"#[repr(C)] pub struct {mangled(name)} {{ _opaque: [u8; 0] }}\n" for name in names)
+    return [f"#[repr(C)] pub struct {mangled(name)} {{ _opaque: [u8; 0] }}" for name in names]
 
 
-def sorted_items(items: Iterable[str]) -> list[str]:
-    """The items sorted by their text. Types that bindgen numbers are renumbered in the order of their first use."""
+def sorted_items(items: Iterable[str], numbers: dict[str, str] | None = None) -> list[str]:
+    """The items sorted by their text. Types that bindgen numbers are renumbered in the order of their first use.
+
+    `numbers` has the new numbers that are taken, by the old ones. The new ones are added.
+    """
+    numbers = {} if numbers is None else numbers
     unnumbered = {item: NUMBERED.sub("", item) for item in items}
     counts = Counter(unnumbered.values())
-    numbers: dict[str, str] = {}
     # Items that differ in nothing but the number come last. Items with names of their own use the numbers before.
     for item in sorted(unnumbered, key=lambda item: (counts[unnumbered[item]] > 1, unnumbered[item])):
         for number in NUMBERED.findall(item):
             numbers.setdefault(number, str(len(numbers) + 1))
     return sorted(NUMBERED.sub(lambda match: f"_bindgen_ty_{numbers[match[1]]}", item) for item in unnumbered)
+
+
+def part_texts(items: Iterable[str], fingerprint: dict[str, Any]) -> dict[str, str]:
+    """The text of each part of the bindings, by the name of its crate (parts.py).
+
+    The numbers of types in the shared part do not depend on the other parts.
+    """
+    parts = divided(items, fingerprint["named"], fingerprint["elsewhere"])
+    numbers: dict[str, str] = {}
+    shared = sorted_items(parts.pop(SHARED), numbers)
+    others = {crate: sorted_items(texts, dict(numbers)) for crate, texts in parts.items()}
+    return {crate: "\n".join((*texts, "")) for crate, texts in ({SHARED: shared} | others).items()}
 
 
 def named_sizes(sizes: str) -> str:
@@ -90,7 +106,7 @@ def main(request: dict[str, Any]) -> int:
     """Run bindgen, and write the bindings and the header of sizes from its output. Returns the exit status.
 
     `request` has the command line ``bindgen``, the ``flags`` for libclang, and the paths of the ``fingerprint``, of
-    bindgen's ``raw`` output, and of the outputs ``bindings`` and ``layout``.
+    bindgen's ``raw`` output, and of the outputs ``bindings``, ``layout``, and ``parts`` by their crates.
     """
     fingerprint = json.loads(Path(request["fingerprint"]).read_text())
     raw = Path(request["raw"])
@@ -100,7 +116,10 @@ def main(request: dict[str, Any]) -> int:
         print(f"{argv[0]} ended with status {status}", file=sys.stderr)
         return 1
     rust, sizes = constant_checks(raw.read_text())
-    text = "\n".join((*sorted_items(items(rust)), opaque_types(fingerprint["opaque"])))
-    Path(request["bindings"]).write_text(text)
+    opaque = opaque_types(fingerprint["opaque"])
+    Path(request["bindings"]).write_text("\n".join((*sorted_items(items(rust)), *opaque, "")))
+    texts = part_texts((*items(rust), *opaque), fingerprint)
+    for crate, path in request["parts"].items():
+        Path(path).write_text(texts[crate])
     Path(request["layout"]).write_text(named_sizes(sizes))
     return 0

@@ -8,5 +8,10 @@ FINGERPRINT_MODULES = (
     *("bindings.fingerprint", "bindings.reach", "bindings.descriptions", "bindings.macros", "bindings.declarations"),
     *LIBCLANG_MODULES,
 )
-GENERATE_MODULES = ("bindings.generate", "bindings.layout_checks")
-LOCAL_HEADERS_MODULES = ("bindings.local_headers", "bindings.local_declarations", *LIBCLANG_MODULES, *GENERATE_MODULES)
+GENERATE_MODULES = (
+    *("bindings.generate", "bindings.layout_checks", "bindings.parts"),
+    *("engine.identifiers", "engine.key_text"),
+)
+LOCAL_HEADERS_MODULES = tuple(
+    dict.fromkeys(("bindings.local_headers", "bindings.local_declarations", *LIBCLANG_MODULES, *GENERATE_MODULES))
+)

@@ -1,29 +1,57 @@
 # SPDX-License-Identifier: MIT
-"""The sources whose identifiers decide which declarations the kernel's bindings have."""
+"""The sources whose identifiers decide which declarations the kernel's bindings have, and in which part each is."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
+from scons_kmod.bindings.parts import SHARED
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.source_files import files_below, source_directories
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import kernel_files, wrapper_crates
 
 
-def rust_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> tuple[Path, ...]:
-    """All sources that name what the bindings must have, sorted.
+@dataclasses.dataclass(frozen=True)
+class NamingSources:
+    """The sources that name what the bindings must have, each list sorted.
 
-    These are Rust sources, modules' own headers, and last the C file that compares sizes.
+    `by_crate` are those of the crates of kernel/; those of the base crate, and all of rust/, are under `SHARED`.
+    `headers` are modules' own headers, `modules` the Rust sources of modules and of the libraries that they link, and
+    the C file that compares sizes.
     """
+
+    by_crate: dict[str, tuple[Path, ...]]
+    headers: tuple[Path, ...]
+    modules: tuple[Path, ...]
+
+    def all_files(self) -> tuple[Path, ...]:
+        """All these files."""
+        return (*(path for paths in self.by_crate.values() for path in paths), *self.headers, *self.modules)
+
+
+def naming_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> NamingSources:
+    """The sources that name what the bindings for these modules must have."""
     manifests = list(manifests)
     build = target.build.parent
-    modules = (directory for manifest in manifests for directory in source_directories(manifest))
-    directories = {target.sources / "kernel", target.sources / "rust", *modules}
+    by_crate = kernel_sources(target)
+    directories = {directory for manifest in manifests for directory in source_directories(manifest)}
     sources = {path for directory in directories for path in files_below(directory, ".rs", build)}
-    # Own headers count, so that the local bindings share the kernel's types instead of declaring them again.
-    with_headers = (manifest.directory for manifest in manifests if manifest.bindings.own_headers)
-    sources |= {path for directory in with_headers for path in files_below(directory, ".h", build)}
     # Generators run on this machine, not in the kernel.
     programs = {generator.program for manifest in manifests for generator in manifest.generators}
-    return (*sorted(sources - programs), target.sources / "rust/bindings/layout.c")
+    sources -= programs.union(*by_crate.values())
+    # Own headers count, so that the local bindings share the kernel's types instead of declaring them again.
+    with_headers = (manifest.directory for manifest in manifests if manifest.bindings.own_headers)
+    headers = {path for directory in with_headers for path in files_below(directory, ".h", build)}
+    modules = (*sorted(sources), target.sources / "rust/bindings/layout.c")
+    return NamingSources(by_crate, tuple(sorted(headers)), modules)
+
+
+def kernel_sources(target: BuildTarget) -> dict[str, tuple[Path, ...]]:
+    """The Rust sources of kernel/ and rust/ by the crate whose part of the bindings they decide."""
+    crates = wrapper_crates(target).crates.values()
+    of_wrappers = {crate.name: tuple(path for w in crate.wrappers for path in w.files) for crate in crates}
+    shared = set(kernel_files(target)).difference(*of_wrappers.values())
+    return {SHARED: tuple(sorted(shared)), **of_wrappers}

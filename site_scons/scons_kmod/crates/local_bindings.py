@@ -22,6 +22,7 @@ from scons_kmod.bindings.local_paths import (
     local_bindings_object,
     local_bindings_rmeta,
 )
+from scons_kmod.bindings.parts import MODULES, SHARED
 from scons_kmod.c.compiler import CC_COLOR, name_defines
 from scons_kmod.c.source_flags import ASSEMBLY_SUFFIX, module_flags, source_flags
 from scons_kmod.c.source_flags import module_include_directories as searched_by_c
@@ -206,9 +207,13 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         local_bindings_crate(manifest),
         local_bindings_dir(target, manifest),
         emit=bindings_emit(target, manifest),
-        crates=("core", "compiler_builtins", "bindings"),
+        crates=("core", "compiler_builtins"),
         prefix=(target.sources, ""),
-        flags=(build_path_remap(target), *support_search_args(target), NO_LINTS),
+        # It re-exports the shared part. No wrapper has a type that an own header names (bindings/parts.py).
+        flags=(
+            *(build_path_remap(target), *support_search_args(target, MODULES), NO_LINTS),
+            f"--extern={SHARED}={support_rmeta(target, MODULES)}",
+        ),
         env=bindings_env(target, manifest),
     )
     step = Step(
@@ -216,7 +221,7 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=local_bindings_crate(manifest),
         commands=(command,),
         outputs=(),
-        inputs=(library_stamp(target), support_rmeta(target, "bindings")),
+        inputs=(library_stamp(target), *(support_rmeta(target, name) for name in (SHARED, MODULES))),
         tracked=(bindings_crate_root(target),),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

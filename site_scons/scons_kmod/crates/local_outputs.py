@@ -11,6 +11,8 @@ from pathlib import Path
 
 from scons_kmod.bindings.local_paths import local_bindings_object, local_bindings_rmeta
 from scons_kmod.crates.dependencies import crates_named_by_module, linked_crates, with_dependencies
+from scons_kmod.crates.facade import module_facade
+from scons_kmod.crates.support_outputs import support_crates_of
 from scons_kmod.manifest.crate import CrateSpec
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -41,6 +43,11 @@ def linked_crate_objects(target: BuildTarget, manifest: Manifest) -> list[Path]:
         *local_bindings_object(target, manifest),
         *(local_crate_object(target, manifest, crate) for crate in linked_crates(manifest)),
     ]
+
+
+def linked_support_crates(target: BuildTarget, manifest: Manifest) -> tuple[str, ...]:
+    """The crates with declarations and wrappers that are linked into a module, each after those that it needs."""
+    return support_crates_of([module_facade(target, manifest)])
 
 
 def crate_library(target: BuildTarget, manifest: Manifest, crate: CrateSpec, *, host: bool) -> Path:

@@ -6,18 +6,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from scons_kmod.bindings.parts import SHARED
 from scons_kmod.crates.facade import Facade
 from scons_kmod.crates.support_outputs import (
     facade_dir,
     facade_rmeta,
     macros_library,
     support_crate_dir,
+    support_crates_of,
     support_rmeta,
 )
 from scons_kmod.engine.step import Command
 from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.wrappers.wrapper_crates import BASE
 
 # What rustc prints for a crate that needs std, and what the user can do.
 NO_STD_HINT = (
@@ -73,15 +74,14 @@ def support_search_args(target: BuildTarget, *crates: str) -> tuple[str, ...]:
 
     `crates` are the names of the crates of kernel/ among them.
     """
-    names = dict.fromkeys(("core", "macros", "bindings", *crates))
+    names = dict.fromkeys(("core", "macros", SHARED, *crates))
     return tuple(f"-Ldependency={support_crate_dir(target, name)}" for name in names)
 
 
 def facade_args(target: BuildTarget, facades: Sequence[Facade]) -> tuple[str, ...]:
     """rustc's args for code with the first of these facades as its crate `kernel`. It uses crates with the others."""
-    crates = (crate.name for facade in facades for crate in facade.linked)
     return (
-        *support_search_args(target, BASE, *crates),
+        *support_search_args(target, *support_crates_of(facades)),
         *(f"-Ldependency={facade_dir(target, facade)}" for facade in facades[1:]),
         f"--extern=kernel={facade_rmeta(target, facades[0])}",
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scons_kmod.bindings.bindgen import bindings_file
-from scons_kmod.crates.rustc_command import build_path_remap, rustc_command
+from scons_kmod.bindings.bindgen import bindings_part
+from scons_kmod.bindings.parts import MODULES, SHARED
+from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import (
     LIBRARY_CRATES,
     library_stamp,
@@ -95,25 +96,35 @@ def macros_crate_step(target: BuildTarget) -> Step:
 
 
 def bindings_crate_step(target: BuildTarget) -> Step:
-    """Compile the crate `bindings`, which includes bindgen's output."""
-    name, root = "bindings", target.sources / "rust/bindings/lib.rs"
+    """Compile the crate `bindings`: the declarations that several crates of kernel/ share."""
+    return declarations_step(target, SHARED)
+
+
+def modules_bindings_crate_step(target: BuildTarget) -> Step:
+    """Compile the crate `bindings_modules`: the declarations that modules name, and kernel/ does not."""
+    return declarations_step(target, MODULES, SHARED)
+
+
+def declarations_step(target: BuildTarget, name: str, *needs: str) -> Step:
+    """Compile a crate that includes a part of bindgen's output. `needs` are the support crates that it re-exports."""
+    root, part = target.sources / f"rust/{name}/lib.rs", bindings_part(target, name)
     command, depfile = rustc_command(
         target,
         root,
         name,
         support_crate_dir(target, name),
         emit=(f"obj={support_object(target, name)}", f"metadata={support_rmeta(target, name)}"),
-        crates=("core", "compiler_builtins"),
+        crates=("core", "compiler_builtins", *needs),
         prefix=(target.sources, ""),
-        flags=(build_path_remap(target),),
-        env=(("RUST_BINDINGS_FILE", str(bindings_file(target))),),
+        flags=(build_path_remap(target), *(support_search_args(target) if needs else ())),
+        env=(("RUST_BINDINGS_FILE", str(part)),),
     )
     return Step(
         name="RUSTC",
         unit=name,
         commands=(command,),
         outputs=(support_rmeta(target, name), support_object(target, name)),
-        inputs=(library_stamp(target), bindings_file(target)),
+        inputs=(library_stamp(target), part, *(support_rmeta(target, crate) for crate in needs)),
         tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+from scons_kmod.bindings.parts import MODULES, SHARED
 from scons_kmod.crates.facade import Facade
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.wrappers.wrapper_crates import BASE
@@ -69,12 +70,18 @@ def facade_rmeta(target: BuildTarget, facade: Facade) -> Path:
     return facade_dir(target, facade) / "libkernel.rmeta"
 
 
+def support_crates_of(facades: Sequence[Facade]) -> tuple[str, ...]:
+    """The names of the crates with declarations and wrappers that code with these facades is linked with."""
+    declarations = (SHARED, *([MODULES] if any(facade.with_modules_part for facade in facades) else ()))
+    return tuple(dict.fromkeys((*declarations, BASE, *(crate.name for facade in facades for crate in facade.linked))))
+
+
 def support_libraries(target: BuildTarget, facades: Sequence[Facade]) -> tuple[Path, ...]:
     """The files that rustc reads for code that uses the crate `kernel`. `library_stamp` stands for several.
 
     `facades` are the code's own facade and those of the crates that it uses.
     """
-    names = dict.fromkeys(("bindings", BASE, *(crate.name for facade in facades for crate in facade.linked)))
+    names = support_crates_of(facades)
     return (
         *(library_stamp(target), macros_library(target), *(support_rmeta(target, name) for name in names)),
         *(facade_rmeta(target, facade) for facade in facades),

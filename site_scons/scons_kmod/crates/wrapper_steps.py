@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from scons_kmod.bindings.bindgen import bindings_part
+from scons_kmod.bindings.parts import MODULES
 from scons_kmod.crates.facade import Facade
 from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import (
@@ -18,6 +20,7 @@ from scons_kmod.crates.support_outputs import (
     library_stamp,
     macros_library,
     support_crate_dir,
+    support_crates_of,
     support_object,
     support_rmeta,
 )
@@ -30,6 +33,11 @@ from scons_kmod.wrappers.wrapper_crates import BASE, Wrapper, WrapperCrate, wrap
 # Of the crates that all code of kernel/ may name.
 LIBRARIES = ("core", "compiler_builtins", "alloc", "macros", "bindings")
 # What a wrapper's own messages begin with: kernel/lib.rs has the same.
+# rustc prints no warnings about what bindgen has written.
+BINDINGS_LINTS = (
+    "#[allow(dead_code, improper_ctypes, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals, "
+    "unnecessary_transmutes, unsafe_op_in_unsafe_fn, unused_imports)]"
+)
 LOG_PREFIX = 'const __LOG_PREFIX: &[u8] = b"rust_kernel\\0";'
 
 
@@ -64,8 +72,10 @@ def wrapper_crate_step(target: BuildTarget, crate: WrapperCrate) -> Step:
         crates=(*LIBRARIES, BASE, *crate.needs),
         prefix=(target.sources, ""),
         flags=(*flags_of_wrappers(target), *support_search_args(target, BASE, *(other.name for other in needed))),
+        env=(("RUST_BINDINGS_FILE", str(bindings_part(target, crate.name))),),
     )
-    inputs = [support_rmeta(target, name) for name in (BASE, *(other.name for other in needed))]
+    inputs = [bindings_part(target, crate.name)]
+    inputs += [support_rmeta(target, name) for name in (BASE, *(other.name for other in needed))]
     sources = tuple(wrapper.path for wrapper in crate.wrappers)
     return step_of_crate(target, crate.name, command, depfile, sources, tuple(inputs), ((directory / "lib.rs", text),))
 
@@ -111,6 +121,8 @@ def crate_root(target: BuildTarget, crate: WrapperCrate) -> Iterator[str]:
     for other in (wrapper_crates(target).crates[name] for name in crate.needs):
         yield from (f"{attributes(wrapper)}pub use {other.name}::{wrapper.name};" for wrapper in other.wrappers)
         yield from exported_macros(other)
+    yield f"#[doc(hidden)] {BINDINGS_LINTS}"
+    yield f'pub mod bindings {{ pub use {BASE}::bindings::*; include!(env!("RUST_BINDINGS_FILE")); }}'
     for wrapper in crate.wrappers:
         yield f'{attributes(wrapper)}#[path = "{wrapper.path}"] pub mod {wrapper.name};'
     yield f"#[doc(hidden)] {LOG_PREFIX}"
@@ -120,14 +132,15 @@ def facade_step(target: BuildTarget, facade: Facade) -> Step:
     """Compile a facade. It has no code of its own, so it is metadata alone."""
     directory = facade_dir(target, facade)
     text = "".join(f"{line}\n" for line in facade_root(target, facade))
-    names = (BASE, *(crate.name for crate in facade.linked))
+    names = support_crates_of([facade])
+    externs = (BASE, *(crate.name for crate in facade.linked), *([MODULES] if facade.with_modules_part else ()))
     command, depfile = rustc_command(
         target,
         directory / "lib.rs",
         "kernel",
         directory,
         emit=(f"metadata={facade_rmeta(target, facade)}",),
-        crates=("core", "compiler_builtins", BASE, *(crate.name for crate in facade.exported)),
+        crates=("core", "compiler_builtins", *externs),
         prefix=(target.sources, ""),
         flags=(
             *(build_path_remap(target), f"@{target.cfg_file}", "--cfg=MODULE"),
@@ -141,7 +154,7 @@ def facade_step(target: BuildTarget, facade: Facade) -> Step:
         commands=(command,),
         outputs=(facade_rmeta(target, facade),),
         inputs=(
-            *(library_stamp(target), macros_library(target), support_rmeta(target, "bindings")),
+            *(library_stamp(target), macros_library(target)),
             *(support_rmeta(target, name) for name in names),
         ),
         tracked=(target.cfg_file,),
@@ -161,6 +174,10 @@ def facade_root(target: BuildTarget, facade: Facade) -> Iterator[str]:
     yield f"pub use {BASE}::*;"
     # It hides the module of the same name in the base: modules can't name it.
     yield "mod internal {}"
+    if facade.declaring is not None:
+        crates = (BASE, *(crate.name for crate in facade.declaring))
+        parts = "".join(f"pub use {crate}::bindings::*; " for crate in crates)
+        yield f"#[doc(hidden)] pub mod bindings {{ {parts}{f'pub use {MODULES}::*; ' * facade.with_modules_part}}}"
     for crate in facade.exported:
         public = (wrapper for wrapper in crate.wrappers if wrapper.public)
         yield from (f"{attributes(wrapper)}pub use {crate.name}::{wrapper.name};" for wrapper in public)

@@ -11,14 +11,12 @@ from pathlib import Path
 from scons_kmod.base.library_process import process_args, process_files
 from scons_kmod.c.compiler import objtool_command
 from scons_kmod.c.helpers import helpers_archive, layout_object
-from scons_kmod.crates.facade import module_facade
-from scons_kmod.crates.local_outputs import linked_crate_objects
+from scons_kmod.crates.local_outputs import linked_crate_objects, linked_support_crates
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_object, module_dir, module_object, renames_files
-from scons_kmod.wrappers.wrapper_crates import BASE
 
 # What ld prints if two objects define the same symbol (bfd's ldmain.c), and what the user can do.
 DUPLICATE_SYMBOL_HINT = (
@@ -31,8 +29,7 @@ def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Pat
     """Link a module written to the 2021 API: its crates, the support crates, its C objects `c` and the C helpers."""
     archive = helpers_archive(target)
     crates = [crate_object(target, manifest), *linked_crate_objects(target, manifest)]
-    wrappers = (crate.name for crate in reversed(module_facade(target, manifest).linked))
-    crates += [support_object(target, name) for name in (*wrappers, BASE, "bindings")]
+    crates += [support_object(target, name) for name in reversed(linked_support_crates(target, manifest))]
     library_crates = [support_object(target, name) for name in LIBRARY_CRATES]
     step = rust_link_step(target, manifest, [*crates, *library_crates], archive, "rust/module.lds", c=c)
     # The library crates have one file that stands for them. The object with the layout checks is not linked, but a

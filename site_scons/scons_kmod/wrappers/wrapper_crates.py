@@ -19,9 +19,12 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.engine.digests import text_digest
 from scons_kmod.engine.identifiers import IDENTIFIER
 from scons_kmod.engine.key_text import code_text
+from scons_kmod.manifest.source_files import files_below
 from scons_kmod.target.build_target import BuildTarget
 
 BASE = "kernel_base"
+# The version of the form of what is remembered of a source, and of how it is found.
+FORMAT = 1
 # What marks a wrapper in kernel/lib.rs, and what is re-exported from one.
 MARK = f"#[cfg(not({BASE}))]"
 # An item of kernel/lib.rs with its attributes: a module in a file, or a re-export.
@@ -40,12 +43,14 @@ EXPORTED_MACRO = re.compile(r"#\[macro_export[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*macro
 class Wrapper:
     """A wrapper that is not in the base crate.
 
-    `path` is its file, `attributes` are those that it has in kernel/lib.rs besides the mark. Modules can name only a
-    `public` one. `exports` are the names that kernel/lib.rs re-exports from it, and the macros that it exports.
+    `path` is its file, `files` are all its files, `attributes` are those that it has in kernel/lib.rs besides the mark.
+    Modules can name only a `public` one. `exports` are the names that kernel/lib.rs re-exports from it, and the macros
+    that it exports; `macros` are these macros alone. `identifiers` are all that stand in its files.
     """
 
     name: str
     path: Path
+    files: tuple[Path, ...]
     attributes: tuple[str, ...]
     public: bool
     exports: frozenset[str]
@@ -76,11 +81,13 @@ class WrapperCrate:
 class WrapperCrates:
     """All crates of wrappers by name, each after those that it needs.
 
-    `inner_attributes` are those of kernel/lib.rs; each crate has them. `reexports` are the re-exports of wrappers in
-    kernel/lib.rs, each with its attributes, and the crate that it is from.
+    `shared_identifiers` are those in the sources of the base crate and of rust/. `inner_attributes` are those of
+    kernel/lib.rs; each crate has them. `reexports` are the re-exports of wrappers in kernel/lib.rs, each with its
+    attributes, and the crate that it is from.
     """
 
     crates: Mapping[str, WrapperCrate]
+    shared_identifiers: frozenset[str]
     inner_attributes: tuple[str, ...]
     reexports: tuple[tuple[str, str], ...]
 
@@ -96,6 +103,18 @@ class WrapperCrates:
     def names_digest(self) -> str:
         """A digest of these names."""
         return text_digest("\n".join(sorted(self.crate_of_name)))[:8]
+
+    @functools.cached_property
+    def crate_of_identifier(self) -> dict[str, str]:
+        """The crate for each identifier that stands in the sources of one crate of wrappers alone.
+
+        Empty for an identifier that stands in the base, or in several crates.
+        """
+        crate_of = dict.fromkeys(self.shared_identifiers, "")
+        for crate in self.crates.values():
+            for identifier in {name for wrapper in crate.wrappers for name in wrapper.identifiers}:
+                crate_of[identifier] = "" if identifier in crate_of else crate.name
+        return crate_of
 
     def with_needs(self, names: Iterable[str]) -> tuple[WrapperCrate, ...]:
         """The crates of these names and all that they need, each after those that it needs."""
@@ -113,7 +132,7 @@ class WrapperCrates:
 def wrapper_crates(target: BuildTarget) -> WrapperCrates:
     """The crates of wrappers in the target's kernel/. Raises `UserError` if a wrapper has no file."""
     root = target.sources / "kernel/lib.rs"
-    text = target.digests.derived(root, "code:", lambda text: code_text(str(root), text))
+    text = target.digests.derived(root, f"wrappers:{FORMAT}", lambda text: code_text(str(root), text))
     marked = [match for match in ITEM.finditer(text) if MARK in attributes(match["attributes"])]
     reexports = [(attributes(match["attributes"]), match["item"]) for match in marked if not match["name"]]
     wrappers = [read_wrapper(target, match, reexports) for match in marked if match["name"]]
@@ -129,7 +148,17 @@ def wrapper_crates(target: BuildTarget) -> WrapperCrates:
         (source,) = {crate_of[wrapper.name] for wrapper in wrappers if re.search(rf"crate::\s*{wrapper.name}\b", item)}
         others = " ".join(attribute for attribute in item_attributes if attribute != MARK)
         lines.append((f"{others} {item}".strip(), source))
-    return WrapperCrates(crates, tuple(INNER_ATTRIBUTE.findall(text)), tuple(lines))
+    of_wrappers = {path for wrapper in wrappers for path in wrapper.files}
+    shared = {
+        name for path in kernel_files(target) if path not in of_wrappers for name in scan(target, path)["identifiers"]
+    }
+    return WrapperCrates(crates, frozenset(shared), tuple(INNER_ATTRIBUTE.findall(text)), tuple(lines))
+
+
+def kernel_files(target: BuildTarget) -> list[Path]:
+    """The Rust sources of kernel/ and of rust/, sorted."""
+    directories = (target.sources / "kernel", target.sources / "rust")
+    return sorted(path for directory in directories for path in files_below(directory, ".rs", target.build.parent))
 
 
 def attributes(text: str) -> tuple[str, ...]:
@@ -148,13 +177,16 @@ def read_wrapper(
         raise UserError(
             f"there is no file for `mod {name};`", where=str(directory / "lib.rs"), fix=f"add {candidates[0]}"
         )
-    scans = [scan(target, file) for file in (path, *sorted((directory / name).rglob("*.rs")))]
+    files = tuple(sorted({path, *(directory / name).rglob("*.rs")}))
+    scans = [scan(target, file) for file in files]
     macros = tuple(sorted({macro for found in scans for macro in found["macros"]}))
     uses = (item for _, item in reexports if re.search(rf"crate::\s*{name}\b", item))
     exported = {name for item in uses for name in EXPORTED_NAME.findall(item)}
     others = tuple(attribute for attribute in attributes(match["attributes"]) if attribute != MARK)
     identifiers = frozenset(identifier for found in scans for identifier in found["identifiers"])
-    return Wrapper(name, path, others, bool(match["pub"]), frozenset(exported | set(macros)), macros, identifiers)
+    return Wrapper(
+        name, path, files, others, bool(match["pub"]), frozenset(exported | set(macros)), macros, identifiers
+    )
 
 
 def scan(target: BuildTarget, path: Path) -> dict[str, list[str]]:
@@ -165,7 +197,7 @@ def scan(target: BuildTarget, path: Path) -> dict[str, list[str]]:
         found = {"identifiers": set(IDENTIFIER.findall(code)), "macros": set(EXPORTED_MACRO.findall(code))}
         return json.dumps({kind: sorted(names) for kind, names in found.items()})
 
-    found: dict[str, list[str]] = json.loads(target.digests.derived(path, "wrapper:", find) or find(""))
+    found: dict[str, list[str]] = json.loads(target.digests.derived(path, f"wrapper:{FORMAT}", find) or find(""))
     return found
 
 

@@ -13,7 +13,8 @@ from SCons.Script import COMMAND_LINE_TARGETS
 from scons_kmod.base.directories import sources_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.bindings import bindgen
-from scons_kmod.bindings.rust_sources import rust_sources
+from scons_kmod.bindings.parts import MODULES
+from scons_kmod.bindings.rust_sources import naming_sources
 from scons_kmod.c import helpers, module_objects
 from scons_kmod.crates import export_steps, local, local_bindings, support, wrapper_steps
 from scons_kmod.crates.facade import Facade, facades_of_module
@@ -100,7 +101,7 @@ def support_crates(env: Env, target: BuildTarget) -> Nodes:
     """The metadata and the objects of core, compiler_builtins, alloc, macros, bindings, and all crates of kernel/."""
     steps = add_shared(env, target, "crates", support_crate_steps)
     wrappers = [step for name in wrapper_crates(target).crates for step in add_wrapper(env, target, name)]
-    return nodes(env, *steps, *wrappers)
+    return nodes(env, *steps, *add_modules_bindings(env, target), *wrappers)
 
 
 def c_helpers(env: Env, target: BuildTarget) -> Nodes:
@@ -164,7 +165,7 @@ def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:
     for manifest in manifests:
         session.add_generators(env, target, manifest)
     generated = [path for module in manifests for path in generated_files(target, module) if path.suffix == ".rs"]
-    sources = rust_sources(target, manifests)
+    sources = naming_sources(target, manifests)
     return [bindgen.fingerprint_step(target, sources, headers, generated), bindgen.bindings_step(target, headers)]
 
 
@@ -224,7 +225,14 @@ def add_facade(env: Env, target: BuildTarget, facade: Facade) -> None:
     """Add the steps of a crate `kernel` for some wrappers, and of all that it needs."""
     for crate in facade.linked:
         add_wrapper(env, target, crate.name)
+    if facade.with_modules_part:
+        add_modules_bindings(env, target)
     add_shared(env, target, f"kernel {facade.key}", lambda _, target: [wrapper_steps.facade_step(target, facade)])
+
+
+def add_modules_bindings(env: Env, target: BuildTarget) -> list[Step]:
+    """Add the step of the crate with the declarations that modules name, and kernel/ does not."""
+    return add_shared(env, target, MODULES, lambda _, target: [support.modules_bindings_crate_step(target)])
 
 
 def add_wrapper(env: Env, target: BuildTarget, name: str) -> list[Step]:
