@@ -14,6 +14,7 @@ from scons_kmod.kernel.tool_finder import Tool
 from scons_kmod.kernel.toolchain import Toolchain
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import MARK
 
 RECORDED = Path(__file__).with_name("recorded")
 RELEASES = {"6.1": "6.1.0-56-amd64", "6.12": "6.12.117+deb12-amd64"}
@@ -111,6 +112,13 @@ def target(directory: Path, version: str = "6.12") -> BuildTarget:
         krustflags=("-Cdebuginfo=1",),
         extra_symbols=(),
     )
+
+
+def write_wrappers(target: BuildTarget, lib: str, **sources: str) -> None:
+    """The target's kernel/: lib.rs, in which ``#[apart]`` is the mark of a wrapper, and the wrappers' files by name."""
+    write(target.sources / "kernel/lib.rs", lib.replace("#[apart]", MARK))
+    for name, text in sources.items():
+        write(target.sources / f"kernel/{name}.rs", text)
 
 
 def module(directory: Path, name: str = "rust-echo") -> Manifest:

@@ -115,16 +115,20 @@ def crate_root(target: BuildTarget, crate: WrapperCrate) -> Iterator[str]:
     """The lines of the crate root of wrappers. Each wrapper is a module of the same name as in kernel/lib.rs."""
     yield f"//! {', '.join(wrapper.name for wrapper in crate.wrappers)} of kernel/lib.rs, as a crate."
     yield from wrapper_crates(target).inner_attributes
-    yield "#![allow(unused_features)]"
+    yield "#![allow(unused_features, hidden_glob_reexports)]"
     yield "extern crate alloc;"
     yield f"#[doc(hidden)] pub use {BASE}::*;"
+    # It hides that of the base: what a macro of this crate names by `$crate` must not lead a module to it.
+    yield f"#[allow(unused_imports)] use {BASE}::internal;"
     for other in (wrapper_crates(target).crates[name] for name in crate.needs):
-        yield from (f"{attributes(wrapper)}pub use {other.name}::{wrapper.name};" for wrapper in other.wrappers)
+        public = (wrapper for wrapper in other.wrappers if wrapper.public)
+        yield from (f"{attributes(wrapper)}pub use {other.name}::{wrapper.name};" for wrapper in public)
         yield from exported_macros(other)
     yield f"#[doc(hidden)] {BINDINGS_LINTS}"
     yield f'pub mod bindings {{ pub use {BASE}::bindings::*; include!(env!("RUST_BINDINGS_FILE")); }}'
     for wrapper in crate.wrappers:
-        yield f'{attributes(wrapper)}#[path = "{wrapper.path}"] pub mod {wrapper.name};'
+        visibility = "pub " if wrapper.public else ""
+        yield f'{attributes(wrapper)}#[path = "{wrapper.path}"] {visibility}mod {wrapper.name};'
     yield f"#[doc(hidden)] {LOG_PREFIX}"
 
 

@@ -32,6 +32,8 @@ ITEM = re.compile(
     r"(?P<attributes>(?:#\[[^\]]*\]\s*)+)(?P<item>(?P<pub>pub\s+)?mod\s+(?P<name>\w+)\s*;|pub\s+use\s[^;]+;)"
 )
 INNER_ATTRIBUTE = re.compile(r"#!\[[^\]]*\]")
+# A re-export of items of one wrapper.
+REEXPORT = re.compile(r"pub\s+use\s+crate\s*::\s*(\w+)\s*::[^*]+;")
 # A name that a re-export gives to an item: the last of a path, or after `as`.
 EXPORTED_NAME = re.compile(r"(\w+)\s*(?=[,;}])")
 # What the macros of rust/macros name in the crate `kernel`, by the names that a module then has.
@@ -101,8 +103,8 @@ class WrapperCrates:
 
     @functools.cached_property
     def names_digest(self) -> str:
-        """A digest of these names."""
-        return text_digest("\n".join(sorted(self.crate_of_name)))[:8]
+        """A digest of these names and their crates."""
+        return text_digest(repr(sorted(self.crate_of_name.items())))[:8]
 
     @functools.cached_property
     def crate_of_identifier(self) -> dict[str, str]:
@@ -130,10 +132,16 @@ class WrapperCrates:
 
 @functools.cache
 def wrapper_crates(target: BuildTarget) -> WrapperCrates:
-    """The crates of wrappers in the target's kernel/. Raises `UserError` if a wrapper has no file."""
+    """The crates of wrappers in the target's kernel/.
+
+    Raises `UserError` if a wrapper has no file, or if the mark is on what can't be in another crate.
+    """
     root = target.sources / "kernel/lib.rs"
     text = target.digests.derived(root, f"wrappers:{FORMAT}", lambda text: code_text(str(root), text))
     marked = [match for match in ITEM.finditer(text) if MARK in attributes(match["attributes"])]
+    if attributes(text).count(MARK) != len(marked):
+        fix = "mark modules that are in a file (`pub mod x;`, `mod x;`) and re-exports (`pub use crate::x::Y;`) alone"
+        raise UserError(f"{MARK} is on an item that can't be in another crate", where=str(root), fix=fix)
     reexports = [(attributes(match["attributes"]), match["item"]) for match in marked if not match["name"]]
     wrappers = [read_wrapper(target, match, reexports) for match in marked if match["name"]]
     owners = {name: wrapper.name for wrapper in wrappers for name in wrapper.names}
@@ -145,7 +153,9 @@ def wrapper_crates(target: BuildTarget) -> WrapperCrates:
     crate_of = {wrapper.name: crate.name for crate in crates.values() for wrapper in crate.wrappers}
     lines = []
     for item_attributes, item in reexports:
-        (source,) = {crate_of[wrapper.name] for wrapper in wrappers if re.search(rf"crate::\s*{wrapper.name}\b", item)}
+        if not (source := crate_of.get(reexported_wrapper(item))):
+            fix = "write `pub use crate::x::Y;`, where x is a wrapper with the same mark"
+            raise UserError(f"`{item}` is not a re-export of one marked wrapper", where=str(root), fix=fix)
         others = " ".join(attribute for attribute in item_attributes if attribute != MARK)
         lines.append((f"{others} {item}".strip(), source))
     of_wrappers = {path for wrapper in wrappers for path in wrapper.files}
@@ -166,6 +176,12 @@ def attributes(text: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\s+", " ", attribute) for attribute in re.findall(r"#\[[^\]]*\]", text))
 
 
+def reexported_wrapper(item: str) -> str:
+    """The wrapper that a re-export of kernel/lib.rs is of. Empty if that can't be said."""
+    match = REEXPORT.fullmatch(item)
+    return match[1] if match else ""
+
+
 def read_wrapper(
     target: BuildTarget, match: re.Match[str], reexports: Iterable[tuple[tuple[str, ...], str]]
 ) -> Wrapper:
@@ -180,7 +196,7 @@ def read_wrapper(
     files = tuple(sorted({path, *(directory / name).rglob("*.rs")}))
     scans = [scan(target, file) for file in files]
     macros = tuple(sorted({macro for found in scans for macro in found["macros"]}))
-    uses = (item for _, item in reexports if re.search(rf"crate::\s*{name}\b", item))
+    uses = (item for _, item in reexports if reexported_wrapper(item) == name)
     exported = {name for item in uses for name in EXPORTED_NAME.findall(item)}
     others = tuple(attribute for attribute in attributes(match["attributes"]) if attribute != MARK)
     identifiers = frozenset(identifier for found in scans for identifier in found["identifiers"])

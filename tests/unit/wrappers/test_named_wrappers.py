@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Which wrappers a source names: by its identifiers alone, wherever they are, but not by its comments."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from miniature import target, write, write_wrappers
+
+from scons_kmod.engine.digests import Digests
+from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.named_wrappers import named_crates
+
+LIB = "".join(f"#[apart]\npub mod {name};\n" for name in ("rbtree", "miscdev", "module_param", "list", "random"))
+LIB += "#[apart]\nmod raw;\npub mod error;\n#[apart]\npub use crate::random::getrandom as random_bytes;\n"
+
+
+@pytest.fixture
+def build_target(tmp_path: Path) -> BuildTarget:
+    build_target = target(tmp_path)
+    sources = dict.fromkeys(("rbtree", "miscdev", "module_param", "random", "error"), "")
+    write_wrappers(
+        build_target, LIB, raw="", list="use crate::raw;\n#[macro_export]\nmacro_rules! list_of {}", **sources
+    )
+    return build_target
+
+
+def named(build_target: BuildTarget, text: str) -> set[str]:
+    """The wrappers whose crates a source with this text names."""
+    path = write(build_target.sources.parent / "m/m.rs", text)
+    build_target = dataclasses.replace(build_target, digests=Digests())
+    return {name.removeprefix("kernel_") for name in named_crates(build_target, [path])}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrappers"),
+    [
+        ("use kernel::rbtree::RBTree;", {"rbtree"}),
+        ("use kernel::{error, rbtree::{self, RBTree}, random};", {"rbtree", "random"}),
+        ("use kernel::*; fn f(_: rbtree::RBTree<u8, u8>) {}", {"rbtree"}),
+        ("use kernel as k; fn f() { k::r#rbtree::f() }", {"rbtree"}),
+        ("use kernel::error::Error; use kernel::prelude::*;", set()),
+        ("struct my_rbtree; fn rbtree2() {}", set()),
+        # Comments are no code, not even those of documentation.
+        ("// rbtree\n/* rbtree /* miscdev */ random */\n//! rbtree\n/// [`kernel::rbtree`]\nfn f() {}", set()),
+        ('const S: &str = "// "; use kernel::rbtree;', {"rbtree"}),
+        # By an exported macro, and by a re-export.
+        ("kernel::list_of![1]", {"list"}),
+        ("use kernel::random_bytes;", {"random"}),
+        ("use kernel::getrandom;", set()),
+        # What the proc macros of rust/macros name.
+        ("module! { type: T, params: { p: bool { default: true } } }", {"module_param"}),
+        ('module! { type: T, name: b"x" }', set()),
+        ('module_misc_device! { type: T, name: b"x" }', {"miscdev"}),
+        ("macro_rules! m { () => { kernel::rbtree::RBTree::new() } }", {"rbtree"}),
+        # No module can name a wrapper that is private.
+        ("use kernel::raw;", set()),
+    ],
+)  # fmt: skip
+def test_a_source_names_wrappers_by_its_identifiers(build_target: BuildTarget, text: str, wrappers: set[str]) -> None:
+    assert named(build_target, text) == wrappers
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '#[path = "../else where/part.in"] mod part;',
+        '#[path="../else where/part.in"]\n#[allow(dead_code)]\nmod part;',
+        'include!("../else where/part.in");',
+        'core::include! { "../else where/part.in" }',
+        'include!["../else where/../else where/part.in"];',
+    ],
+)
+def test_files_that_a_source_takes_in_count_too(build_target: BuildTarget, line: str) -> None:
+    directory = build_target.sources.parent
+    write(directory / "else where/part.in", 'fn f() { include!("deep/deeper.rs") }')
+    write(directory / "else where/deep/deeper.rs", 'use kernel::rbtree; include!("../part.in");')
+    assert named(build_target, line) == {"rbtree"}
+    assert named(build_target, f"// {line}") == set()
+
+
+def test_a_file_that_is_not_there_names_nothing(build_target: BuildTarget) -> None:
+    assert named(build_target, 'include!("absent.rs"); use kernel::list;') == {"list"}
+    assert named_crates(build_target, [build_target.sources / "absent.rs"]) == set()
+
+
+class Counting(Digests):
+    """Digests that count how often a module's source was searched."""
+
+    searched = 0
+
+    def derived(self, path: Path | str, kind: str, find: Callable[[str], str]) -> str:
+        def counted(text: str) -> str:
+            self.searched += kind.startswith("wrappers:")
+            return find(text)
+
+        return super().derived(path, kind, counted)
+
+
+def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTarget, tmp_path: Path) -> None:
+    source = write(tmp_path / "m/m.rs", "use kernel::rbtree;")
+    time.sleep(0.03)  # so that the file is older than the run
+
+    def run() -> tuple[set[str], int]:
+        digests = Counting(tmp_path / "digests.json")
+        found = named_crates(dataclasses.replace(build_target, digests=digests), [source])
+        digests.save()
+        return found, digests.searched
+
+    assert run() == ({"kernel_rbtree"}, 1)
+    assert run() == ({"kernel_rbtree"}, 0)
+    write(source, "use kernel::miscdev;")
+    time.sleep(0.03)
+    assert run() == ({"kernel_miscdev"}, 1)
+    assert run() == ({"kernel_miscdev"}, 0)
+    # The same names, but one of them is that of another crate now.
+    write_wrappers(build_target, LIB, rbtree="use crate::miscdev;", miscdev="use crate::rbtree;")
+    assert run() == ({"kernel_rbtree"}, 1)
+    # A name that the source had all the time is that of a wrapper now.
+    write(source, "use kernel::miscdev; use kernel::error;")
+    assert run()[0] == {"kernel_rbtree"}
+    write_wrappers(build_target, LIB.replace("pub mod error;", "#[apart] pub mod error;"))
+    assert run()[0] == {"kernel_rbtree", "kernel_error"}
