@@ -342,3 +342,78 @@ def test_what_is_in_common_and_was_not_written_for_long_is_forgotten(tmp_path: P
     digests.of(settled(tmp_path / "a.h", ""), TOKENS)
     digests.save()
     assert {path.name for path in recent.parent.iterdir()} == {"mine.json", "recent.json"}
+
+
+class Found:
+    """What is found in a file's text, and how often the text was searched."""
+
+    def __init__(self, directory: Path) -> None:
+        self.saved = directory / "digests.json"
+        self.file = settled(directory / "file.rs", "one")
+        self.texts: list[str] = []
+
+    def run(self, kind: str = "words:1") -> str:
+        """What is found by a new run."""
+        digests = Digests(self.saved)
+        found = digests.derived(self.file, kind, self.find)
+        assert digests.derived(self.file, kind, self.find) == found
+        digests.save()
+        return found
+
+    def find(self, text: str) -> str:
+        self.texts.append(text)
+        return text.upper()
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Found:
+    return Found(tmp_path)
+
+
+def test_what_is_found_in_a_file_is_remembered(found: Found) -> None:
+    assert [found.run(), found.run()] == ["ONE", "ONE"]
+    assert found.texts == ["one"]
+
+
+def test_a_file_that_changed_is_searched_again(found: Found) -> None:
+    found.run()
+    settled(found.file, "two")
+    assert [found.run(), found.run()] == ["TWO", "TWO"]
+    assert found.texts == ["one", "two"]
+
+
+def test_what_else_the_finding_depends_on_is_in_its_kind(found: Found) -> None:
+    kinds = ("words:1", "words:2", "words:1", "word:1", "words:1")
+    assert {found.run(kind) for kind in kinds} == {"ONE"}
+    # Of one family the latest is remembered; another family is no concern of it.
+    assert len(found.texts) == 4
+    saved = json.loads(found.saved.read_text())["files"][str(found.file)][4]
+    assert {kind for kind in saved if ":" in kind} == {"words:1", "word:1"}
+
+
+def test_a_finding_does_not_touch_the_digests(found: Found) -> None:
+    before = Digests().of(found.file, LINES)
+    found.run()
+    digests = Digests(found.saved)
+    digests.derived(found.file, "words:2", found.find)
+    assert digests.of(found.file, LINES) == before
+    assert digests.of(found.file) == file_digest(found.file)
+
+
+def test_in_what_cannot_be_read_nothing_is_found(found: Found, tmp_path: Path) -> None:
+    digests = Digests()
+    assert digests.derived(tmp_path / "absent", "words:", found.find) == ""
+    assert digests.derived(tmp_path, "words:", found.find) == ""
+    assert found.texts == []
+    absent = tmp_path / "later"
+    assert digests.derived(absent, "words:", found.find) == ""
+    settled(absent, "three")
+    digests.forget(absent)
+    assert digests.derived(absent, "words:", found.find) == "THREE"
+
+
+def test_what_is_found_in_a_file_that_is_no_text_is_saved(found: Found) -> None:
+    found.file.write_bytes(b"caf\xe9")
+    time.sleep(0.03)
+    assert found.run() == found.run() == "CAF\udce9"
+    assert len(found.texts) == 1
