@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.bindings.bindgen import bindings_file, fingerprint_file
+from scons_kmod.bindings.bindgen import fingerprint_file
 from scons_kmod.c import helpers
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.step import Command, Step
@@ -74,10 +74,22 @@ def rust_steps(target: BuildTarget, manifests: list[Manifest]) -> list[Step]:
 
 
 def kbuild_step(target: BuildTarget, step: Step) -> Step:
-    """A step as Kbuild would run it: without precompiled headers for a helper, and with a depfile for bindgen."""
-    if bindings_file(target) in step.outputs:
+    """A step as Kbuild would run it.
+
+    A helper has no precompiled headers, bindgen has a depfile, and rustc compiles nothing incrementally.
+    """
+    if step.name == "BINDGEN":
         return with_depfile(step)
+    if step.compiler_state:
+        commands = tuple(without_compiler_state(command) for command in step.commands)
+        return dataclasses.replace(step, commands=commands, compiler_state=None)
     return helpers.project_c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
+
+
+def without_compiler_state(command: Command) -> Command:
+    """A rustc command that does not compile incrementally."""
+    argv = tuple(arg for arg in command.argv if not arg.startswith("-Cincremental="))
+    return dataclasses.replace(command, argv=argv)
 
 
 def with_depfile(step: Step) -> Step:
@@ -161,6 +173,8 @@ def main(checkout: Path, tree: Path, modules: Path, work: Path) -> None:
     settings = read_settings({"KDIR": str(tree)})
     (chosen,) = chosen_kernels(settings, checkout / "targets")
     target = open_target(chosen, settings, checkout / "build", checkout, RunLog)
+    # The kernel has one crate `kernel`.
+    target = dataclasses.replace(target, whole_kernel_crate=True)
     lay_out(target, find_project([modules]).modules, work)
 
 

@@ -31,7 +31,6 @@ extern crate alloc;
 #[doc(hidden)]
 pub use bindings;
 
-#[cfg(not(kernel_base))]
 pub mod buffer;
 pub mod c_types;
 #[cfg(not(kernel_base))]

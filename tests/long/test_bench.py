@@ -28,6 +28,8 @@ COMPARED = re.compile(r"rustc|ar|ld|objtool|.*-(gcc-\d+|ld|ar)")
 PRECOMPILED = (".mod.c", "/link/module_headers.h", "/helpers/headers.h")
 # So are the headers that many files of a module begin with.
 PARTS = re.compile(r"/(part_\d+\.c|head-\w+\.h)$")
+SUPPORT_CRATE = ("--crate-name=kernel", "--crate-name=bindings")
+CRATE_ARGS = ("-Ldependency=", "--extern=kernel=", "-Cincremental=")
 HELPERS = "/rust/helpers/"
 
 
@@ -79,6 +81,10 @@ def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, .
             and not library
             and not (argv[-1].endswith(PRECOMPILED) or PARTS.search(argv[-1]))
         ):
+            # The crates of kernel/ are divided otherwise, and Kbuild compiles nothing incrementally.
+            if any(arg.startswith(SUPPORT_CRATE) for arg in argv):
+                continue
+            argv = [arg for arg in argv if not arg.startswith(CRATE_ARGS)]
             if HELPERS in argv[-1]:
                 argv = args_without_includes(tuple(argv))
             kept = [plain(arg, pair, drop=program != "rustc") for arg in argv[1:]]

@@ -53,7 +53,11 @@ def base_crate_step(target: BuildTarget) -> Step:
         emit=(f"obj={support_object(target, BASE)}", f"metadata={support_rmeta(target, BASE)}"),
         crates=LIBRARIES,
         prefix=(target.sources, ""),
-        flags=(f"--cfg={BASE}", *flags_of_wrappers(target), *support_search_args(target)),
+        flags=(
+            *(() if target.whole_kernel_crate else (f"--cfg={BASE}",)),
+            *flags_of_wrappers(target),
+            *support_search_args(target),
+        ),
     )
     return step_of_crate(target, BASE, command, depfile, (root,))
 

@@ -31,6 +31,7 @@ class BuildTarget:
     `extra_symbols` are more Module.symvers files. `kbuild_link`: Kbuild itself makes the .ko from the objects. `system`
     is where the tools are, `provider` where the kernel's own crates come from. `rustc_target` is a file that describes
     rustc's target, None if rustc knows the kernel's target by name. `digests` are those of the run.
+    `whole_kernel_crate`: no wrapper is a crate of its own. Builds are compared with that, none is made so.
     """
 
     name: str
@@ -48,6 +49,7 @@ class BuildTarget:
     provider: Provider = NONE
     rustc_target: Path | None = None
     digests: Digests = dataclasses.field(default_factory=Digests)
+    whole_kernel_crate: bool = False
 
     def skip_reason(self, manifest: Manifest) -> str | None:
         """Why a module can't be built for this kernel, for people to read; None if it can."""

@@ -142,6 +142,7 @@ def wrapper_crates(target: BuildTarget) -> WrapperCrates:
     if attributes(text).count(MARK) != len(marked):
         fix = "mark modules that are in a file (`pub mod x;`, `mod x;`) and re-exports (`pub use crate::x::Y;`) alone"
         raise UserError(f"{MARK} is on an item that can't be in another crate", where=str(root), fix=fix)
+    marked = [] if target.whole_kernel_crate else marked
     reexports = [(attributes(match["attributes"]), match["item"]) for match in marked if not match["name"]]
     wrappers = [read_wrapper(target, match, reexports) for match in marked if match["name"]]
     owners = {name: wrapper.name for wrapper in wrappers for name in wrapper.names}
