@@ -76,7 +76,7 @@ def fingerprint_step(
         outputs=(fingerprint_file(target), declared_file(target)),
         tracked=(*process_files(*processes.FINGERPRINT_MODULES), bundled_header(target)),
         depfiles=(depfile,),
-        views=(View(IDENTIFIERS, (*sources, *generated), declared_file(target)),),
+        views=(View(IDENTIFIERS, (*sources, *generated), (declared_file(target),)),),
         written_files=((header, text), (request_file, json.dumps(request, indent=1))),
         tools=(bindgen.digest,),
         order_only=tuple(generated),
