@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ import pytest
 
 from checkout import PROJECT, Checkout, copy_of_tree
 from oracle_edits import before_the_end, write_c_module
+from scons_kmod.engine.archive import read_archive
+from scons_kmod.engine.file_version import FileVersion
+from scons_kmod.engine.trace import Traces
 from scons_kmod.manifest.manifest import BUNDLED
 from scons_kmod.manifest.project import find_project
 from scons_kmod.manifest.sections.exports import Exports
@@ -212,9 +216,50 @@ def test_the_body_of_a_helper_relinks_only_modules_that_reach_it(table: Table) -
         lambda text: text.replace("\n\trb_link_node(", '\n\tbarrier();\n\tasm volatile("nop");\n\trb_link_node(', 1),
     )
     ran, linked = table.build()
-    assert "RUSTC" not in ran
-    assert linked
-    assert linked <= table.users("rbtree|RBTree")
+    assert ran == {"CC", "AR", "LD", "OBJTOOL", "MODPOST", "LD [M]"}
+    assert linked == table.users("RBTree")
+    # ld does not even start for the others.
+    assert {unit for step, unit in table.checkout.ran() if step == "LD"} == {f"{name}.o" for name in linked}
+
+
+def test_a_new_helper_links_only_modules_that_take_its_file(table: Table) -> None:
+    table.edit(table.source("rust/helpers/uio.c"), lambda text: text + "\nint rust_helper_nobody(void) { return 2; }\n")
+    ran, linked = table.build()
+    assert ran == {"CC", "AR", "LD", "OBJTOOL", "MODPOST", "LD [M]"}
+    assert linked == {name for name in ALL if "uio.o" in members_of_helpers(table, name)}
+    assert {unit for step, unit in table.checkout.ran() if step == "LD"} == {f"{name}.o" for name in linked}
+    table.source("rust/helpers/nobody.c").write_text(
+        '#include "helpers.h"\nint rust_helper_nobody_2(void) { return 2; }\n'
+    )
+    assert table.build() == ({"CC", "AR"}, set())
+
+
+def test_a_link_knows_of_each_helper_that_ld_takes(table: Table) -> None:
+    traces = Traces(table.checkout.target / "traces.jsonl")
+    archive = table.checkout.target / "helpers/libhelpers.a"
+    index = read_archive(FileVersion.now(str(archive)))
+    names = {(archive.parent / name).read_bytes(): name for name in members(archive)}
+    for module in ALL:
+        trace = traces.latest(str(table.checkout.target / f"modules/{module}/link/{module}.o"))
+        views = trace.views if trace else ()
+        known = {names[index.members[offset]] for view in views for _, offset in index.entries(view.names)}
+        assert known == members_of_helpers(table, module)
+
+
+def members(archive: Path) -> list[str]:
+    return subprocess.run(("ar", "t", archive), check=True, text=True, capture_output=True).stdout.split()
+
+
+def members_of_helpers(table: Table, module: str) -> set[str]:
+    """The members of the archive of C helpers that ld itself says it takes for a module."""
+    directory = table.checkout.target / "modules" / module
+    archive = table.checkout.target / "helpers/libhelpers.a"
+    if not (directory / "link/rust.o").exists():
+        return set()
+    objects = [directory / "link/rust.o", *sorted(directory.glob("c/*.o")), archive]
+    argv = ("ld", "-r", "--trace", "--trace", "-o", directory / "link/traced.o", *objects)
+    done = subprocess.run(argv, check=True, text=True, capture_output=True)
+    return set(re.findall(rf"^\({re.escape(str(archive))}\)(\S+)$", done.stdout, re.MULTILINE))
 
 
 def test_a_configuration_symbol_that_nobody_names_relinks_nothing(table: Table) -> None:

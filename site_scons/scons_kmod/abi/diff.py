@@ -15,7 +15,9 @@ from scons_kmod.base.library_process import process_args
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings.bindgen import bindgen_header
 from scons_kmod.bindings.flags import bindgen_flags
-from scons_kmod.engine.views import FileVersion, object_symbols, symbol_line
+from scons_kmod.engine.file_version import FileVersion
+from scons_kmod.engine.object_symbols import object_symbols
+from scons_kmod.engine.views import symbol_line
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import module_ko

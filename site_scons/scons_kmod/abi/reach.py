@@ -22,8 +22,8 @@ from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.crates.wrapper_steps import base_crate_step, wrapper_crate_step
 from scons_kmod.engine.identifiers import names_in_source
+from scons_kmod.engine.object_symbols import defined_symbols, object_symbols
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.views import defined_symbols, object_symbols
 from scons_kmod.generators.outputs import with_generated_sources
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.source_files import files_below, source_directories

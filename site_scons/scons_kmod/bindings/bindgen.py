@@ -89,7 +89,7 @@ def fingerprint_step(
         tracked=(*process_files(*processes.FINGERPRINT_MODULES), bundled_header(target)),
         depfiles=(depfile,),
         # For the sources of a crate of kernel/ it matters which crate has a name, for the others only that one has.
-        views=tuple(View(IDENTIFIERS, paths, declared_file(target)) for paths in groups if paths),
+        views=tuple(View(IDENTIFIERS, paths, (declared_file(target),)) for paths in groups if paths),
         written_files=((header, text), (request_file, json.dumps(request, indent=1))),
         tools=(bindgen.digest,),
         order_only=tuple(generated),

@@ -56,7 +56,12 @@ def file_digest(path: Path | str) -> str:
 
 def text_digest(text: str) -> str:
     """The digest of a text, as hexadecimal text."""
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+    return bytes_digest(text.encode(errors="surrogateescape"))
+
+
+def bytes_digest(content: bytes) -> str:
+    """The digest of bytes, as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def clock_ns() -> int:

@@ -114,7 +114,7 @@ def view_of_run(step: Step, view: View, started: int, state: BuildState) -> View
     try:
         seen = view_now(view, state.digests)
     except OSError as error:
-        raise StepError(f"{view.names_from} can't be read: {error}", where=f"{step.name} {step.unit}") from error
+        raise StepError(f"a part of a file can't be read: {error}", where=f"{step.name} {step.unit}") from error
     if not any(may_have_changed(path, step, started, state) for path in view.paths):
         return seen
     unknown = (UNKNOWN,) * len(seen.paths)

@@ -101,7 +101,8 @@ class Step:
         commands = [(c.argv, str(c.cwd), c.env) for c in self.commands]
         files = [(str(path), text) for path, text in self.written_files]
         views = [
-            (v.kind, [str(p) for p in v.paths], str(v.names_from), [str(p) for p in v.extracts]) for v in self.views
+            (v.kind, *([str(path) for path in paths] for paths in (v.paths, v.names_from, v.extracts)))
+            for v in self.views
         ]
         tracked, order_only = ([str(path) for path in paths] for paths in (self.tracked, self.order_only))
         kinds = [self.digest_kind, self.compare_raw, str(self.compare_raw_if)]

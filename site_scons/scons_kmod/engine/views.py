@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Views: parts of files on which a step depends. The rest of such a file may change without running the step.
 
-There are two kinds:
+There are three kinds:
 
 * ``symbols``: the lines of a Module.symvers file for the symbols that an object names.
 * ``identifiers``: the names in sources that are among the names that the kernel's headers declare.
+* ``members``: the members of an archive that a link of objects may take (archive.py).
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from scons_kmod.engine.archive import needed_symbols, read_archive
 from scons_kmod.engine.digests import Digests, text_digest
+from scons_kmod.engine.file_version import FileVersion
 from scons_kmod.engine.identifiers import names_in_source
+from scons_kmod.engine.object_symbols import object_symbols
 
 SYMBOLS = "symbols"
 IDENTIFIERS = "identifiers"
+MEMBERS = "members"
 # modpost gives every module the CRC of this symbol, though no object names it (scripts/mod/modpost.c).
 ALWAYS_IMPORTED = ("module_layout",)
 
@@ -28,11 +33,13 @@ ALWAYS_IMPORTED = ("module_layout",)
 class View:
     """What of the files at `paths` a step depends on."""
 
-    # SYMBOLS or IDENTIFIERS.
+    # SYMBOLS, IDENTIFIERS or MEMBERS.
     kind: str
+    # For MEMBERS, one archive.
     paths: tuple[Path, ...]
-    # Where the names are that choose the part: an object, or a file with a list of names.
-    names_from: Path
+    # Where the names are that choose the part: an object, a file with a list of names, or for MEMBERS all objects that
+    # are linked before the archive.
+    names_from: tuple[Path, ...]
     # Files that the step reads instead of `paths`, in the same order, each with the part alone. They are written before
     # the step runs.
     extracts: tuple[Path, ...] = ()
@@ -51,8 +58,9 @@ class ViewSeen:
 
     kind: str
     paths: tuple[str, ...]
-    # The symbols that the object named, for SYMBOLS alone.
+    # The symbols that the objects named. Empty for IDENTIFIERS.
     names: tuple[str, ...]
+    # The file with the list of names. Empty for the other kinds.
     names_from: str
     # Digests of the whole files. While a file has this digest, it need not be read.
     raw: tuple[str | None, ...]
@@ -80,10 +88,12 @@ class ViewSeen:
         return changed if changed and self.part_digest() != self.part else []
 
     def piece(self, path: str) -> set[str]:
-        """The lines or names that one of the files adds to the part. Raises `OSError`."""
+        """The lines, names or members that one of the files adds to the part. Raises `OSError`."""
         if self.kind == SYMBOLS:
             file = FileVersion.now(path)
             return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
+        if self.kind == MEMBERS:
+            return read_archive(FileVersion.now(path)).lines(self.names)
         names = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
         return names & listed_names(FileVersion.now(self.names_from))
 
@@ -103,27 +113,15 @@ class ViewSeen:
 
 
 def view_now(view: View, digests: Digests) -> ViewSeen:
-    """The view as it is now. Raises `OSError` if the object that names the symbols can't be read."""
-    names = looked_up_symbols(view.names_from) if view.kind == SYMBOLS else ()
+    """The view as it is now. Raises `OSError` if an object that names symbols, or an archive, can't be read."""
     for path in view.paths:
         digests.forget(path)
     raw = tuple(digests.of(path) for path in view.paths)
     paths = tuple(map(str, view.paths))
-    seen = ViewSeen(view.kind, paths, names, str(view.names_from), raw, (), "")
+    names_from = str(view.names_from[0]) if view.kind == IDENTIFIERS else ""
+    seen = ViewSeen(view.kind, paths, named_symbols(view), names_from, raw, (), "")
     pieces = tuple(seen.piece_digest(path) for path in paths)
     return dataclasses.replace(seen, pieces=pieces, part=seen.part_digest())
-
-
-class FileVersion(NamedTuple):
-    """A file as it was at one time. Caches of what is in a file are keyed on it."""
-
-    path: str
-    changed_ns: int
-
-    @classmethod
-    def now(cls, path: str) -> FileVersion:
-        """The file as it is now. Raises `OSError`."""
-        return cls(path, Path(path).stat().st_ctime_ns)
 
 
 @functools.lru_cache(maxsize=8)
@@ -151,29 +149,14 @@ def listed_names(file: FileVersion) -> frozenset[str]:
     return frozenset(Path(file.path).read_text(errors="surrogateescape").split())
 
 
-def looked_up_symbols(path: Path) -> tuple[str, ...]:
-    """The symbols that modpost looks up for an object, and some more. Raises `OSError`."""
-    return tuple(sorted({*object_symbols(path), *ALWAYS_IMPORTED}))
+def named_symbols(view: View) -> tuple[str, ...]:
+    """The symbols that choose a view's part. Raises `OSError`."""
+    if view.kind == MEMBERS:
+        (archive,) = view.paths
+        return needed_symbols(archive, view.names_from)
+    return looked_up_symbols(view.names_from) if view.kind == SYMBOLS else ()
 
 
-def object_symbols(path: Path) -> tuple[str, ...]:
-    """The names of an object's global symbols: what it imports, and what it may export. Raises `OSError`."""
-    return tuple(sorted({name for name, _ in global_symbols(path)}))
-
-
-def defined_symbols(path: Path) -> tuple[str, ...]:
-    """The names of the global symbols that an object defines. Raises `OSError`."""
-    return tuple(sorted({name for name, defined in global_symbols(path) if defined}))
-
-
-def global_symbols(path: Path) -> list[tuple[str, bool]]:
-    """The names of an object's global symbols, and whether the object defines them. Raises `OSError`."""
-    # Slow to import, and a null build never gets here.
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import SymbolTableSection
-
-    with path.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".symtab")
-        symbols: Iterable[Any] = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-        named = (symbol for symbol in symbols if symbol["st_info"]["bind"] != "STB_LOCAL" and symbol.name)
-        return [(symbol.name, symbol["st_shndx"] != "SHN_UNDEF") for symbol in named]
+def looked_up_symbols(objects: Iterable[Path]) -> tuple[str, ...]:
+    """The symbols that modpost looks up for objects, and some more. Raises `OSError`."""
+    return tuple(sorted({*(name for path in objects for name in object_symbols(path)), *ALWAYS_IMPORTED}))

@@ -43,7 +43,7 @@ def modpost_step(target: BuildTarget, manifest: Manifest) -> Step:
         outputs=(object_file.with_suffix(".mod.c"), symvers_file(target, manifest.name)),
         inputs=(object_file, *(modpost_cmd_files(target, manifest) if manifest.has_c else ())),
         order_only=needed,
-        views=(View(SYMBOLS, symvers, object_file, excerpts),),
+        views=(View(SYMBOLS, symvers, (object_file,), excerpts),),
         # modpost finds the CRCs of exported symbols in the object's .cmd file, the module's sources by its .mod file.
         written_files=(
             *((order, f"{object_file}\n"), (object_file.with_suffix(".mod"), f"{object_file}\n")),

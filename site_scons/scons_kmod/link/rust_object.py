@@ -14,6 +14,7 @@ from scons_kmod.c.helpers import helpers_archive, layout_object
 from scons_kmod.crates.local_outputs import linked_crate_objects, linked_support_crates
 from scons_kmod.crates.support_outputs import LIBRARY_CRATES, library_stamp, support_object
 from scons_kmod.engine.step import Command, Step
+from scons_kmod.engine.views import MEMBERS, View
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import crate_object, module_dir, module_object, renames_files
@@ -34,7 +35,7 @@ def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Pat
     step = rust_link_step(target, manifest, [*crates, *library_crates], archive, "rust/module.lds", c=c)
     # The library crates have one file that stands for them. The object with the layout checks is not linked, but a
     # module must not be either if the checks fail.
-    inputs = (*crates, *c, *renames_files(target, manifest), library_stamp(target), archive, layout_object(target))
+    inputs = (*crates, *c, *renames_files(target, manifest), library_stamp(target), layout_object(target))
     return dataclasses.replace(step, inputs=inputs)
 
 
@@ -56,7 +57,7 @@ def rust_link_step(
     `renamed` are pairs of a symbol's name in Rust and its name in the archive.
 
     There are four links, because ld can't do their work in fewer; each says what it is for. The order of symbols in the
-    object is that of Kbuild.
+    object is that of Kbuild. Of the archive, the step depends only on members that ld may take.
     """
     object_file, prelinked = module_object(target, manifest), prelinked_object(target, manifest)
     directory = object_file.parent
@@ -92,9 +93,11 @@ def rust_link_step(
         unit=f"{manifest.name}.o",
         commands=tuple(commands),
         outputs=(object_file, prelinked),
-        inputs=(*rust, *c, *rename_files, archive),
+        inputs=(*rust, *c, *rename_files),
         tracked=(lds, *(process_files("link.c_and_rust") if c else ())),
         written_files=check_files,
+        views=(View(MEMBERS, (archive,), (directory / "rust.o", *c)),),
+        order_only=(archive,),
         tools=(target.toolchain.cc.digest,),
         hints=(DUPLICATE_SYMBOL_HINT,),
     )

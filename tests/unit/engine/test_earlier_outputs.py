@@ -95,7 +95,7 @@ def test_the_names_that_tell_a_part_are_those_of_the_run_that_comes_back(tmp_pat
     workshop.write("source.c", "file\ninode\n")
     workshop.write("a.rs", "fn f(file: u32) {}\n")
     # As the fingerprint: the step itself makes the list of names that are declared.
-    step = workshop.step(views=(View(IDENTIFIERS, (tmp_path / "a.rs",), workshop.output),))
+    step = workshop.step(views=(View(IDENTIFIERS, (tmp_path / "a.rs",), (workshop.output,)),))
     workshop.build(step)
     workshop.write("source.c", "file\n")
     workshop.build(step)

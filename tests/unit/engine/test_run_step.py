@@ -67,7 +67,7 @@ def test_a_part_that_changed_meanwhile_never_counts_as_unchanged(workshop: Works
     workshop.write("a.rs", "fn f(file: u32) {}\n")
     step = workshop.step(
         commands=(*workshop.step().commands, workshop.command("touch", "a.rs")),
-        views=(View(IDENTIFIERS, (workshop.path / "a.rs",), workshop.path / "declared"),),
+        views=(View(IDENTIFIERS, (workshop.path / "a.rs",), (workshop.path / "declared",)),),
     )
     workshop.run(step)
     assert workshop.reasons(step) == ["a.rs changed"]
@@ -111,8 +111,8 @@ def test_an_edit_while_files_are_digested_never_counts_as_unchanged(workshop: Wo
 
 def test_an_object_that_cannot_be_read_is_an_error_of_the_step(workshop: Workshop) -> None:
     absent = workshop.path / "absent.o"
-    step = workshop.step(views=(View(SYMBOLS, (workshop.path / "input",), absent),))
-    with pytest.raises(StepError, match=rf"^CP first: {absent} can't be read"):
+    step = workshop.step(views=(View(SYMBOLS, (workshop.path / "input",), (absent,)),))
+    with pytest.raises(StepError, match=rf"^CP first: a part of a file can't be read: .*{absent}"):
         workshop.run(step)
     assert not workshop.output.exists()
 

@@ -218,7 +218,7 @@ def test_the_lines_of_other_symbols_are_no_reason(tmp_path: Path) -> None:
             Command(("gcc", "-c", "-o", str(compiled), str(unit)), tmp_path),
             *workshop.step().commands,
         ),
-        views=(View(SYMBOLS, (tmp_path / "symvers",), compiled),),
+        views=(View(SYMBOLS, (tmp_path / "symvers",), (compiled,)),),
     )
     workshop.run(step)
     lines["other"] = "0x33"
@@ -236,7 +236,7 @@ def test_identifiers_that_no_header_declares_are_no_reason(tmp_path: Path) -> No
     workshop.write("declared", "file\ninode\n")
     workshop.write("a.rs", "fn f(file: u32) {}\n")
     workshop.write("b.rs", "")
-    step = workshop.step(views=(View(IDENTIFIERS, (tmp_path / "a.rs", tmp_path / "b.rs"), tmp_path / "declared"),))
+    step = workshop.step(views=(View(IDENTIFIERS, (tmp_path / "a.rs", tmp_path / "b.rs"), (tmp_path / "declared",)),))
     workshop.run(step)
     workshop.write("b.rs", "fn g(file: u32, local: u32) {} // inode\n")
     assert workshop.reasons(step) == []
@@ -285,7 +285,7 @@ def including_generated(workshop: Workshop) -> tuple[Step, Path]:
     header.touch()
     step = workshop.step(
         order_only=(header, workshop.path / "a.rs"),
-        views=(View(IDENTIFIERS, (workshop.path / "a.rs",), workshop.path / "declared"),),
+        views=(View(IDENTIFIERS, (workshop.path / "a.rs",), (workshop.path / "declared",)),),
         include_directories=(*workshop.step().include_directories, str(header.parent)),
     )
     return step, header

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.engine.digests import Digests
-from scons_kmod.engine.views import ALWAYS_IMPORTED, IDENTIFIERS, SYMBOLS, View, ViewSeen, object_symbols, view_now
+from scons_kmod.engine.views import ALWAYS_IMPORTED, IDENTIFIERS, SYMBOLS, View, ViewSeen, view_now
 
 UNIT = """\
 extern int imported(void);
@@ -38,16 +38,6 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return object_file
 
 
-def test_symbols_that_an_object_names(linked: Path) -> None:
-    assert object_symbols(linked) == ("data", "exported", "imported", "weak")
-
-
-def test_an_object_without_symbols_names_none(tmp_path: Path, linked: Path) -> None:
-    bare = tmp_path / "bare.o"
-    subprocess.run(("objcopy", "--strip-all", linked, bare), check=True)
-    assert object_symbols(bare) == ()
-
-
 def row(name: str, crc: str = "0x1", module: str = "vmlinux", kind: str = "EXPORT_SYMBOL", namespace: str = "") -> str:
     return f"{crc}\t{name}\t{module}\t{kind}\t{namespace}\n"
 
@@ -58,7 +48,7 @@ class SeenView:
     def __init__(self, directory: Path, kind: str, by: Path, *texts: str) -> None:
         end = "symvers" if kind == SYMBOLS else "rs"
         self.paths = tuple(write(directory / f"{number}.{end}", text) for number, text in enumerate(texts))
-        self.seen = view_now(View(kind, self.paths, by), Digests())
+        self.seen = view_now(View(kind, self.paths, (by,)), Digests())
 
     def changed_files(self) -> list[str]:
         """The names of the files that changed it, as a later run has them: from JSON, with digests of its own."""
@@ -209,7 +199,7 @@ def test_a_damaged_list_of_names_is_no_end_of_the_build(identifiers: SeenView) -
 def test_c_sources_have_identifiers_too(tmp_path: Path) -> None:
     by = write(tmp_path / "declared", "file\ninode\n")
     source = write(tmp_path / "layout.c", "SIZE(file); /* inode */\n")
-    seen = view_now(View(IDENTIFIERS, (source,), by), Digests())
+    seen = view_now(View(IDENTIFIERS, (source,), (by,)), Digests())
     write(source, "/* another */ SIZE(file);\n")
     assert seen.changed_files(Digests()) == []
     write(source, "SIZE(file); SIZE(inode);\n")

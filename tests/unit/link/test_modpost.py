@@ -36,7 +36,7 @@ def test_modpost_gets_the_module_and_the_kernels_symbols(build_target: BuildTarg
         *("-i", str(own), "-o", str(directory / "Module.symvers"), "-T", str(directory / "modules.order")),
     )
     assert dict(step.written_files)[directory / "modules.order"] == f"{module_object(build_target, manifest)}\n"
-    assert step.views == (View(SYMBOLS, (build_target.tree.symvers,), linked, (own,)),)
+    assert step.views == (View(SYMBOLS, (build_target.tree.symvers,), (linked,), (own,)),)
 
 
 def test_symbols_of_other_modules_are_handed_to_modpost(build_target: BuildTarget, manifest: Manifest) -> None:

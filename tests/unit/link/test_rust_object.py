@@ -10,6 +10,7 @@ from miniature import arg_after, module, target
 from scons_kmod.c.helpers import (
     helpers_archive,
 )
+from scons_kmod.engine.views import MEMBERS, View
 from scons_kmod.link.rust_object import bundled_object_step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -48,6 +49,15 @@ def test_the_module_is_linked_from_what_it_reaches(build_target: BuildTarget, ma
     assert objtool.argv == (*build_target.kbuild.objtool, "--link", str(module_object(build_target, manifest)))
     assert objtool.cwd == build_target.tree.path
     assert objtool.env == (("SRCARCH", "x86"),)
+
+
+def test_of_the_helpers_only_what_may_be_linked_counts(build_target: BuildTarget, manifest: Manifest) -> None:
+    archive, linked = helpers_archive(build_target), module_object(build_target, manifest)
+    c = (build_target.build / "one.o", build_target.build / "two.o")
+    step = bundled_object_step(build_target, manifest, c)
+    assert step.views == (View(MEMBERS, (archive,), (linked.with_name("rust.o"), *c)),)
+    assert archive in step.order_only
+    assert archive not in step.inputs
 
 
 def test_a_kernel_without_objtool_runs_none(build_target: BuildTarget, manifest: Manifest) -> None:

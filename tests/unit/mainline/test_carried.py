@@ -10,6 +10,7 @@ from miniature import arg_after, write
 
 from scons_kmod.c.helpers import TRACING_FLAGS
 from scons_kmod.c.module_objects import c_objects
+from scons_kmod.engine.views import MEMBERS, View
 from scons_kmod.mainline import carried
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.manifest.manifest import Manifest
@@ -77,7 +78,9 @@ def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainlin
     assert rust.argv[-1] == "reached.o"
     assert whole.argv[-2:] == ("rust.o", str(archive))
     assert objtool.argv == (*carrying.target.kbuild.objtool, "--link", str(object_file))
-    assert step.inputs == (*crates, archive)
+    assert step.inputs == crates
+    assert step.order_only == (archive,)
+    assert step.views == (View(MEMBERS, (archive,), (object_file.with_name("rust.o"),)),)
     assert step.outputs[0] == object_file
 
 
@@ -93,5 +96,6 @@ def test_c_is_linked_after_what_is_left_of_the_crates_that_a_module_brings(
     assert reached[-1] == str(roots), "what C calls is kept"
     assert whole[-3:] == ("rust.o", *map(str, objects), str(archive)), "C may need of the kernel's helpers"
     assert set(objects) <= set(step.inputs)
+    assert step.views[0].names_from == (step.outputs[0].with_name("rust.o"), *objects)
     plain = carried.carried_object_step(carrying, manifest)
     assert [len(each.commands) for each in (step, plain)] == [7, 6]
