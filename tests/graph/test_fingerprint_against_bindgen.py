@@ -381,7 +381,9 @@ class Against:
             "libclang": LIBCLANG,
             "header": str(directory / "unit.h"),
             "flags": flags,
-            "sources": [str(directory / "source.rs")],
+            "kernel": {},
+            "headers": [],
+            "modules": [str(directory / "source.rs")],
             **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
         }
         self.second = {
@@ -392,6 +394,7 @@ class Against:
             ],
             "flags": flags,
             **{name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")},
+            "parts": {},
         }
         self.second["bindgen"] += ["--no-rustfmt-bindings"]
         os.environ["LIBCLANG_PATH"] = LIBCLANG

@@ -61,7 +61,7 @@ def request(directory: Path, names: str) -> dict[str, Any]:
         "libclang": LIBCLANG,
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
-        "sources": [str(source)],
+        **{"kernel": {}, "headers": [], "modules": [str(source)]},
         **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
     }
 
@@ -272,7 +272,7 @@ def test_the_process_reads_identifiers_from_sources(tmp_path: Path) -> None:
     (tmp_path / "unit.h").write_text(HEADER)
     (tmp_path / "a.rs").write_text("// color_RED\nfn f(file: *mut bindings::file) { unsafe { (*file).target } }\n")
     (tmp_path / "b.c").write_text("SAME_SIZE(struct list, list);\n")
-    process_request = request(tmp_path, "") | {"sources": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
+    process_request = request(tmp_path, "") | {"modules": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
     (tmp_path / "request.json").write_text(json.dumps(process_request))
     command = (sys.executable, "-I", library_process.__file__, "bindings.fingerprint", str(tmp_path / "request.json"))
     subprocess.run(command, check=True)

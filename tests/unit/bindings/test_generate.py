@@ -36,7 +36,7 @@ def test_selection_args_for_a_fingerprint() -> None:
 
 def test_names_that_are_keywords_of_rust() -> None:
     assert [mangled(name) for name in ("type", "u8", "kind")] == ["type_", "u8_", "kind"]
-    assert opaque_types(["type"]) == "#[repr(C)] pub struct type_ { _opaque: [u8; 0] }\n"
+    assert opaque_types(["type"]) == ["#[repr(C)] pub struct type_ { _opaque: [u8; 0] }"]
 
 
 def test_the_order_of_items_does_not_depend_on_bindgens_numbers() -> None:
@@ -64,9 +64,13 @@ def test_the_header_of_sizes_has_types_with_names_only() -> None:
 def generate_argv(directory: Path, script: str) -> list[str]:
     """The command line of the process, with a shell script instead of bindgen."""
     stand_in = write(directory / "bindgen", f"#!/bin/sh\n{script}\n", 0o755)
-    write(directory / "fingerprint", json.dumps({"declarations": {"X": "0"}, "opaque": ["cut"]}))
-    files = {name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")}
-    text = json.dumps({"bindgen": [str(stand_in), "unit.h"], "flags": ["-w"], **files})
+    named = {"bindings": ["cut"], "kernel_tree": []}
+    fingerprint = {"declarations": {"X": "0"}, "opaque": ["cut"], "named": named, "elsewhere": []}
+    write(directory / "fingerprint", json.dumps(fingerprint))
+    files = {name: str(directory / name) for name in ("fingerprint", "raw", "layout")}
+    files["bindings"] = str(directory / "all")
+    parts = {crate: str(directory / crate) for crate in ("bindings_modules", *named)}
+    text = json.dumps({"bindgen": [str(stand_in), "unit.h"], "flags": ["-w"], "parts": parts, **files})
     return [
         sys.executable,
         "-I",
@@ -80,10 +84,12 @@ def test_the_process_writes_bindings_from_bindgens_output(tmp_path: Path) -> Non
     raw = tmp_path / "raw"
     command = generate_argv(tmp_path, f'echo "$*" > {tmp_path}/argv; echo "pub const X : u32 = 1 ;" > {raw}')
     subprocess.run(command, check=True)
-    assert (tmp_path / "bindings").read_text().splitlines() == [
+    assert (tmp_path / "all").read_text().splitlines() == [
         "pub const X : u32 = 1 ;",
         "#[repr(C)] pub struct cut { _opaque: [u8; 0] }",
     ]
+    assert (tmp_path / "bindings_modules").read_text() == "pub const X : u32 = 1 ;\n"
+    assert (tmp_path / "kernel_tree").read_text() == ""
     assert (tmp_path / "layout").read_text() == ""
     args = (tmp_path / "argv").read_text().split()
     assert (args[0], args[-4:]) == ("unit.h", ["-o", str(raw), "--", "-w"])
@@ -96,4 +102,4 @@ def test_a_failure_of_bindgen_is_shown(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == f"panicked\n{tmp_path}/bindgen ended with status 101\n"
-    assert not (tmp_path / "bindings").exists()
+    assert not (tmp_path / "all").exists()
