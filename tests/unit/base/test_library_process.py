@@ -13,6 +13,7 @@ from miniature import module, target, write
 
 from scons_kmod.base import library_process
 from scons_kmod.bindings.bindgen import bindings_step, fingerprint_step
+from scons_kmod.bindings.rust_sources import NamingSources
 from scons_kmod.crates.export_steps import export_steps
 from scons_kmod.crates.local_bindings import local_bindings_steps
 from scons_kmod.crates.module_crate import module_crate_step
@@ -52,7 +53,7 @@ def steps(tmp_path: Path) -> dict[str, Step]:
     crates = [module_crate_step(build_target, manifest), *local_bindings]
     *_, exports = export_steps(build_target, manifest, crates)
     return {
-        "FINGERPRINT": fingerprint_step(build_target, ()),
+        "FINGERPRINT": fingerprint_step(build_target, NamingSources({}, (), ())),
         "BINDGEN": bindings_step(build_target),
         "LOCAL BINDGEN": local_bindings[0],
         "LD": bundled_object_step(build_target, manifest, [tmp_path / "a.o"]),

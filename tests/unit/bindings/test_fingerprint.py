@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from miniature import write
 
 from scons_kmod.base import library_process
 from scons_kmod.base.run_log import RunLog
@@ -61,7 +62,9 @@ def request(directory: Path, names: str) -> dict[str, Any]:
         "libclang": LIBCLANG,
         "header": str(directory / "unit.h"),
         "flags": ["-std=gnu11", "-w", f"-I{directory}"],
-        "sources": [str(source)],
+        "kernel": {},
+        "headers": [],
+        "modules": [str(source)],
         **{name: str(directory / name) for name in ("fingerprint", "declared", "depfile")},
     }
 
@@ -268,11 +271,24 @@ def test_headers_that_do_not_compile(make: Make) -> None:
         make('#include "none.h"\n', "x")
 
 
+def test_the_fingerprint_says_which_crates_of_kernel_name_a_declaration(tmp_path: Path) -> None:
+    (tmp_path / "unit.h").write_text(HEADER)
+    texts = {"base.rs": "file", "tree.rs": "file list nowhere", "own.h": "struct list x;", "m.rs": "FLAG"}
+    paths = {name: str(write(tmp_path / name, text)) for name, text in texts.items()}
+    kernel = {"bindings": [paths["base.rs"]], "kernel_tree": [paths["tree.rs"]], "kernel_none": []}
+    sources = {"kernel": kernel, "headers": [paths["own.h"]], "modules": [paths["m.rs"]]}
+    fingerprint.write_fingerprint(request(tmp_path, "") | sources)
+    found = json.loads((tmp_path / "fingerprint").read_text())
+    assert found["named"] == {"bindings": ["file"], "kernel_tree": ["file", "list"], "kernel_none": []}
+    assert found["elsewhere"] == ["list"]
+    assert {"FLAG", "file", "list"} <= found["declarations"].keys()
+
+
 def test_the_process_reads_identifiers_from_sources(tmp_path: Path) -> None:
     (tmp_path / "unit.h").write_text(HEADER)
     (tmp_path / "a.rs").write_text("// color_RED\nfn f(file: *mut bindings::file) { unsafe { (*file).target } }\n")
     (tmp_path / "b.c").write_text("SAME_SIZE(struct list, list);\n")
-    process_request = request(tmp_path, "") | {"sources": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
+    process_request = request(tmp_path, "") | {"modules": [str(tmp_path / "a.rs"), str(tmp_path / "b.c")]}
     (tmp_path / "request.json").write_text(json.dumps(process_request))
     command = (sys.executable, "-I", library_process.__file__, "bindings.fingerprint", str(tmp_path / "request.json"))
     subprocess.run(command, check=True)

@@ -36,7 +36,7 @@ def test_selection_args_for_a_fingerprint() -> None:
 
 def test_names_that_are_keywords_of_rust() -> None:
     assert [mangled(name) for name in ("type", "u8", "kind")] == ["type_", "u8_", "kind"]
-    assert opaque_types(["type"]) == "#[repr(C)] pub struct type_ { _opaque: [u8; 0] }\n"
+    assert opaque_types(["type"]) == ["#[repr(C)] pub struct type_ { _opaque: [u8; 0] }"]
 
 
 def test_the_order_of_items_does_not_depend_on_bindgens_numbers() -> None:
@@ -64,9 +64,12 @@ def test_the_header_of_sizes_has_types_with_names_only() -> None:
 def generate_argv(directory: Path, script: str) -> list[str]:
     """The command line of the process, with a shell script instead of bindgen."""
     stand_in = write(directory / "bindgen", f"#!/bin/sh\n{script}\n", 0o755)
-    write(directory / "fingerprint", json.dumps({"declarations": {"X": "0"}, "opaque": ["cut"]}))
+    named = {"named": {"bindings": [], "kernel_tree": ["X"]}, "elsewhere": []}
+    fingerprint = {"declarations": {"X": "0"}, "opaque": ["cut"], **named}
+    write(directory / "fingerprint", json.dumps(fingerprint))
     files = {name: str(directory / name) for name in ("fingerprint", "raw", "bindings", "layout")}
-    text = json.dumps({"bindgen": [str(stand_in), "unit.h"], "flags": ["-w"], **files})
+    parts = {name: str(directory / f"{name}.rs") for name in ("bindings", "bindings_modules", "kernel_tree")}
+    text = json.dumps({"bindgen": [str(stand_in), "unit.h"], "flags": ["-w"], "parts": parts, **files})
     return [
         sys.executable,
         "-I",
@@ -85,6 +88,12 @@ def test_the_process_writes_bindings_from_bindgens_output(tmp_path: Path) -> Non
         "#[repr(C)] pub struct cut { _opaque: [u8; 0] }",
     ]
     assert (tmp_path / "layout").read_text() == ""
+    parts = {path.stem: path.read_text() for path in tmp_path.glob("*.rs")}
+    assert parts == {
+        "bindings": "",
+        "kernel_tree": "pub const X : u32 = 1 ;\n",
+        "bindings_modules": "#[repr(C)] pub struct cut { _opaque: [u8; 0] }\n",
+    }
     args = (tmp_path / "argv").read_text().split()
     assert (args[0], args[-4:]) == ("unit.h", ["-o", str(raw), "--", "-w"])
     assert "--allowlist-var=(X)" in args

@@ -12,13 +12,15 @@ import pytest
 from miniature import module, target, write
 
 from scons_kmod.abi.reach import reach_steps
-from scons_kmod.bindings.rust_sources import rust_sources
+from scons_kmod.bindings.rust_sources import naming_sources
 from scons_kmod.crates.dependencies import crates_named_by_module, host_crates, linked_crates
+from scons_kmod.crates.facade import module_facade
 from scons_kmod.crates.local import local_crate_step, local_crate_steps
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.proc_macros import host_crate_step
 from scons_kmod.crates.rustc_command import NO_STD_HINT
+from scons_kmod.crates.support_outputs import facade_rmeta
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Step
 from scons_kmod.link.rust_object import DUPLICATE_SYMBOL_HINT, bundled_object_step
@@ -210,7 +212,7 @@ def test_the_crates_that_a_crate_uses_are_its_inputs(build_target: BuildTarget, 
     assert [arg.split("=")[1] for arg in args(upper, "--extern")][:3] == ["kernel", "lower", "m"]
     host = host_crate_step(build_target, manifest, crates[3])
     assert host.inputs == (directory / "helper/host/libhelper.rlib",)
-    assert build_target.build / "crates/kernel/base/libkernel.rmeta" in upper.inputs
+    assert facade_rmeta(build_target, module_facade(build_target, manifest)) in upper.inputs
 
 
 def test_the_modules_own_crate_names_its_crates(build_target: BuildTarget, tmp_path: Path) -> None:
@@ -249,7 +251,7 @@ def test_the_local_crates_of_a_module_are_compiled_for_abi_diff_too(build_target
 def test_names_in_libraries_are_looked_for_in_the_headers(build_target: BuildTarget, tmp_path: Path) -> None:
     inside = spec(tmp_path, "a")
     outside = CrateSpec("b", write(tmp_path / "far/lib.rs", ""), tmp_path / "far", library=tmp_path / "far")
-    sources = rust_sources(build_target, [having(tmp_path, inside, outside)] * 2)
+    sources = naming_sources(build_target, [having(tmp_path, inside, outside)] * 2).modules
     assert sources.count(outside.root) == 1
     assert sources.count(inside.root) == 1
 

@@ -14,7 +14,7 @@ from miniature import arg_after, module, target, write
 from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.bindgen import bindings_file
 from scons_kmod.bindings.local_paths import local_bindings_object, local_bindings_rmeta
-from scons_kmod.bindings.rust_sources import rust_sources
+from scons_kmod.bindings.rust_sources import naming_sources
 from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_sources
 from scons_kmod.crates.local import local_crate_step
 from scons_kmod.crates.local_bindings import local_bindings_steps
@@ -110,8 +110,9 @@ def test_the_headers_are_read_as_the_modules_c_code_reads_them(build_target: Bui
 
 def test_what_the_headers_name_is_in_the_bindings_that_all_share(build_target: BuildTarget, manifest: Manifest) -> None:
     plain = dataclasses.replace(manifest, bindings=Bindings())
-    more = {*rust_sources(build_target, [manifest])} - {*rust_sources(build_target, [plain])}
-    assert more == {*manifest.bindings.own_headers}
+    sources = naming_sources(build_target, [manifest])
+    assert {*sources.headers} == {*manifest.bindings.own_headers}
+    assert naming_sources(build_target, [plain]) == dataclasses.replace(sources, headers=())
 
 
 def test_layouts_are_checked_with_each_set_of_flags_and_before_the_crate(
