@@ -32,12 +32,12 @@ from scons_kmod.wrappers.wrapper_crates import BASE, Wrapper, WrapperCrate, wrap
 
 # Of the crates that all code of kernel/ may name.
 LIBRARIES = ("core", "compiler_builtins", "alloc", "macros", "bindings")
-# What a wrapper's own messages begin with: kernel/lib.rs has the same.
 # rustc prints no warnings about what bindgen has written.
 BINDINGS_LINTS = (
     "#[allow(dead_code, improper_ctypes, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals, "
     "unnecessary_transmutes, unsafe_op_in_unsafe_fn, unused_imports)]"
 )
+# What a wrapper's own messages begin with: kernel/lib.rs has the same.
 LOG_PREFIX = 'const __LOG_PREFIX: &[u8] = b"rust_kernel\\0";'
 
 

@@ -19,14 +19,16 @@ from scons_kmod.crates.facade import (
 )
 from scons_kmod.manifest.crate import CrateSpec, sort_crates
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.sections.bindings import Bindings
 from scons_kmod.manifest.sections.depends import Depends
 from scons_kmod.manifest.sections.exports import Exports
 from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.named_wrappers import NamedInCode
 from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 
 WRAPPERS = {"tree": "use crate::list;", "list": "", "misc": "", "random": "", "params": ""}
-ALL = "list+tree+misc+random+params"
+ALL = "list+tree+misc+random+params-bindings+modules"
 
 
 @pytest.fixture
@@ -156,7 +158,57 @@ def test_the_key_is_a_file_name(build_target: BuildTarget) -> None:
     build_target = dataclasses.replace(build_target)
     every = [f"kernel_{name}" for name in names]
     assert len(wrapper_crates(build_target).crates) == len(every)
-    keys = [facade_of(build_target, frozenset(every[:count])).key for count in range(1, len(every) + 1)]
+    sets = [NamedInCode(frozenset(every[:count]), None) for count in range(1, len(every) + 1)]
+    keys = [facade_of(build_target, named).key for named in sets]
     assert len(set(keys)) == len(every)
     assert keys[1] == "+".join(names[:2])
     assert all(len(key) <= LONGEST_KEY for key in keys)
+
+
+def declaring(build_target: BuildTarget, directory: Path, text: str) -> tuple[list[str] | None, bool, str]:
+    """Of a module with this code: whose parts of the bindings it gets, whether the modules' part, and the key."""
+    write(directory / "rust_echo.rs", text)
+    (facade,) = facades_of_module(build_target, module_at(directory))
+    return (
+        None if facade.declaring is None else [crate.label for crate in facade.declaring],
+        facade.with_modules_part,
+        facade.key,
+    )
+
+
+def module_at(directory: Path) -> Manifest:
+    text = (directory / "rust_echo.rs").read_text()
+    manifest = module(directory)
+    write(directory / "rust_echo.rs", text)
+    return manifest
+
+
+def test_a_module_gets_the_parts_of_the_bindings_that_it_names(build_target: BuildTarget, tmp_path: Path) -> None:
+    sources = {"tree": "bindings::rb_root", "list": "bindings::list_head", "misc": "bindings::list_head", "error": "HZ"}
+    lib = "".join(f"#[apart]\npub mod {name};\n" for name in sources if name != "error") + "pub mod error;"
+    write_wrappers(build_target, lib, **sources)
+    found = [
+        declaring(build_target, tmp_path / str(number), text)
+        for number, text in enumerate(
+            (
+                "use kernel::tree;",
+                "kernel::bindings::rb_root",
+                # Several crates name it, so it is in the shared part; so is what the base names.
+                "kernel::bindings::{list_head, HZ}",
+                "use kernel::misc; kernel::bindings::{rb_root, jiffies}",
+            )
+        )
+    ]
+    assert found == [
+        (None, False, "tree"),
+        (["tree"], False, "base-bindings+tree"),
+        ([], False, "base-bindings"),
+        (["tree", "misc"], True, "misc-bindings+tree+modules"),
+    ]
+
+
+def test_own_headers_are_read_with_the_modules_part(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = naming(tmp_path / "m", "tree")
+    header = write(tmp_path / "m/own.h", "")
+    facade = module_facade(build_target, dataclasses.replace(manifest, bindings=Bindings(own_headers=(header,))))
+    assert (facade.with_modules_part, facade.key) == (True, "tree-bindings+modules")

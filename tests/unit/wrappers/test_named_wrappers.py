@@ -7,13 +7,15 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import EllipsisType
 
 import pytest
 from miniature import target, write, write_wrappers
 
 from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.identifiers import IDENTIFIER
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.wrappers.named_wrappers import named_crates
+from scons_kmod.wrappers.named_wrappers import NamedInCode, declarations_in, named_in
 
 LIB = "".join(f"#[apart]\npub mod {name};\n" for name in ("rbtree", "miscdev", "module_param", "list", "random"))
 LIB += "#[apart]\nmod raw;\npub mod error;\n#[apart]\npub use crate::random::getrandom as random_bytes;\n"
@@ -33,7 +35,7 @@ def named(build_target: BuildTarget, text: str) -> set[str]:
     """The wrappers whose crates a source with this text names."""
     path = write(build_target.sources.parent / "m/m.rs", text)
     build_target = dataclasses.replace(build_target, digests=Digests())
-    return {name.removeprefix("kernel_") for name in named_crates(build_target, [path])}
+    return {name.removeprefix("kernel_") for name in named_in(build_target, [path]).crates}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_files_that_a_source_takes_in_count_too(build_target: BuildTarget, line:
 
 def test_a_file_that_is_not_there_names_nothing(build_target: BuildTarget) -> None:
     assert named(build_target, 'include!("absent.rs"); use kernel::list;') == {"list"}
-    assert named_crates(build_target, [build_target.sources / "absent.rs"]) == set()
+    assert named_in(build_target, [build_target.sources / "absent.rs"]) == NamedInCode(frozenset(), None)
 
 
 class Counting(Digests):
@@ -95,7 +97,7 @@ class Counting(Digests):
 
     def derived(self, path: Path | str, kind: str, find: Callable[[str], str]) -> str:
         def counted(text: str) -> str:
-            self.searched += kind.startswith("wrappers:")
+            self.searched += kind.startswith("named:")
             return find(text)
 
         return super().derived(path, kind, counted)
@@ -107,9 +109,9 @@ def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTa
 
     def run() -> tuple[set[str], int]:
         digests = Counting(tmp_path / "digests.json")
-        found = named_crates(dataclasses.replace(build_target, digests=digests), [source])
+        found = named_in(dataclasses.replace(build_target, digests=digests), [source])
         digests.save()
-        return found, digests.searched
+        return {*found.crates}, digests.searched
 
     assert run() == ({"kernel_rbtree"}, 1)
     assert run() == ({"kernel_rbtree"}, 0)
@@ -125,3 +127,41 @@ def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTa
     assert run()[0] == {"kernel_rbtree"}
     write_wrappers(build_target, LIB.replace("pub mod error;", "#[apart] pub mod error;"))
     assert run()[0] == {"kernel_rbtree", "kernel_error"}
+
+
+@pytest.mark.parametrize(
+    ("text", "declarations"),
+    [
+        ("use kernel::prelude::*; // bindings::x", None),
+        ("struct my_bindings; fn bindings2() {}", None),
+        ("unsafe { kernel::bindings::jiffies }; kernel::bindings :: HZ as u64", {"jiffies", "HZ"}),
+        ("use kernel::bindings::{self_, HZ,\n    jiffies as now,\n};", {"self_", "HZ", "jiffies", "as", "now"}),
+        # Whatever stands in the code may be a declaration if the word is not followed by names alone.
+        ("use kernel::bindings; fn f() { bindings::HZ; }", ...),
+        ("use kernel::bindings as b; const X: u32 = b::HZ;", ...),
+        ("use kernel::{bindings, prelude::*};", ...),
+        ("use kernel::bindings::*; const X: u32 = HZ;", ...),
+        ("use kernel::bindings::{list::{a, b}, HZ};", ...),
+        ("macro_rules! m { ($x:ident) => { kernel::bindings::$x } }", ...),
+    ],
+)
+def test_a_source_names_declarations(
+    build_target: BuildTarget, text: str, declarations: set[str] | EllipsisType | None
+) -> None:
+    expected = {*IDENTIFIER.findall(text)} if declarations is ... else declarations
+    found = named_in(build_target, [write(build_target.sources.parent / "m/m.rs", text)]).declarations
+    assert found == expected
+
+
+def test_a_constant_path_is_followed_by_one_name() -> None:
+    assert declarations_in("bindings::file::f_pos", {"bindings", "file", "f_pos"}) == {"file"}
+
+
+def test_what_several_sources_name_is_named_together(build_target: BuildTarget) -> None:
+    directory = build_target.sources.parent / "m"
+    texts = {"a.rs": "kernel::bindings::HZ", "b.rs": "kernel::rbtree", "c.rs": "kernel::bindings::jiffies"}
+    paths = [write(directory / name, text) for name, text in texts.items()]
+    expected = NamedInCode(frozenset({"kernel_rbtree"}), frozenset({"HZ", "jiffies"}))
+    assert named_in(build_target, paths) == expected
+    assert NamedInCode.union(named_in(build_target, [path]) for path in paths) == expected
+    assert named_in(build_target, paths[1:2]).declarations is None
