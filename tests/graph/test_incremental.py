@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from checkout import SCONS, Checkout
+from checkout import MODULES, SCONS, Checkout
 
 TOOLS = ("make", "rustc", "gcc", "cc1", "bindgen", "ld", "objtool", "modpost")
 
@@ -124,3 +124,23 @@ def test_two_directories_give_the_same_modules_and_clean_removes_all(
     target = other_checkout.target
     other_checkout.scons("-c")
     assert not target.exists()
+
+
+def test_a_command_of_the_user_follows_the_modules_that_it_reads(checkout: Checkout) -> None:
+    """It is an ordinary target of SCons, which compares the .ko itself."""
+    call = "env.KernelModule(target, manifest)\n"
+    copy = 'env.Command(f"{manifest.name}.copy", ko, "echo $TARGET >> copies && cp $SOURCE $TARGET")'
+    copies = checkout.path / "copies"
+    with checkout.edited("SConstruct", call, f"ko = {call}        env.Default({copy})\n"):
+        checkout.scons()
+        assert sorted(copies.read_text().split()) == [f"{name}.copy" for name in MODULES]
+        copies.write_text("")
+        checkout.scons()
+        assert copies.read_text() == ""
+        with checkout.edited("modules/rust_minimal/rust_minimal.rs", '\\n"', ' \\n"'):
+            checkout.scons()
+            assert copies.read_text().split() == ["rust_minimal.copy"]
+            checkout.scons()
+            assert copies.read_text().split() == ["rust_minimal.copy"]
+        checkout.scons()
+        assert copies.read_text().split() == ["rust_minimal.copy", "rust_minimal.copy"]

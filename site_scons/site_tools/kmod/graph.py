@@ -27,6 +27,8 @@ from scons_kmod.engine.up_to_date import out_of_date_reasons
 
 # How many reasons are printed and recorded.
 MAX_REASONS = 3
+# A key of SCons.Node.store_info_map.
+STORE_NOTHING = 0
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 
 
@@ -70,6 +72,10 @@ class Graph:
         # `run_step` moves or removes old outputs, so SCons must not. The action asks again whether the step has to run.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
+        for node in outputs:
+            # The trace has what SCons would write into its database, so SCons need not hash all inputs of the step.
+            node.attributes.keep_targetinfo = True
+            node.store_info = STORE_NOTHING
 
     def may_change(self, path: str) -> bool:
         """Whether the file at `path`, an output of a step, has a node."""
