@@ -22,7 +22,7 @@ from scons_kmod.manifest.project import find_project
 
 PROJECTS = find_project([PROJECT / "modules"])
 ALL = (*(module.name for module in PROJECTS.modules if module.api == BUNDLED), *PROJECTS.libraries)
-# Code of kernel/ by the names of symbols: those of its crates, such as `11kernel_base`, and of the allocator in the base.
+# Code of kernel/, by the names of symbols: of its crates (`11kernel_base`), and the allocator, which is in the base.
 ALLOCATOR = r"_RNvCs\w+_7___rustc\d"
 OF_KERNEL = re.compile(rf"\d+kernel_[a-z]|{ALLOCATOR}")
 # What rustc may make otherwise: code of a wrapper, or what a wrapper's crate instantiates; and the base's allocator has
@@ -47,7 +47,10 @@ class Functions:
             functions = [
                 (symbol.name, data[symbol["st_shndx"]][symbol["st_value"] :][: symbol["st_size"]])
                 for symbol in elf.get_section_by_name(".symtab").iter_symbols()
-                if symbol["st_info"]["type"] == "STT_FUNC" and isinstance(symbol["st_shndx"], int)
+                if symbol["st_info"]["type"] == "STT_FUNC"
+                and isinstance(symbol["st_shndx"], int)
+                # objtool gives the padding before a function a name.
+                and not symbol.name.startswith("__pfx_")
             ]
         self.of_kernel = [(name, code) for name, code in functions if OF_KERNEL.search(name)]
         self.others = Counter((name, code) for name, code in functions if not OF_KERNEL.search(name))
