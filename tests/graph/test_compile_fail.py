@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
+from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.crates.facade import facades_of_module
 from scons_kmod.crates.module_crate import module_crate_step
@@ -66,11 +67,15 @@ def compile_kernel(target: BuildTarget, manifest: Manifest) -> None:
 
 
 @pytest.fixture(scope="session")
-def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Compile:
-    """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
+def target(checkout: Checkout) -> BuildTarget:
     settings = Settings()
     (chosen,) = chosen_kernels(settings, checkout.path / "targets")
-    target = open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+    return open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+
+
+@pytest.fixture(scope="session")
+def compile_module(target: BuildTarget, tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
 
     def run(case: str) -> list[str]:
         directory = tmp_path_factory.mktemp("module")
@@ -105,3 +110,16 @@ def test_what_must_not_compile(compile_module: Compile, case: str, messages: lis
 def test_what_must_compile(compile_module: Compile, case: str, messages: list[str]) -> None:
     assert messages == []
     assert compile_module(case) == []
+
+
+def test_messages_name_the_crates_of_kernel_as_the_module_does(target: BuildTarget, tmp_path: Path) -> None:
+    """rustc calls what is private by the name of its own crate."""
+    source = "fn sent<T: Send>() {}\nfn f() { sent::<kernel::linked_list::Links<u8>>(); sent::<kernel::linked_list::"
+    source += "CursorMut<'static, Box<u8>>>() }\n"
+    (tmp_path / "x.rs").write_text(HEAD + source + TAIL)
+    manifest = Manifest("x", tmp_path, tmp_path / "x.rs", None)
+    compile_kernel(target, manifest)
+    with pytest.raises(StepError) as caught:
+        module_crate_step(target, manifest).execute(RunLog(), "", False, print)
+    assert "the type `kernel::raw_list::Node<_>`" in caught.value.output
+    assert "kernel_linked_list" not in caught.value.output
