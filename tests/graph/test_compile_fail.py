@@ -16,9 +16,13 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
+from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.crates.facade import facades_of_module
 from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.crates.wrapper_steps import facade_step, wrapper_crate_step
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.settings import Settings
 
@@ -53,23 +57,38 @@ def split(case: str) -> tuple[str, list[str]]:
     return "\n".join(source), [line.removeprefix("//~ ") for line in lines if line.startswith("//~ ")]
 
 
+def compile_kernel(target: BuildTarget, manifest: Manifest) -> None:
+    """Compile the crate `kernel` that a module names, with its wrappers, unless an earlier case has."""
+    for facade in facades_of_module(target, manifest):
+        steps = (*(wrapper_crate_step(target, crate) for crate in facade.linked), facade_step(target, facade))
+        for step in steps:
+            if not all(path.exists() for path in step.outputs):
+                step.execute(RunLog(), "", False, print)
+
+
 @pytest.fixture(scope="session")
-def compile_module(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Compile:
-    """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
+def target(checkout: Checkout) -> BuildTarget:
     settings = Settings()
     (chosen,) = chosen_kernels(settings, checkout.path / "targets")
-    target = open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+    return open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+
+
+@pytest.fixture(scope="session")
+def compile_module(target: BuildTarget, tmp_path_factory: pytest.TempPathFactory) -> Compile:
+    """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
 
     def run(case: str) -> list[str]:
         directory = tmp_path_factory.mktemp("module")
         root = directory / "x.rs"
         root.write_text(HEAD + case + TAIL)
-        step = module_crate_step(target, Manifest("x", directory, root, None))
+        manifest = Manifest("x", directory, root, None)
+        compile_kernel(target, manifest)
+        step = module_crate_step(target, manifest)
         for path, text in step.written_files:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         command = step.commands[-1]
-        argv = [word for word in command.argv if not word.startswith("--emit=")]
+        argv = [word for word in command.argv if not word.startswith(("--emit=", "-Cincremental="))]
         argv += [f"--emit=metadata={directory}/x.rmeta", "--error-format=short"]
         env = {**os.environ, **dict(command.env)}
         done = subprocess.run(argv, cwd=directory, env=env, capture_output=True, text=True, check=False)
@@ -91,3 +110,16 @@ def test_what_must_not_compile(compile_module: Compile, case: str, messages: lis
 def test_what_must_compile(compile_module: Compile, case: str, messages: list[str]) -> None:
     assert messages == []
     assert compile_module(case) == []
+
+
+def test_messages_name_the_crates_of_kernel_as_the_module_does(target: BuildTarget, tmp_path: Path) -> None:
+    """rustc calls what is private by the name of its own crate."""
+    source = "fn sent<T: Send>() {}\nfn f() { sent::<kernel::linked_list::Links<u8>>(); sent::<kernel::linked_list::"
+    source += "CursorMut<'static, Box<u8>>>() }\n"
+    (tmp_path / "x.rs").write_text(HEAD + source + TAIL)
+    manifest = Manifest("x", tmp_path, tmp_path / "x.rs", None)
+    compile_kernel(target, manifest)
+    with pytest.raises(StepError) as caught:
+        module_crate_step(target, manifest).execute(RunLog(), "", False, print)
+    assert "the type `kernel::raw_list::Node<_>`" in caught.value.output
+    assert "kernel_linked_list" not in caught.value.output

@@ -25,6 +25,7 @@ from scons_kmod.crates.rustc_command import (
     REAL_PATHS_IN_MESSAGES,
     facade_args,
     rustc_command,
+    shown_crate_names,
 )
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
@@ -81,4 +82,5 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
         hints=(NO_STD_HINT,),
+        shown_names=shown_crate_names(target),
     )

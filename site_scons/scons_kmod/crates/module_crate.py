@@ -8,7 +8,13 @@ from scons_kmod.crates.dependencies import crates_named_by_module
 from scons_kmod.crates.facade import facades_of_module
 from scons_kmod.crates.local_outputs import crate_libraries, module_rmeta, used_crate_libraries
 from scons_kmod.crates.removed_features import copy_of_crate_root
-from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES, facade_args, rustc_command
+from scons_kmod.crates.rustc_command import (
+    NO_STD_HINT,
+    REAL_PATHS_IN_MESSAGES,
+    facade_args,
+    rustc_command,
+    shown_crate_names,
+)
 from scons_kmod.crates.support_outputs import support_libraries
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
@@ -76,4 +82,5 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         compare_raw=bool(target.krustflags),
         compiler_state=state,
         hints=(NO_STD_HINT,),
+        shown_names=shown_crate_names(target),
     )

@@ -19,6 +19,7 @@ from scons_kmod.crates.support_outputs import (
 from scons_kmod.engine.step import Command
 from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
+from scons_kmod.wrappers.wrapper_crates import BASE, wrapper_crates
 
 # What rustc prints for a crate that needs std, and what the user can do.
 NO_STD_HINT = (
@@ -29,6 +30,11 @@ NO_STD_HINT = (
 # Messages name a file by its real path, so that an editor finds it. The object has the path that --remap-path-prefix
 # gives instead.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"
+
+
+def shown_crate_names(target: BuildTarget) -> tuple[tuple[str, str], ...]:
+    """For messages: modules know all crates of kernel/ as `kernel`. rustc names private items by their own crate."""
+    return ((rf"\b(?:{'|'.join((BASE, *wrapper_crates(target).crates))})::", "kernel::"),)
 
 
 def rustc_command(

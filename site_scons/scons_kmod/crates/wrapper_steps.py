@@ -13,7 +13,12 @@ from pathlib import Path
 from scons_kmod.bindings.bindgen import bindings_part
 from scons_kmod.bindings.parts import MODULES
 from scons_kmod.crates.facade import Facade
-from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
+from scons_kmod.crates.rustc_command import (
+    build_path_remap,
+    rustc_command,
+    shown_crate_names,
+    support_search_args,
+)
 from scons_kmod.crates.support_outputs import (
     facade_dir,
     facade_rmeta,
@@ -106,6 +111,7 @@ def step_of_crate(
         tools=(target.toolchain.rustc.digest,),
         digest_kind=LINES,
         compare_raw=bool(target.krustflags),
+        shown_names=shown_crate_names(target),
     )
 
 

@@ -19,6 +19,10 @@ from scons_kmod.engine.digests import RAW
 from scons_kmod.engine.incremental import open_state, seal_state
 from scons_kmod.engine.views import View
 
+# What a terminal takes for a colour, and a line of a source in a message of rustc or gcc, after its number.
+ANSI = re.compile(r"\x1b\[[\d;]*m")
+QUOTED_SOURCE = re.compile(r"\s*\d+ +[|+~-]")
+
 
 @dataclasses.dataclass(frozen=True)
 class Command:
@@ -86,6 +90,8 @@ class Step:
     restorable: bool = True
     # Patterns of what a failing command may print, each with what the user can do then (`re.Match.expand`).
     hints: tuple[tuple[str, str], ...] = ()
+    # Patterns of names that the commands print, each with the name that the user knows (`re.sub`).
+    shown_names: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -125,8 +131,9 @@ class Step:
             for command in self.commands:
                 printed = run_command(command, self, log, why, color)
                 if printed:
-                    show(printed)
+                    show(self.with_shown_names(printed))
         except StepError as error:
+            error.message, error.output = map(self.with_shown_names, (error.message, error.output))
             raise self.hinted(error) from None
         self.check_outputs()
         if self.compiler_state:
@@ -142,6 +149,13 @@ class Step:
                 error.fix = match.expand(fix)
                 break
         return error
+
+    def with_shown_names(self, printed: str) -> str:
+        """What the commands have printed, with the names that the user knows. Quoted lines of sources stay."""
+        lines = printed.split("\n") if self.shown_names else [printed]
+        for pattern, name in self.shown_names:
+            lines = [line if QUOTED_SOURCE.match(ANSI.sub("", line)) else re.sub(pattern, name, line) for line in lines]
+        return "\n".join(lines)
 
     def view_extracts(self) -> list[tuple[Path, str]]:
         """The files to write with parts of others, and their texts. Raises `StepError` if one can't be read."""

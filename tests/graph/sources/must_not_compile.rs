@@ -569,3 +569,190 @@ impl kernel::platdev::PlatformDriver for D {
     }
 }
 //~ 3:20: error: the trait bound `u32: PointerWrapper` is not satisfied: the trait `PointerWrapper` is not implemented for `u32`
+
+//# internal: the table of file operations, where it is defined
+use kernel::file_operations::vtable::FileOperationsVtable;
+//~ 1:30: error: module `vtable` is private: private module
+
+//# internal: the table of file operations, by its old re-export
+use kernel::file_operations::FileOperationsVtable;
+//~ 1:5: error: unresolved import `kernel::file_operations::FileOperationsVtable`: no `FileOperationsVtable` in `file_operations`
+
+//# internal: the pointer of a module
+fn f(m: &kernel::ThisModule) { let _ = m.as_ptr(); let _ = m.0; }
+//~ 1:42: error: method `as_ptr` is private: private method
+//~ 1:62: error: field `0` of struct `ThisModule` is private: private field
+
+//# internal: the pointer of a task
+fn f(t: &kernel::task::Task) { let _ = t.ptr; }
+//~ 1:42: error: field `ptr` of struct `Task` is private: private field
+
+//# internal: the pointer of a file
+fn f(f: &kernel::file::File) { let _ = f.ptr; }
+//~ 1:42: error: field `ptr` of struct `File` is private: private field
+
+//# internal: the pointer of a table of devices
+fn f(t: &kernel::of::OfMatchTable) { let _ = t.as_ptr(); }
+//~ 1:48: error: method `as_ptr` is private: private method
+
+//# internal: a writer to memory of the kernel
+unsafe fn f(p: *mut core::ffi::c_void) { let _ = unsafe { kernel::user_ptr::UserSlicePtrWriter::from_kernel(p, 1) }; }
+//~ 1:97: error: associated function `from_kernel` is private: private associated function
+
+//# internal: a reference as a pointer
+fn f(r: kernel::sync::Ref<u8>) { let _ = kernel::sync::Ref::into_raw(r); }
+//~ 1:61: error: associated function `into_raw` is private: private associated function
+
+//# internal: a reference of a pointer
+unsafe fn f(p: *const u8) { let _ = unsafe { kernel::sync::Ref::from_raw(p) }; }
+//~ 1:65: error: associated function `from_raw` is private: private associated function
+
+//# internal: FileOperationsVtable, by its path
+use kernel::internal::FileOperationsVtable;
+//~ 1:5: error: unresolved import `kernel::internal::FileOperationsVtable`: no `FileOperationsVtable` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: this_module_ptr, by its path
+use kernel::internal::this_module_ptr;
+//~ 1:5: error: unresolved import `kernel::internal::this_module_ptr`: no `this_module_ptr` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: task_ptr, by its path
+use kernel::internal::task_ptr;
+//~ 1:5: error: unresolved import `kernel::internal::task_ptr`: no `task_ptr` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: file_ptr, by its path
+use kernel::internal::file_ptr;
+//~ 1:5: error: unresolved import `kernel::internal::file_ptr`: no `file_ptr` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: of_table_ptr, by its path
+use kernel::internal::of_table_ptr;
+//~ 1:5: error: unresolved import `kernel::internal::of_table_ptr`: no `of_table_ptr` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: user_writer_from_kernel, by its path
+use kernel::internal::user_writer_from_kernel;
+//~ 1:5: error: unresolved import `kernel::internal::user_writer_from_kernel`: no `user_writer_from_kernel` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: ref_into_raw, by its path
+use kernel::internal::ref_into_raw;
+//~ 1:5: error: unresolved import `kernel::internal::ref_into_raw`: no `ref_into_raw` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: ref_from_raw, by its path
+use kernel::internal::ref_from_raw;
+//~ 1:5: error: unresolved import `kernel::internal::ref_from_raw`: no `ref_from_raw` in `internal`
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: the module
+use kernel::internal;
+//~ 1:13: error: module `internal` is private: private module
+
+//# internal: the module, through a glob import
+use kernel::*;
+fn f(m: &ThisModule) { internal::this_module_ptr(m); }
+//~ 3:5: warning: unused import: `kernel::prelude::*`
+//~ 2:24: error: cannot find module or crate `internal` in this scope: use of unresolved module or unlinked crate `internal`
+
+//# internal: the items, through a glob import
+use kernel::internal::*;
+fn f(m: &kernel::ThisModule) { this_module_ptr(m); }
+//~ 1:13: error: module `internal` is private: private module
+//~ 2:32: error: cannot find function `this_module_ptr` in this scope: not found in this scope
+
+//# internal: the items, through glob imports of all wrappers that use them
+use kernel::{chrdev::*, linked_list::*, miscdev::*, platdev::*, security::*, sysctl::*};
+fn f() {
+    this_module_ptr(); task_ptr(); file_ptr(); of_table_ptr(); user_writer_from_kernel(); ref_into_raw::<u8>();
+}
+type V = FileOperationsVtable<(), ()>;
+//~ 5:10: error: cannot find type `FileOperationsVtable` in this scope: not found in this scope
+//~ 1:14: warning: unused imports: `chrdev::*`, `linked_list::*`, `miscdev::*`, `platdev::*`, `security::*`, and `sysctl::*`
+//~ 3:5: error: cannot find function `this_module_ptr` in this scope: not found in this scope
+//~ 3:24: error: cannot find function `task_ptr` in this scope: not found in this scope
+//~ 3:36: error: cannot find function `file_ptr` in this scope: not found in this scope
+//~ 3:48: error: cannot find function `of_table_ptr` in this scope: not found in this scope
+//~ 3:64: error: cannot find function `user_writer_from_kernel` in this scope: not found in this scope
+//~ 3:91: error: cannot find function `ref_into_raw` in this scope: not found in this scope
+
+//# internal: the items, as imports of wrappers
+use kernel::chrdev::this_module_ptr;
+use kernel::linked_list::ref_from_raw;
+use kernel::linked_list::ref_into_raw;
+use kernel::miscdev::FileOperationsVtable;
+use kernel::platdev::of_table_ptr;
+use kernel::security::file_ptr;
+use kernel::security::task_ptr;
+use kernel::sysctl::user_writer_from_kernel;
+//~ 1:21: error: function `this_module_ptr` is private: private function
+//~ 2:26: error: function `ref_from_raw` is private: private function
+//~ 3:26: error: function `ref_into_raw` is private: private function
+//~ 4:22: error: struct `FileOperationsVtable` is private: private struct
+//~ 5:22: error: function `of_table_ptr` is private: private function
+//~ 6:23: error: function `file_ptr` is private: private function
+//~ 7:23: error: function `task_ptr` is private: private function
+//~ 8:21: error: function `user_writer_from_kernel` is private: private function
+
+//# internal: through the prelude
+use kernel::prelude::internal;
+use kernel::prelude::super::internal;
+//~ 2:22: error: `super` in paths can only be used in start position: can only be used in path start position
+//~ 1:5: error: unresolved import `kernel::prelude::internal`: no `internal` in `prelude`
+
+//# internal: by its path from the wrapper
+use kernel::miscdev::super::internal;
+//~ 1:22: error: `super` in paths can only be used in start position: can only be used in path start position
+
+//# internal: through the base crate
+extern crate kernel_base;
+use kernel_base::internal;
+//~ 1:1: error: can't find crate for `kernel_base`: can't find crate
+
+//# internal: through the base crate, by its path
+use kernel_base::internal::this_module_ptr;
+use ::kernel_base::internal::task_ptr;
+//~ 2:7: error: cannot find `kernel_base` in the crate root: could not find `kernel_base` in the list of imported crates
+//~ 1:5: error: cannot find module or crate `kernel_base` in this scope: use of unresolved module or unlinked crate `kernel_base`
+
+//# internal: through a wrapper's crate
+extern crate kernel_miscdev;
+fn f() -> kernel::Result<kernel::miscdev::Registration> { kernel_miscdev::internal::task_ptr() }
+//~ 1:1: error: can't find crate for `kernel_miscdev`: can't find crate
+
+//# internal: `$crate` of one's own macro
+macro_rules! m { ($($t:tt)*) => { use $crate::internal; use kernel::$($t)*; } }
+m!(internal);
+//~ 2:4: error: module `internal` is private: private module
+
+//# internal: a macro of `kernel` that is given a path
+kernel::make_param_ops!(OPS, kernel::internal::FileOperationsVtable<(), ()>);
+kernel::static_assert!(kernel::internal::X);
+//~ 1:48: error: cannot find type `FileOperationsVtable` in `kernel::internal`: not found in `kernel::internal`
+//~ 2:42: error: cannot find value `X` in `kernel::internal`: not found in `kernel::internal`
+//~ 1:38: error: module `internal` is private: private module
+//~ 2:32: error: module `internal` is private: private module
+
+//# internal: the links of lists without owners
+use kernel::raw_list;
+use kernel::linked_list::raw_list::RawList;
+use kernel::linked_list::RawList;
+//~ 1:5: error: unresolved import `kernel::raw_list`: no `raw_list` in the root
+//~ 2:26: error: module `raw_list` is private: private module
+//~ 3:26: error: struct `RawList` is private: private struct
+
+//# internal: the links of lists without owners, through a glob import
+use kernel::*;
+use kernel::linked_list::*;
+fn f<G: GetLinks>(_: raw_list::RawList<G>, _: RawList<G>) {}
+//~ 3:47: error: cannot find type `RawList` in this scope: not found in this scope
+//~ 4:5: warning: unused import: `kernel::prelude::*`
+//~ 3:22: error: cannot find module or crate `raw_list` in this scope: use of unresolved module or unlinked crate `raw_list`
+
+//# internal: the crates of wrappers, as items of `kernel`
+use kernel::kernel_base;
+use kernel::kernel_miscdev;
+//~ 1:5: error: unresolved import `kernel::kernel_base`: no `kernel_base` in the root
+//~ 2:5: error: unresolved import `kernel::kernel_miscdev`: no `kernel_miscdev` in the root

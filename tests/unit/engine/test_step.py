@@ -91,6 +91,37 @@ def test_what_a_failing_tool_says_may_be_a_hint(copy: Step) -> None:
     assert dataclasses.replace(copy, hints=hints).signature() == copy.signature()
 
 
+PRINTED = """\
+error: found `kernel_tree::raw::Node`, `my_kernel_tree::Node` and `kernel_tree`
+ --> x.rs:12:3
+   |
+12 | let x = kernel_tree::raw;
+   |         ^^^ expected `Option<kernel_base::sync::X>`
+\x1b[1m\x1b[94m13\x1b[0m \x1b[1m\x1b[94m|\x1b[0m kernel_base::x
+7  + use kernel_tree::raw;
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_tools_messages_have_the_names_that_the_user_knows(copy: Step, tmp_path: Path, fails: bool) -> None:
+    text = tmp_path / "printed"
+    text.write_text(PRINTED)
+    names = ((r"\b(?:kernel_base|kernel_tree)::", "kernel::"),)
+    last = command("sh", "-c", f"cat {text}; exit 3") if fails else command("cat", str(text))
+    step = dataclasses.replace(copy, commands=(*copy.commands, last), shown_names=names)
+    expected = PRINTED.replace("`kernel_tree::raw", "`kernel::raw").replace("<kernel_base", "<kernel")
+    shown: list[str] = []
+    if fails:
+        with pytest.raises(StepError) as caught:
+            step.execute(RunLog(), "", False, shown.append)
+        assert caught.value.output == expected.rstrip("\n")
+        assert str(caught.value).endswith(expected.rstrip("\n"))
+    else:
+        step.execute(RunLog(), "", False, shown.append)
+        assert shown == [expected]
+    assert step.signature() == dataclasses.replace(step, shown_names=()).signature()
+
+
 def test_ending_well_without_the_output_is_a_failure(copy: Step) -> None:
     idle = dataclasses.replace(copy, commands=(command("true"),))
     with pytest.raises(StepError, match=f": it succeeded but did not write {copy.outputs[0]}$"):
