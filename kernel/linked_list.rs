@@ -4,9 +4,9 @@
 //!
 //! C: include/linux/list.h. To add an entry allocates nothing, so it cannot fail.
 
+use crate::internal::{ref_from_raw, ref_into_raw};
 use crate::raw_list::{self, RawList};
 pub use crate::raw_list::{Cursor, GetLinks, Links};
-use crate::internal::{ref_from_raw, ref_into_raw};
 use crate::sync::Ref;
 use alloc::{boxed::Box, sync::Arc};
 use core::ops::Deref;
