@@ -88,6 +88,8 @@ class Step:
 
     # Outputs of earlier runs are kept, and restored if an edit is undone (earlier_outputs.py).
     restorable: bool = True
+    # Outputs of a first run are stored in the cache, and other checkouts import them (output_cache.py).
+    shared: bool = False
     # Patterns of what a failing command may print, each with what the user can do then (`re.Match.expand`).
     hints: tuple[tuple[str, str], ...] = ()
     # Patterns of names that the commands print, each with the name that the user knows (`re.sub`).

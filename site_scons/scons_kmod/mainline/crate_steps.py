@@ -8,6 +8,7 @@ symbols there are depends on the kernel's flags. So all flags that matter for th
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +29,8 @@ DROPPED_ARGS = ("-Zbinary_dep_depinfo=y", "-O")
 def mainline_crate_steps(mainline: Mainline) -> list[Step]:
     """The steps of all the kernel's crates that modules need."""
     target_file = target_file_steps(mainline) if mainline.plan.target_file else []
-    return [*target_file, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
+    steps = [*target_file, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
+    return [dataclasses.replace(step, shared=True) for step in steps]
 
 
 def rule_step(mainline: Mainline, rule: Rule) -> Step:
@@ -110,10 +112,11 @@ def kept_rustc_args(mainline: Mainline, args: Iterable[str]) -> list[str]:
 
 
 def codegen_args(mainline: Mainline) -> tuple[str, ...]:
-    """rustc's args about a crate's code: no code is generated, or code without paths of this machine in it."""
+    """rustc's args about a crate's code: no code is generated, or code. No paths of this machine get into it."""
     if not mainline.carried:
         # Kbuild's -Cdebuginfo stays: which functions rustc inlines, and so which it exports, depends on it.
-        return ("-Zno-codegen",)
+        # The bindings are included by their full path, which modules must not get from a function that they inline.
+        return ("-Zno-codegen", f"--remap-path-prefix={mainline.plan.objtree}/=")
     prefixes = {
         mainline.target.toolchain.library_sources: "library",
         f"{mainline.plan.srctree}/": "",

@@ -70,7 +70,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:
             session.digests.share(target.header_digests, (target.tree.path, srctree(target.tree)))
-        session.open_prebuilts()
+        session.open_output_sources()
     return session.targets
 
 
@@ -203,6 +203,9 @@ def mainline_shared_steps(env: Env, target: BuildTarget) -> list[Step]:
     """The steps of the kernel's own crates, and of their C helpers if the modules bring them."""
     session: Session = env["KMOD"]
     crates = mainline_crates(session, target)
+    for manifest in buildable_modules(session, target):
+        if manifest.api == MAINLINE:
+            session.add_generators(env, target, manifest)
     return [*mainline_crate_steps(crates), *(carried.carried_helper_steps(crates) if crates.carried else ())]
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import shlex
 import sys
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -21,14 +23,17 @@ from SCons.Node import Node
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.build_state import BuildState
+from scons_kmod.engine.output_cache import OutputCache
 from scons_kmod.engine.prebuilt import Prebuilt
 from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.up_to_date import out_of_date_reasons
+from scons_kmod.engine.up_to_date import NEVER_RAN, out_of_date_reasons
 
 # How many reasons are printed and recorded.
 MAX_REASONS = 3
 # A key of SCons.Node.store_info_map.
 STORE_NOTHING = 0
+# Where the outputs of steps that have never run come from.
+OutputSources = Sequence[Prebuilt | OutputCache]
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 
 
@@ -48,18 +53,18 @@ class Graph:
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.dry_run_line))
 
-    def add(self, env: Env, step: Step, state: BuildState, log: RunLog, prebuilt: Prebuilt | None) -> None:
+    def add(self, env: Env, step: Step, state: BuildState, log: RunLog, sources: OutputSources) -> None:
         """Add a step to the graph, once, as a node if it may have to run. The steps that write its inputs come first.
 
-        `prebuilt` is the installed package of support crates for the step's target, if there is one.
+        If the step has never run, its outputs may be imported from `sources`.
         """
         if step.key in self.steps:
             return
         self.steps[step.key] = step
         inputs = [str(path) for path in step.inputs]
         reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
-        sources = [*inputs, *map(str, step.order_only)]
-        changing = [f"{path} may change" for path in sources if path in self.doubtful]
+        paths = [*inputs, *map(str, step.order_only)]
+        changing = [f"{path} may change" for path in paths if path in self.doubtful]
         reasons += changing[: MAX_REASONS - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))
@@ -67,8 +72,8 @@ class Graph:
         elif not self.everything:
             return
         outputs = nodes(env, step)
-        files = [env.File(path) for path in sources]
-        self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STATE=state, KMOD_LOG=log, KMOD_PREBUILT=prebuilt)
+        files = [env.File(path) for path in paths]
+        self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STATE=state, KMOD_LOG=log, KMOD_SOURCES=sources)
         # `run_step` moves or removes old outputs, so SCons must not. The action asks again whether the step has to run.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
@@ -107,19 +112,34 @@ class Graph:
 
         step: Step = env["KMOD_STEP"]
         state: BuildState = env["KMOD_STATE"]
-        prebuilt: Prebuilt | None = env["KMOD_PREBUILT"]
+        sources: OutputSources = env["KMOD_SOURCES"]
         reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
         try:
-            if not reasons or restore(step, state) or (prebuilt and prebuilt.import_outputs(step, state)):
+            if not reasons:
+                return 0
+            if restore(step, state) or any(source.import_outputs(step, state) for source in sources):
                 return 0
             # One write, so that the lines of steps that start at the same time do not mix.
             sys.stdout.write(self.line(step) + "\n")
             sys.stdout.flush()
             run_step(step, state, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
+            if reasons == [NEVER_RAN]:
+                store_outputs(step, state, sources)
         except KmodError as error:
             print_text(error.shown())
             return 1
         return 0
+
+
+def store_outputs(step: Step, state: BuildState, sources: OutputSources) -> None:
+    """Store the outputs of a step that has run for the first time in the cache. A cache that can't be written is none.
+
+    What the step makes after edits is not stored: nobody else has these edits.
+    """
+    for source in sources:
+        if isinstance(source, OutputCache):
+            with suppress(OSError):
+                source.store(step, state)
 
 
 def nodes(env: Env, *steps: Step) -> list[Node]:

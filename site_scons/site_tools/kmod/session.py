@@ -15,9 +15,11 @@ from typing import IO, Any
 from SCons.Script import GetOption, SConsignFile, SetOption
 
 from scons_kmod.base.errors import KmodError
+from scons_kmod.base.library_process import LIBRARY
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
+from scons_kmod.engine.output_cache import OutputCache
 from scons_kmod.engine.prebuilt import Prebuilt, open_prebuilt
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.outputs import remove_stale_outputs
@@ -67,7 +69,8 @@ class Session:
         # The names of modules that can't be built for a kernel, by the reason.
         self.skipped: dict[str, list[str]] = {}
         self.mainlines: dict[str, Mainline] = {}
-        self.prebuilts: dict[str, Prebuilt] = {}
+        # Where first builds import outputs from, by the target's name.
+        self.output_sources: dict[str, list[Prebuilt | OutputCache]] = {}
         # The args that run a target's tools in its sysroot.
         self.sysroot_args: dict[str, tuple[str, ...]] = {}
         self._lock: IO[str] | None = None
@@ -103,16 +106,18 @@ class Session:
             state.close()
         self.digests.save()
 
-    def open_prebuilts(self) -> None:
-        """Let first builds import the outputs of installed packages of support crates.
+    def open_output_sources(self) -> None:
+        """Let first builds import outputs from installed packages of support crates, and from the cache.
 
         A run that only asks imports nothing.
         """
         if self.dry_run or self.clean or self.only_asks:
             return
         for target in self.targets:
-            if prebuilt := open_prebuilt(target.tree.release, target.build):
-                self.prebuilts[target.name] = prebuilt
+            stand_ins = {target.build: "@BUILD@", LIBRARY: "@LIBRARY@", self.top: "@TOP@"}
+            cache = OutputCache(target.cache / "kernel-crates", stand_ins)
+            prebuilt = open_prebuilt(target.tree.release, target.build)
+            self.output_sources[target.name] = [*([prebuilt] if prebuilt else []), cache]
 
     def build_state(self, target: str) -> BuildState:
         """The traces and kept outputs of a target's steps."""
@@ -122,10 +127,9 @@ class Session:
 
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
-        state, prebuilt = self.build_state(target), self.prebuilts.get(target)
-        if prebuilt:
-            prebuilt.import_outputs(step, state)
-        self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), prebuilt)
+        state, sources = self.build_state(target), self.output_sources.get(target, [])
+        any(source.import_outputs(step, state) for source in sources)
+        self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), sources)
         return step
 
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:

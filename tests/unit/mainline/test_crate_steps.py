@@ -81,6 +81,13 @@ def test_no_path_of_this_machine_gets_into_code_that_modules_bring(rebuilt: Main
     assert remapped <= set(argv(steps(carrying)["kernel"]))
     assert not remapped & set(argv(steps(carrying)["macros"]))
     assert not remapped & set(argv(steps(rebuilt)["kernel"]))
+    bindings = f"--remap-path-prefix={rebuilt.plan.objtree}/="
+    assert bindings in argv(steps(rebuilt)["kernel"]), "rustc reads the bindings by their full path"
+    assert bindings not in argv(steps(rebuilt)["macros"])
+
+
+def test_other_checkouts_import_the_outputs_of_the_crates(rebuilt: Mainline) -> None:
+    assert all(step.shared for step in mainline_crate_steps(rebuilt))
 
 
 def test_macros_are_compiled_to_a_library_for_rustc(rebuilt: Mainline) -> None:
