@@ -153,11 +153,85 @@ def test_a_comment_in_a_wrapper_that_shifts_no_line_runs_nothing(edited: OwnProj
     assert after(edited, edited_kernel, "rust/kernel/rbtree.rs", edit) == set()
 
 
-def test_a_constant_that_nobody_uses_links_no_module(edited: OwnProject, edited_kernel: Path) -> None:
-    edit = ("#define _LINUX_LIST_H", "#define _LINUX_LIST_H\n#define KMOD_NEW_CONSTANT 77")
-    ran = after(edited, edited_kernel, "include/linux/list.h", edit)
-    assert ("BINDGEN", "bindings_generated") in ran
-    assert not {step for step, _ in ran} & {"LD [M]", "MODPOST"}
+FUNCTION = "extern int misc_register(struct miscdevice *misc);"
+
+
+def rebuild_bindings(project: OwnProject, tree: Path) -> set[tuple[str, str]]:
+    """Let bindgen write the bindings again, and all that reads them be compiled, as in a clean build. What ran."""
+    shutil.rmtree(project.target / "kept")
+    for path in plan_of(project).objtree.glob("rust/*/*_generated.rs"):
+        path.unlink()
+    project.scons(f"KDIR={tree}")
+    return set(project.ran())
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "#define KMOD_NEW_CONSTANT 77",
+        "enum kmod_new { KMOD_NEW_ENUMERATOR = 77 };",
+        "enum { KMOD_NEW_LOOSE = 77 };",
+        "typedef int kmod_new_t;\nextern kmod_new_t kmod_new_function(struct miscdevice *misc, struct file *file);",
+    ],
+)
+def test_a_declaration_that_no_rust_code_reaches_runs_digest_alone(
+    edited: OwnProject, edited_kernel: Path, added: str
+) -> None:
+    path = srctree(open_tree(edited_kernel)) / "include/linux/miscdevice.h"
+    kos = edited.modules()
+    with changed(path, path.read_text().replace(FUNCTION, f"{added}\n{FUNCTION}", 1)):
+        edited.scons(f"KDIR={edited_kernel}")
+        assert set(edited.ran()) == {("DIGEST", "bindings_generated")}
+        assert ("RUSTC", "kernel") in rebuild_bindings(edited, edited_kernel)
+        assert edited.modules() == kos, "old bindings give the modules of new ones"
+    edited.scons(f"KDIR={edited_kernel}")
+
+
+def test_a_name_that_is_new_in_a_module(edited: OwnProject, edited_kernel: Path) -> None:
+    header = srctree(open_tree(edited_kernel)) / "include/linux/miscdevice.h"
+    source = edited.path / "modules/rust_minimal/rust_minimal.rs"
+    module = {("RUSTC", "rust_minimal.o"), ("OBJTOOL", "rust_minimal.o")}
+    bindings = {("BINDGEN", "bindings_generated"), ("RUSTC", "bindings"), ("RUSTC", "kernel")}
+    with changed(source, f"{source.read_text()}\nconst _: u32 = kernel::bindings::WATCHDOG_MINOR;\n"):
+        edited.scons(f"KDIR={edited_kernel}")
+        ran = set(edited.ran())
+        assert ("DIGEST", "bindings_generated") in ran
+        assert {step for step in ran if step[0] in ("BINDGEN", "RUSTC")} == {("RUSTC", "rust_minimal.o")}
+        # Now it counts what this name means.
+        with changed(header, header.read_text().replace("WATCHDOG_MINOR\t\t130", "WATCHDOG_MINOR\t\t131", 1)):
+            edited.scons(f"KDIR={edited_kernel}")
+            assert bindings | module <= set(edited.ran())
+        edited.scons(f"KDIR={edited_kernel}")
+        with changed(header, header.read_text().replace(FUNCTION, f"#define KMOD_NEW 7\n{FUNCTION}", 1)):
+            edited.scons(f"KDIR={edited_kernel}")
+            assert set(edited.ran()) == {("DIGEST", "bindings_generated")}
+            # The bindings lack this name until somebody uses it.
+            with changed(source, f"{source.read_text()}\nconst _: u32 = kernel::bindings::KMOD_NEW;\n"):
+                edited.scons(f"KDIR={edited_kernel}")
+                assert bindings | module <= set(edited.ran())
+    edited.scons(f"KDIR={edited_kernel}")
+
+
+def test_code_of_the_bindings_that_can_panic_comes_before_all_declarations(edited: OwnProject) -> None:
+    # A panic message has a column of the bindings' single line. Declarations that nobody reaches shift what is after
+    # them. So that code has no arithmetic that overflows, no index, and no macro that panics.
+    bindings = (plan_of(edited).objtree / "rust/bindings/bindings_generated.rs").read_text()
+    first = re.search(r"\bpub const \w+ :", bindings)
+    assert first
+    assert "__BindgenBitfieldUnit <" in bindings[: first.start()]
+    shifted = re.sub(r'b?"(?:\\.|[^"\\])*"', '""', bindings[first.start() :])
+    for code in (r"\w (\+|/|%|<<|>>) [\w(]", r"\) \[", r"\w \[(?![\w: ]+;)", r"\. (unwrap|expect) \("):
+        assert not re.search(code, shifted)
+    assert set(re.findall(r"\b(\w+) ! [({\[]", shifted)) <= {"addr_of", "addr_of_mut"}
+
+
+def test_another_checkout_imports_the_crates(edited: OwnProject, edited_kernel: Path, tmp_path: Path) -> None:
+    other = OwnProject(tmp_path / "other")
+    write_samples(other)
+    other.scons(f"KDIR={edited_kernel}")
+    steps = {step for step in other.ran() if step[0] in ("RUSTC", "BINDGEN", "DIGEST", "CPP", "TARGET")}
+    assert steps <= {*((("RUSTC", f"{name}.o")) for name in MODULES), ("CPP", "module headers")}
+    assert other.modules() == edited.modules()
 
 
 def test_an_edited_helper_reaches_the_bindings(edited: OwnProject, edited_kernel: Path) -> None:

@@ -58,6 +58,29 @@ def bindings(source: Path) -> Rule:
     return Rule(output, (), (bindgen, plain("sed", "-Ei", "s/a/b/", output)))
 
 
+def gated_bindings(source: Path, *edits: str) -> Rule:
+    """Bindings with edits that remove prefixes, as rust/Makefile makes them."""
+    edits = edits or (r"s/pub const RUST_CONST_HELPER_([a-zA-Z0-9_]*)/pub const \1/g",)
+    rule = bindings(source)
+    return dataclasses.replace(
+        rule, commands=(rule.commands[0], *(plain("sed", "-Ei", edit, rule.output) for edit in edits))
+    )
+
+
+def function_bindings(source: Path) -> Rule:
+    """Bindings to functions without their types."""
+    output = "rust/bindings/bindings_helpers_generated.rs"
+    clang = ("-Wp,-MMD,rust/bindings/.h.rs.d", f"-I{source}/include", "-DMODULE")
+    args = ("--blocklist-type", ".*", "--allowlist-function", "rust_helper_.*", "-o", output, "--", *clang)
+    bindgen = plain("bindgen", f"{source}/rust/helpers/helpers.c", *args)
+    edit = r's/pub fn rust_helper_([a-zA-Z0-9_]*)/#[link_name="rust_helper_\1"]\n    pub fn \1/g'
+    return Rule(output, (), (bindgen, plain("sed", "-Ei", edit, output)))
+
+
+def with_rules(crates: Mainline, *rules: Rule) -> Mainline:
+    return dataclasses.replace(crates, plan=dataclasses.replace(crates.plan, rules=rules))
+
+
 def text(source: Path) -> Rule:
     output = "rust/kernel/generated_arch_asm.rs"
     args = ("gcc-12", "-Wp,-MMD,rust/kernel/.asm.rs.d", f"-I{source}/include", "-E", f"{source}/rust/kernel/asm.rs.S")

@@ -10,7 +10,7 @@ from pathlib import Path
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import LINES, Digests
-from scons_kmod.engine.run_step import restore, run_step
+from scons_kmod.engine.run_step import record_gate, restore, run_step
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.engine.up_to_date import out_of_date_reasons
 
@@ -93,7 +93,9 @@ class Workshop:
         step = step or self.step()
         state, log = self.state(), RunLog()
         try:
-            if list(out_of_date_reasons(step, state)) and not restore(step, state):
+            if not list(out_of_date_reasons(step, state)):
+                record_gate(step, state)
+            elif not restore(step, state):
                 run_step(step, state, log)
         finally:
             state.close()

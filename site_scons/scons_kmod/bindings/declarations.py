@@ -16,9 +16,11 @@ class HeaderDeclarations:
     `types` has, for each name that bindgen may give to a record, an enum or a constant of an enum, the outermost types
     to reach if Rust code uses that name. `tagged` has all cursors with a tag, by tag.
 
-    The other dictionaries describe records and enums by address (`Cursor.d0`). `bindgen_names` has the names that
-    bindgen gives them, `tags` their names in C. `outermost` has the top-level declaration that each of them is in,
-    `positions` the position of that declaration among all.
+    The other dictionaries describe records and enums by address (`Cursor.d0`). `cursors` has all of them in the order
+    of the headers, `bindgen_names` the names that bindgen gives them, `tags` their names in C. `outermost` has the
+    top-level declaration that each of them is in, `positions` the position of that declaration among all.
+
+    `untagged` has all functions, variables and typedefs, each with its position.
 
     `first_positions` has the position where a tag first occurs. `names` has every name of the unit that Rust code may
     use, except names of fields.
@@ -33,6 +35,8 @@ class HeaderDeclarations:
     tagged: dict[str, list[Cursor]] = dataclasses.field(default_factory=dict)
     bindgen_names: dict[int, str] = dataclasses.field(default_factory=dict)
     tags: dict[int, str] = dataclasses.field(default_factory=dict)
+    untagged: list[tuple[int, Cursor]] = dataclasses.field(default_factory=list)
+    cursors: dict[int, Cursor] = dataclasses.field(default_factory=dict)
     outermost: dict[int, Cursor] = dataclasses.field(default_factory=dict)
     positions: dict[int, int] = dataclasses.field(default_factory=dict)
     first_positions: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -61,6 +65,7 @@ def read_declarations(unit: Unit) -> HeaderDeclarations:
             declarations.macros.setdefault(name, []).append((position, cursor))
         elif kind in untagged:
             untagged[kind].setdefault(name, []).append(cursor)
+            declarations.untagged.append((position, cursor))
         elif kind in TAGGED:
             add_tagged(declarations, cursor, parent, name, position)
         elif kind == ENUMERATOR:
@@ -87,6 +92,7 @@ def add_tagged(declarations: HeaderDeclarations, cursor: Cursor, parent: int, na
         if name:
             declarations.first_positions.setdefault(name, position)
     address = cursor.d0
+    declarations.cursors[address] = cursor
     declarations.bindgen_names[address], declarations.tags[address] = bindgen_name, name
     declarations.outermost[address], declarations.positions[address] = outermost, position
     for used_name in {name, bindgen_name} - {""}:

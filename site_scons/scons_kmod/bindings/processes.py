@@ -8,6 +8,7 @@ FINGERPRINT_MODULES = (
     *("bindings.fingerprint", "bindings.reach", "bindings.descriptions", "bindings.macros", "bindings.declarations"),
     *LIBCLANG_MODULES,
 )
+WHOLE_FINGERPRINT_MODULES = ("bindings.whole_fingerprint", "bindings.pasted", *FINGERPRINT_MODULES)
 GENERATE_MODULES = (
     *("bindings.generate", "bindings.layout_checks", "bindings.parts"),
     *("engine.identifiers", "engine.key_text"),

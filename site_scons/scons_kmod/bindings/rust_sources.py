@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scons_kmod.bindings.parts import SHARED
@@ -35,18 +35,30 @@ class NamingSources:
 def naming_sources(target: BuildTarget, manifests: Iterable[Manifest]) -> NamingSources:
     """The sources that name what the bindings for these modules must have."""
     manifests = list(manifests)
-    build = target.build.parent
     by_crate = kernel_sources(target)
+    sources = set(module_sources(target, manifests)).difference(*by_crate.values())
+    modules = (*sorted(sources), target.sources / "rust/bindings/layout.c")
+    return NamingSources(by_crate, own_headers(target, manifests), modules)
+
+
+def module_sources(target: BuildTarget, manifests: Sequence[Manifest]) -> tuple[Path, ...]:
+    """The Rust sources of these modules and of the libraries that they link, sorted."""
     directories = {directory for manifest in manifests for directory in source_directories(manifest)}
-    sources = {path for directory in directories for path in files_below(directory, ".rs", build)}
+    sources = {path for directory in directories for path in files_below(directory, ".rs", target.build.parent)}
     # Generators run on this machine, not in the kernel.
     programs = {generator.program for manifest in manifests for generator in manifest.generators}
-    sources -= programs.union(*by_crate.values())
-    # Own headers count, so that the local bindings share the kernel's types instead of declaring them again.
-    with_headers = (manifest.directory for manifest in manifests if manifest.bindings.own_headers)
-    headers = {path for directory in with_headers for path in files_below(directory, ".h", build)}
-    modules = (*sorted(sources), target.sources / "rust/bindings/layout.c")
-    return NamingSources(by_crate, tuple(sorted(headers)), modules)
+    return tuple(sorted(sources - programs))
+
+
+def own_headers(target: BuildTarget, manifests: Sequence[Manifest]) -> tuple[Path, ...]:
+    """The own headers of these modules, sorted.
+
+    They count, so that the local bindings share the kernel's types instead of declaring them again.
+    """
+    directories = {manifest.directory for manifest in manifests if manifest.bindings.own_headers}
+    return tuple(
+        sorted(path for directory in directories for path in files_below(directory, ".h", target.build.parent))
+    )
 
 
 def kernel_sources(target: BuildTarget) -> dict[str, tuple[Path, ...]]:

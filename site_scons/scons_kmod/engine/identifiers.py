@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from scons_kmod.engine.key_text import code_text
 
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 # bindgen names a type that has no name after the type that contains it.
 UNNAMED_IN_RUST = "__bindgen_ty_"
+# In a list of names, this is before a text in lower case that may be a part of a name.
+PART_OF_NAME = "~"
 # A type that a header may have as a part of another, not behind a pointer: a structure, or a typedef with a usual name.
 PART = re.compile(r"\b(?:struct|union)\s+([A-Za-z_]\w*)\b(?!\s*\*)|\b([A-Za-z_]\w*_t)\b")
 
@@ -31,3 +34,8 @@ def c_names(text: str) -> set[str]:
     # bindgen appends _ to names that are keywords of Rust.
     keywords = {name[:-1] for name in names if name.endswith("_")}
     return names | {name.partition(UNNAMED_IN_RUST)[0] for name in names} | keywords
+
+
+def listed(names: Collection[str], names_and_parts: Collection[str]) -> set[str]:
+    """Those of the names that are in a list, by themselves or as parts of names."""
+    return {name for name in names if name in names_and_parts or PART_OF_NAME + name.lower() in names_and_parts}

@@ -61,13 +61,27 @@ def key_text(path: str, text: str, *, lines: bool) -> str:
 
 def code_text(path: str, text: str) -> str:
     """The source without any comments, to search it for names."""
-    return rust_key_text(text, docs=False) if path.endswith(".rs") else c_key_text(text, lines=False)
+    return rust_code_text(text) if path.endswith(".rs") else c_key_text(text, lines=False)
 
 
-def rust_key_text(text: str, *, docs: bool = True) -> str:
+def rust_code_text(text: str) -> str:
+    """The source with one blank for each comment, doc comments included."""
+    pieces: list[str] = []
+    at = 0
+    while match := RUST.search(text, at):
+        end = rust_token_end(text, match)
+        if end is None:
+            return text
+        is_comment = match["line"] is not None or match["block"] is not None
+        pieces += (text[at : match.start()], " ") if is_comment else (text[at:end],)
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+def rust_key_text(text: str) -> str:
     """The source with blanks for comments, so that each token keeps its line and column: panic messages have them.
 
-    Blanks at the end of a line are removed. Strings stay to the letter. So do doc comments, unless `docs` is false.
+    Blanks at the end of a line are removed. Strings and doc comments stay to the letter.
     """
     pieces: list[str] = []
     at = 0
@@ -78,7 +92,7 @@ def rust_key_text(text: str, *, docs: bool = True) -> str:
             return text
         piece = text[match.start() : end]
         comment = match["line"] is not None or match["block"] is not None
-        if comment and not (docs and RUST_DOC.match(piece)):
+        if comment and not RUST_DOC.match(piece):
             pieces.append(re.sub(r"[^\n]", " ", piece))
         else:
             # To the letter. With a splice, a blank at the end of a doc comment is not at the end of a line.

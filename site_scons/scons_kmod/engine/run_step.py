@@ -39,6 +39,17 @@ def restore(step: Step, state: BuildState) -> bool:
     return False
 
 
+def record_gate(step: Step, state: BuildState) -> None:
+    """Record the gate as it is now for a step that is up to date, if it has changed since the step ran.
+
+    Then the files that the step has read are unchanged, so the gate sums up these. Later it is compared with this one.
+    """
+    trace, gate = state.traces.latest(step.key), str(step.gate)
+    if step.gate and trace and trace.inputs[gate] != state.digests.of(gate):
+        inputs = {**trace.inputs, gate: state.digests.of(gate)}
+        state.record(step, dataclasses.replace(trace, inputs=inputs))
+
+
 def set_outputs_aside(step: Step, state: BuildState) -> None:
     """Move the outputs of the latest run to the earlier outputs."""
     trace = state.traces.latest(step.key) if step.restorable else None
@@ -80,6 +91,9 @@ def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildSt
     for name in (*map(str, step.inputs), *files_read):
         digests.forget(name)
     inputs = digests.all_of(step.inputs)
+    if step.gate and files_changed_since(step.gate, files_read, state):
+        # The gate does not sum up what the step has read.
+        inputs[str(step.gate)] = UNKNOWN
     outputs: DigestByPath = {}
     for path in step.outputs:
         digests.forget(path)
@@ -124,6 +138,12 @@ def view_of_run(step: Step, view: View, started: int, state: BuildState) -> View
 def may_have_changed(path: Path | str, step: Step, started: int, state: BuildState) -> bool:
     """Whether a file may have changed since the step began. Outputs of earlier steps were there before it began."""
     return Path(path) not in step.order_only and state.digests.changed_since(path, started)
+
+
+def files_changed_since(gate: Path, files_read: list[str], state: BuildState) -> bool:
+    """Whether one of the files may have changed since the gate was written."""
+    written = gate.stat().st_mtime_ns
+    return any(state.digests.changed_since(path, written) for path in files_read)
 
 
 def raw_matters(step: Step) -> bool:

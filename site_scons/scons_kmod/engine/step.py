@@ -62,6 +62,9 @@ class Step:
     depfiles: tuple[Path, ...] = ()
     # files of which a part alone matters.
     views: tuple[View, ...] = ()
+    # One of `inputs` that sums up all files of `tracked` and `depfiles`, as far as outputs of other steps depend on
+    # them. The step is out of date if both have changed: the gate, and one of these files.
+    gate: Path | None = None
 
     # Files that are written before the first command, with their content. They are a part of the signature.
     written_files: tuple[tuple[Path, str], ...] = ()

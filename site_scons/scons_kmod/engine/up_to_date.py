@@ -6,7 +6,7 @@ Each difference is a reason to run the step, in words that `scons why` prints. N
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.header_search import HeaderSearch
@@ -34,14 +34,20 @@ def differences(step: Step, trace: Trace, state: BuildState) -> Iterator[str]:
         yield "its command or its tools changed"
     if trace.inputs.keys() != set(map(str, step.inputs)) or trace.outputs.keys() != set(map(str, step.outputs)):
         yield "it has other inputs or outputs"
-    digest_of = state.digests.of
-    for path, digest in trace.inputs.items():
-        if digest_of(path) != digest:
-            yield changed(path)
-    search = state.header_search(step.include_directories)
-    yield from file_differences(trace.files, search, state, step.source_directory)
+    inputs = [path for path, digest in trace.inputs.items() if state.digests.of(path) != digest]
+    files: Iterable[str] = read_differences(step, trace, state)
+    if step.gate:
+        files = list(files) if str(step.gate) in inputs else ()
+    yield from (changed(path) for path in inputs if files or path != str(step.gate))
     for view in trace.views:
         yield from map(changed, view.changed_files(state.digests))
+    yield from files
+
+
+def read_differences(step: Step, trace: Trace, state: BuildState) -> Iterator[str]:
+    """Which of the files that the step read besides inputs and views have changed, or would no longer be found."""
+    search = state.header_search(step.include_directories)
+    yield from file_differences(trace.files, search, state, step.source_directory)
     if trace.shared_key:
         yield from shared_file_differences(trace.shared_key, step, state)
 

@@ -19,7 +19,7 @@ from typing import Any
 from scons_kmod.engine.archive import needed_symbols, read_archive
 from scons_kmod.engine.digests import Digests, text_digest
 from scons_kmod.engine.file_version import FileVersion
-from scons_kmod.engine.identifiers import names_in_source
+from scons_kmod.engine.identifiers import listed, names_in_source
 from scons_kmod.engine.object_symbols import object_symbols
 
 SYMBOLS = "symbols"
@@ -94,8 +94,7 @@ class ViewSeen:
             return {f"{path} {name} {symbol_line(file, name)}" for name in self.names}
         if self.kind == MEMBERS:
             return read_archive(FileVersion.now(path)).lines(self.names)
-        names = names_in_source(path, Path(path).read_text(errors="surrogateescape"))
-        return names & listed_names(FileVersion.now(self.names_from))
+        return listed(source_names(FileVersion.now(path)), listed_names(FileVersion.now(self.names_from)))
 
     def piece_digest(self, path: str) -> str:
         """The digest of what one of the files adds to the part now. Empty if it can't be read."""
@@ -122,6 +121,13 @@ def view_now(view: View, digests: Digests) -> ViewSeen:
     seen = ViewSeen(view.kind, paths, named_symbols(view), names_from, raw, (), "")
     pieces = tuple(seen.piece_digest(path) for path in paths)
     return dataclasses.replace(seen, pieces=pieces, part=seen.part_digest())
+
+
+# Several steps look at the same sources, and a step looks at each twice.
+@functools.lru_cache(maxsize=4096)
+def source_names(file: FileVersion) -> frozenset[str]:
+    """The names in a source. Raises `OSError`."""
+    return frozenset(names_in_source(file.path, Path(file.path).read_text(errors="surrogateescape")))
 
 
 @functools.lru_cache(maxsize=8)

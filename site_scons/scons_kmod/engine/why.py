@@ -103,7 +103,8 @@ def changed_declarations(
     if old is None:
         return
     new = (saved_content(after.inputs.get(path)) if after else None) or Path(path).read_text()
-    was, now = json.loads(old)["declarations"], json.loads(new)["declarations"]
+    before_change, after_change = json.loads(old), json.loads(new)
+    was, now = before_change["declarations"], after_change["declarations"]
     names = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
     for name in names[:MAX_DETAILS]:
         how = "is new" if name not in was else "is gone" if name not in now else "changed"
@@ -111,6 +112,9 @@ def changed_declarations(
         yield f"{name} {how}" + (f" (named in {where})" if where else " (reached from others)")
     if len(names) > MAX_DETAILS:
         yield f"and {len(names) - MAX_DETAILS} more declarations"
+    # Only fingerprints of whole bindings have all records.
+    if not names and before_change.get("records") != after_change.get("records"):
+        yield "a record that no Rust code names changed"
 
 
 def mentions(steps: Mapping[str, Step], state: BuildState) -> dict[str, list[str]]:

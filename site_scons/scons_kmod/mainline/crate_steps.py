@@ -18,7 +18,8 @@ from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
-from scons_kmod.mainline.mainline import BINDINGS, Mainline, emitted_paths
+from scons_kmod.mainline.fingerprints import fingerprint_file, fingerprint_step
+from scons_kmod.mainline.mainline import Mainline, bindings_helper_header, emitted_paths
 from scons_kmod.mainline.plan import Rule
 from scons_kmod.mainline.plan_trees import TARGET_FILE
 
@@ -29,14 +30,17 @@ DROPPED_ARGS = ("-Zbinary_dep_depinfo=y", "-O")
 def mainline_crate_steps(mainline: Mainline) -> list[Step]:
     """The steps of all the kernel's crates that modules need."""
     target_file = target_file_steps(mainline) if mainline.plan.target_file else []
-    steps = [*target_file, *(rule_step(mainline, rule) for rule in mainline.plan.rules)]
+    steps = [*target_file, *(step for rule in mainline.plan.rules for step in rule_steps(mainline, rule))]
     return [dataclasses.replace(step, shared=True) for step in steps]
 
 
-def rule_step(mainline: Mainline, rule: Rule) -> Step:
-    """The step of a rule."""
-    step_function = {"rustc": kernel_rustc_step, "bindgen": kernel_bindgen_step}.get(rule.tool, preprocess_step)
-    return step_function(mainline, rule)
+def rule_steps(mainline: Mainline, rule: Rule) -> list[Step]:
+    """The steps of a rule: one, or for bindings two."""
+    if rule.tool != "bindgen":
+        return [kernel_rustc_step(mainline, rule) if rule.tool == "rustc" else preprocess_step(mainline, rule)]
+    fingerprint = fingerprint_file(mainline, rule)
+    gate = [fingerprint_step(mainline, rule, fingerprint)] if fingerprint else []
+    return [*gate, kernel_bindgen_step(mainline, rule, fingerprint)]
 
 
 def target_file_steps(mainline: Mainline) -> list[Step]:
@@ -125,8 +129,11 @@ def codegen_args(mainline: Mainline) -> tuple[str, ...]:
     return ("-Cdebuginfo=0", *(f"--remap-path-prefix={path}={name}" for path, name in prefixes.items()))
 
 
-def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
-    """Write bindings by their rule: with bindgen, and then the edit that rust/Makefile makes in them."""
+def kernel_bindgen_step(mainline: Mainline, rule: Rule, fingerprint: Path | None) -> Step:
+    """Write bindings by their rule: with bindgen, and then the edit that rust/Makefile makes in them.
+
+    The step runs only if the headers have changed and the fingerprint, too.
+    """
     target = mainline.target
     bindgen = target.toolchain.bindgen
     first, *edits = rule.commands
@@ -139,6 +146,8 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
         unit=Path(rule.output).stem,
         commands=tuple(commands),
         outputs=mainline.outputs(rule),
+        inputs=(fingerprint,) if fingerprint else (),
+        gate=fingerprint,
         depfiles=(preprocessor_depfile(mainline, args),),
         written_files=header_files,
         tools=(bindgen.digest,),
@@ -146,18 +155,6 @@ def kernel_bindgen_step(mainline: Mainline, rule: Rule) -> Step:
         compare_raw=bool(target.kcflags),
         include_directories=include_directories(args, str(mainline.plan.objtree)),
     )
-
-
-def bindings_helper_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
-    """The header that bindgen reads, and the files to write for it.
-
-    It is the kernel's `header`, or a written one that also includes the headers that modules need.
-    """
-    if rule.output != BINDINGS or not mainline.headers:
-        return header, ()
-    helper = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
-    lines = (f"#include <{name}>\n" for name in mainline.headers)
-    return str(helper), ((helper, f'#include "{header}"\n' + "".join(lines)),)
 
 
 def preprocess_step(mainline: Mainline, rule: Rule) -> Step:

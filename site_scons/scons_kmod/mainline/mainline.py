@@ -22,11 +22,14 @@ class Mainline:
     """The kernel's crates for a target. `plan` says how they are compiled.
 
     `headers` are the kernel's headers that modules need besides those in the kernel's own list: bindgen reads both.
+    `sources` are the sources of modules that may use the bindings, and `written_sources` those that generators write.
     """
 
     target: BuildTarget
     plan: CratePlan
     headers: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+    written_sources: tuple[Path, ...] = ()
 
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:
@@ -79,3 +82,15 @@ def emitted_paths(args: Iterable[str]) -> Iterator[tuple[str, str]]:
             for emit in arg.removeprefix("--emit=").split(","):
                 kind, _, path = emit.partition("=")
                 yield kind, path
+
+
+def bindings_helper_header(mainline: Mainline, rule: Rule, header: str) -> tuple[str, tuple[tuple[Path, str], ...]]:
+    """The header that bindgen reads, and the files to write for it.
+
+    It is the kernel's `header`, or a written one that also includes the headers that modules need.
+    """
+    if rule.output != BINDINGS or not mainline.headers:
+        return header, ()
+    helper = mainline.path(BINDINGS).with_name("kmod_bindings_helper.h")
+    lines = (f"#include <{name}>\n" for name in mainline.headers)
+    return str(helper), ((helper, f'#include "{header}"\n' + "".join(lines)),)

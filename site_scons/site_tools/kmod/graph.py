@@ -108,7 +108,7 @@ class Graph:
         Returns 1 after a failure. Its error is printed, with the command and the tool's own output.
         """
         # A null build never gets here.
-        from scons_kmod.engine.run_step import restore, run_step
+        from scons_kmod.engine.run_step import record_gate, restore, run_step
 
         step: Step = env["KMOD_STEP"]
         state: BuildState = env["KMOD_STATE"]
@@ -116,6 +116,7 @@ class Graph:
         reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
         try:
             if not reasons:
+                record_gate(step, state)
                 return 0
             if restore(step, state) or any(source.import_outputs(step, state) for source in sources):
                 return 0

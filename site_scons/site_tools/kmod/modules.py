@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from scons_kmod.base.errors import UserError
+from scons_kmod.bindings.rust_sources import module_sources, own_headers
 from scons_kmod.mainline.mainline import Mainline
 from scons_kmod.mainline.open_mainline import open_mainline
 from scons_kmod.manifest.manifest import MAINLINE, Manifest, with_needs
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.output_paths import module_ko
+from scons_kmod.target.output_paths import generated_files, module_ko
 
 from .session import Session
 
@@ -46,9 +47,15 @@ def mainline_crates(session: Session, target: BuildTarget) -> Mainline:
     if target.name not in session.mainlines:
         (kernel,) = (kernel for kernel in session.chosen if kernel.name == target.name)
         crates = open_mainline(target, kernel.description, session.log(target.name))
-        users = (module for module in buildable_modules(session, target) if module.api == MAINLINE)
+        users = [module for module in buildable_modules(session, target) if module.api == MAINLINE]
         headers = sorted({header for module in users for header in module.bindings.headers})
-        session.mainlines[target.name] = dataclasses.replace(crates, headers=tuple(headers))
+        written = (path for module in users for path in generated_files(target, module) if path.suffix == ".rs")
+        session.mainlines[target.name] = dataclasses.replace(
+            crates,
+            headers=tuple(headers),
+            sources=(*module_sources(target, users), *own_headers(target, users)),
+            written_sources=tuple(written),
+        )
     return session.mainlines[target.name]
 
 

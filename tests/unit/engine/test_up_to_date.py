@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -242,6 +243,78 @@ def test_identifiers_that_no_header_declares_are_no_reason(tmp_path: Path) -> No
     assert workshop.reasons(step) == []
     workshop.write("b.rs", "fn g(inode: u32) {}\n")
     assert workshop.reasons(step) == ["b.rs changed"]
+
+
+# A gate: a sum of the files that a step reads.
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> tuple[Workshop, Step]:
+    """A step that ran, and its gate is ``input``."""
+    workshop = Workshop(tmp_path)
+    workshop.write("input", "in\n")
+    step = workshop.step(gate=tmp_path / "input")
+    assert workshop.build(step) == 1
+    assert workshop.reasons(step) == []
+    return workshop, step
+
+
+def test_files_do_not_count_while_the_gate_is_the_same(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    workshop.write("include/b/x.h", "int other;\n")
+    workshop.write("source.c", "int other;\n")
+    assert workshop.reasons(step) == []
+    workshop.write("input", "changed\n")
+    assert workshop.reasons(step) == ["input changed", "source.c changed", "include/b/x.h changed"]
+
+
+def test_the_gate_does_not_count_while_the_files_are_the_same(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    workshop.write("input", "changed\n")
+    assert workshop.reasons(step) == []
+    workshop.write("include/b/x.h", "int other;\n")
+    assert workshop.reasons(step) == ["input changed", "include/b/x.h changed"]
+
+
+def test_once_a_build_has_seen_that_files_are_the_same_the_new_gate_counts(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    workshop.write("input", "changed\n")
+    assert workshop.build(step) == 0
+    workshop.write("include/b/x.h", "int other;\n")
+    assert workshop.reasons(step) == []
+    workshop.write("input", "in\n")
+    assert workshop.reasons(step) == ["input changed", "include/b/x.h changed"]
+
+
+def test_what_else_a_step_with_a_gate_depends_on_counts(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    assert workshop.reasons(dataclasses.replace(step, tools=("another",))) == ["its command or its tools changed"]
+    workshop.output.unlink()
+    assert workshop.reasons(step) == ["out/first was missing or damaged"]
+
+
+def test_a_file_that_is_newer_than_the_gate_makes_the_gate_worthless(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    workshop.output.unlink()
+    workshop.write("include/b/x.h", "int other;\n")
+    workshop.run(step)
+    workshop.write("include/b/x.h", "int x;\n")
+    assert workshop.reasons(step) == ["input changed", "include/b/x.h changed"]
+
+
+def test_outputs_come_back_if_the_gate_or_the_files_are_as_they_were(gated: tuple[Workshop, Step]) -> None:
+    workshop, step = gated
+    for number, name in enumerate(("include/b/x.h", "input")):
+        workshop.write("source.c", f"int two_{number};\n")
+        workshop.write("input", f"two {number}\n")
+        assert workshop.build(step) == 1
+        workshop.write("source.c", "int one;\n")
+        workshop.write("input", "in\n")
+        workshop.write(name, f"int other_{number};\n")
+        assert workshop.build(step) == 0
+        assert workshop.output.read_text() == "int one;\n"
+        workshop.write("include/b/x.h", "int x;\n")
+        workshop.write("input", "in\n")
 
 
 # Headers that several steps have read.

@@ -49,11 +49,9 @@ def test_what_the_last_build_ran_is_explained_by_the_trace_before(workshop: Work
     assert last_run({step.key: step}, step.key, [], workshop.state()) == ["nothing that the last build ran leads to it"]
 
 
-def test_changed_declarations_are_named_with_their_mentions(workshop: Workshop) -> None:
-    def write(**declarations: str) -> None:
-        workshop.write("fingerprint.json", json.dumps({"declarations": declarations}))
-
-    write(file="1", inode="1", gone="1")
+def fingerprint_changes(workshop: Workshop, before: dict[str, object], after: dict[str, object]) -> list[str]:
+    """What is printed about a step whose fingerprint has changed, and ``a.rs`` names ``file``."""
+    workshop.write("fingerprint.json", json.dumps(before))
     fingerprint = workshop.step(
         outputs=(workshop.path / "out/fingerprint.json",),
         inputs=(),
@@ -64,15 +62,28 @@ def test_changed_declarations_are_named_with_their_mentions(workshop: Workshop) 
     reader = workshop.step(inputs=fingerprint.outputs, tracked=(workshop.path / "a.rs",))
     workshop.build(fingerprint)
     workshop.build(reader)
-    write(file="2", inode="1", new="1")
+    workshop.write("fingerprint.json", json.dumps(after))
     workshop.build(fingerprint)
     state = workshop.state()
     steps = {step.key: step for step in (fingerprint, reader)}
     reasons = {reader.key: ", ".join(out_of_date_reasons(reader, state))}
-    lines = [line.replace(f"{workshop.path}/", "").strip() for line in next_run(steps, reader.key, reasons, state)]
-    assert lines[1:] == [
+    return [line.replace(f"{workshop.path}/", "").strip() for line in next_run(steps, reader.key, reasons, state)][1:]
+
+
+def test_changed_declarations_are_named_with_their_mentions(workshop: Workshop) -> None:
+    before = {"file": "1", "inode": "1", "gone": "1"}
+    after = {"file": "2", "inode": "1", "new": "1"}
+    assert fingerprint_changes(workshop, {"declarations": before}, {"declarations": after}) == [
         "out/fingerprint.json changed",
         "file changed (named in a.rs:1)",
         "gone is gone (reached from others)",
         "new is new (reached from others)",
     ]
+
+
+def test_a_change_of_records_that_nobody_names_is_printed(workshop: Workshop) -> None:
+    assert fingerprint_changes(
+        workshop,
+        {"declarations": {"file": "1"}, "records": "1"},
+        {"declarations": {"file": "1"}, "records": "2"},
+    ) == ["out/fingerprint.json changed", "a record that no Rust code names changed"]
