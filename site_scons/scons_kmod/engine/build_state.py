@@ -4,12 +4,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.earlier_outputs import EarlierOutputs
 from scons_kmod.engine.header_search import HeaderSearch
 from scons_kmod.engine.step import Step
+from scons_kmod.engine.step_groups import TRACES
 from scons_kmod.engine.trace import Trace, Traces
+
+
+class SharedComparison(NamedTuple):
+    """Why shared files are out of date, their paths, and what was looked at to find that out."""
+
+    reasons: list[str]
+    paths: list[str]
+    looked_at: set[str]
 
 
 class BuildState:
@@ -18,20 +28,20 @@ class BuildState:
     def __init__(self, build: Path, digests: Digests) -> None:
         """`build` is the target's build directory."""
         self.digests = digests
-        self.traces = Traces(build / "traces.jsonl")
+        self.traces = Traces(build / TRACES)
         self.earlier_outputs = EarlierOutputs(build / "kept", digests)
         # Files below it are never shared files of a trace: those are compared once a run, and a module's own headers
         # may be written during the run.
         self.modules_prefix = f"{build / 'modules'}/"
-        # Of shared files, by their key in the traces: why they are out of date, and their paths.
-        self.shared_comparisons: dict[str, tuple[list[str], list[str]]] = {}
+        # By the key of shared files in the traces.
+        self.shared_comparisons: dict[str, SharedComparison] = {}
         self._searches: dict[tuple[str, ...], HeaderSearch] = {}
         self._recorded = False
 
     def header_search(self, include_directories: tuple[str, ...]) -> HeaderSearch:
         """The search for headers in these directories; each directory is listed once a run."""
         if include_directories not in self._searches:
-            self._searches[include_directories] = HeaderSearch(include_directories)
+            self._searches[include_directories] = HeaderSearch(include_directories, self.digests.look_at)
         return self._searches[include_directories]
 
     def record(self, step: Step, trace: Trace) -> None:

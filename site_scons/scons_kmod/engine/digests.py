@@ -18,17 +18,17 @@ All other files have their `RAW` digest in all cases.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from scons_kmod.base.atomic import write_text
-from scons_kmod.engine.key_text import key_text
 
 RAW = "raw"
 LINES = "lines"
@@ -46,6 +46,8 @@ FORMAT = 1
 
 # Size in bytes, times in nanoseconds, inode number.
 Stat = tuple[int, int, int, int]
+# The status of a file when it was read, and its digests by their kind.
+KnownDigests = tuple[Stat, dict[str, str]]
 
 
 def file_digest(path: Path | str) -> str:
@@ -69,34 +71,69 @@ def clock_ns() -> int:
     return time.time_ns()
 
 
+def path_stat(path: str) -> Stat | None:
+    """The status of a file or directory now, or None if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
 class Digests:
     """The digests of files by path. Safe to use from several threads: at worst a file is read twice."""
 
-    def __init__(self, saved: Path | None = None) -> None:
-        """`saved` is the file with the digests of earlier runs. If it can't be read, all files are digested again."""
+    def __init__(self, saved: Path | None = None, started: int | None = None) -> None:
+        """`saved` is the file with the digests of earlier runs. If it can't be read, all files are digested again.
+
+        `started` is when the run began, on `clock_ns`; now, if it is not given.
+        """
         self.saved = saved
-        # For each path its status when it was read, and its digests by their kind.
-        self._known: dict[str, tuple[Stat, dict[str, str]]] = read_digests(saved) if saved else {}
         # The status of each file that this run has asked for.
         self._stats: dict[str, Stat | None] = {}
+        self.started = clock_ns() if started is None else started
+        # What `watching` collects.
+        self._looked_at: set[str] | None = None
         # When this run found a file changed, on `clock_ns`.
         self._found_changed: dict[str, int] = {}
         self._computed = False
         # Files of digests that builds share, each with prefixes of the paths that it has.
         self._shared: dict[Path, tuple[str, ...]] = {}
 
+    @functools.cached_property
+    def _known(self) -> dict[str, KnownDigests]:
+        """For each path its status when it was read, and its digests by their kind.
+
+        Read when the first digest is asked for. A run in which nothing has changed asks for none.
+        """
+        known: dict[str, KnownDigests] = {}
+        for path in (*reversed(self._shared), *([self.saved] if self.saved else [])):
+            known |= read_digests(path)
+        return known
+
     def stat(self, path: str) -> Stat | None:
-        """The file's status when this run first asked for it, or None if there is no such file."""
-        if path in self._stats:
-            return self._stats[path]
+        """The status of a file or directory when this run first asked for it, or None if there is none."""
+        if self._looked_at is not None:
+            self._looked_at.add(path)
         try:
-            found = os.stat(path)  # noqa: PTH116
-        except OSError:
-            self._stats[path] = None
-            return None
-        stat = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        self._stats[path] = stat
-        return stat
+            return self._stats[path]
+        except KeyError:
+            stat = self._stats[path] = path_stat(path)
+            return stat
+
+    def look_at(self, paths: Iterable[str]) -> None:
+        """Note that something was found out from files or directories by other means than `stat`."""
+        if self._looked_at is not None:
+            self._looked_at.update(paths)
+
+    @contextmanager
+    def watching(self) -> Iterator[set[str]]:
+        """Collect what the body looks at. Only while SCons reads SConstruct: later there are several threads."""
+        before, self._looked_at = self._looked_at, set()
+        try:
+            yield self._looked_at
+        finally:
+            self._looked_at = before
 
     def of(self, path: Path | str, kind: str = RAW) -> str | None:
         """The digest of a file, of this kind if it is a source. None if there is no file that can be read."""
@@ -161,7 +198,8 @@ class Digests:
         """Share the digests of files below these directories with other builds, through the file `shared`."""
         if shared not in self._shared:
             self._shared[shared] = tuple(f"{path}/" for path in directories)
-            self._known = {**read_digests(shared), **self._known}
+            if "_known" in vars(self):
+                self._known = {**read_digests(shared), **self._known}
 
     def save(self) -> None:
         """Write the digests of files that this run has asked for, and of others that still exist. Raises `OSError`."""
@@ -183,6 +221,8 @@ class Digests:
 
 def key_text_digest(path: str, *, lines: bool) -> str:
     """The digest of a source's key text, or of its content if that is not UTF-8. Raises `OSError`."""
+    from scons_kmod.engine.key_text import key_text  # a null build never gets here
+
     with open(path, "rb") as file:  # noqa: PTH123
         content = file.read()
     try:
@@ -193,6 +233,8 @@ def key_text_digest(path: str, *, lines: bool) -> str:
 
 def lines_text_of(path: str) -> str | None:
     """The key text of which a source's `LINES` digest is, or None if the file can't be read as text."""
+    from scons_kmod.engine.key_text import key_text
+
     try:
         return key_text(path, Path(path).read_bytes().decode(), lines=True)
     except (OSError, UnicodeDecodeError):
@@ -211,7 +253,7 @@ def remove_unused(directory: Path) -> None:
             path.unlink()
 
 
-def read_digests(path: Path) -> dict[str, tuple[Stat, dict[str, str]]]:
+def read_digests(path: Path) -> dict[str, KnownDigests]:
     """What an earlier run has written: status and digests by path. Empty if it can't be read."""
     try:
         saved = json.loads(path.read_text())

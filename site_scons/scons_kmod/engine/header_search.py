@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 # Flags that name a directory to search for headers, in the order in which the compiler searches them.
 SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
@@ -21,20 +21,27 @@ SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
 class HeaderSearch:
     """A search for headers in directories, in this order. Lists each directory once."""
 
-    def __init__(self, directories: Sequence[str]) -> None:
+    def __init__(self, directories: Sequence[str], look_at: Callable[[Iterable[str]], object] = lambda _: None) -> None:
+        """`look_at` gets the directories on whose content an answer depends, each time that it is given."""
+        self._look_at = look_at
         self._directories = [directory.rstrip("/") + "/" for directory in directories]
         self._prefixes = tuple(self._directories)
         # The names in the directories: with what a header's name can begin.
         self._first_names: frozenset[str] = frozenset()
         # What is in a directory, by its path.
         self._names: dict[str, frozenset[str]] = {}
-        self._rivals: dict[str, tuple[str, ...]] = {}
+        # Of each file its rivals, and the directories in which they were looked for.
+        self._rivals: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     def rivals(self, path: str) -> tuple[str, ...]:
         """The existing files that a search would find instead of the file at `path`, by one of the file's names."""
         if path not in self._rivals:
-            self._rivals[path] = tuple(rival for rival in self._candidates(path) if self._exists(rival))
-        return self._rivals[path]
+            candidates = list(self._candidates(path))
+            directories = tuple({candidate.rpartition("/")[0] for candidate in candidates})
+            self._rivals[path] = (tuple(rival for rival in candidates if self._exists(rival)), directories)
+        rivals, directories = self._rivals[path]
+        self._look_at(directories)
+        return rivals
 
     def rivals_of(self, paths: Collection[str], source_directory: str = "") -> dict[str, list[str]]:
         """The rivals of those files that have any. `source_directory`, if given, is searched before all others."""
@@ -46,6 +53,7 @@ class HeaderSearch:
         if not self._first_names:
             names = (self._names_in(directory.rstrip("/")) for directory in self._directories)
             self._first_names = frozenset().union(*names)
+        self._look_at(directory.rstrip("/") for directory in self._directories)
         # A header has a name that begins in one of the directories: linux/fs.h. Few sources lie beside such a name.
         if not source_directory or not self._names_in(source_directory) & self._first_names:
             return {}
@@ -74,6 +82,7 @@ class HeaderSearch:
         return name in self._names_in(directory)
 
     def _names_in(self, directory: str) -> frozenset[str]:
+        self._look_at((directory,))
         if directory not in self._names:
             try:
                 self._names[directory] = frozenset(os.listdir(directory))  # noqa: PTH208

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scons_kmod.engine.build_state import BuildState
+from scons_kmod.engine.build_state import BuildState, SharedComparison
 from scons_kmod.engine.header_search import HeaderSearch
 from scons_kmod.engine.step import Step
 from scons_kmod.engine.trace import FilesRead, Trace
@@ -70,14 +70,14 @@ def shared_file_differences(key: str, step: Step, state: BuildState) -> Iterator
     search = state.header_search(step.include_directories)
     if key not in state.shared_comparisons:
         files = state.traces.shared_files(key)
-        state.shared_comparisons[key] = (
-            list(file_differences(files, search, state)) if files else ["it is not known what it read"],
-            list(files.digests) if files else [],
-        )
-    reasons, paths = state.shared_comparisons[key]
-    yield from reasons
+        with state.digests.watching() as looked_at:
+            found = list(file_differences(files, search, state)) if files else ["it is not known what it read"]
+        state.shared_comparisons[key] = SharedComparison(found, list(files.digests) if files else [], looked_at)
+    state.digests.look_at((key,))
+    comparison = state.shared_comparisons[key]
+    yield from comparison.reasons
     # The directory of the source is another for each step.
-    for path in search.rivals_in(step.source_directory, paths):
+    for path in search.rivals_in(step.source_directory, comparison.paths):
         yield found_before(path)
 
 

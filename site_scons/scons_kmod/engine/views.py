@@ -83,6 +83,8 @@ class ViewSeen:
 
     def changed_files(self, digests: Digests) -> list[str]:
         """The files because of which the part differs now. There are none if it is the same."""
+        if self.kind == IDENTIFIERS:
+            digests.look_at((self.names_from,))
         recorded = zip(self.paths, self.raw, self.pieces, strict=True)
         changed = [p for p, raw, piece in recorded if digests.of(p) != raw and self.piece_digest(p) != piece]
         return changed if changed and self.part_digest() != self.part else []

@@ -73,10 +73,13 @@ def config_cfgs(tree: KernelTree) -> str:
     A symbol that is y or m gives two: its name alone, and its name with the value (scripts/kconfig/confdata.c, rust
     printer).
     """
-    lines = []
-    for name, value in sorted(tree.config.items()):
-        if value in ("y", "m"):
-            lines.append(f"--cfg={name}")
-        text = value.replace("\\", "\\\\").replace('"', '\\"')
-        lines.append(f'--cfg={name}="{text}"')
-    return "\n".join(lines) + "\n"
+    # Every build computes this text, of thousands of symbols, of which nearly all are y or m.
+    return "".join(
+        f'--cfg={name}\n--cfg={name}="{value}"\n' if value in ("y", "m") else f'--cfg={name}="{escaped(value)}"\n'
+        for name, value in sorted(tree.config.items())
+    )
+
+
+def escaped(value: str) -> str:
+    """A value as rustc reads it between quotes."""
+    return value.replace("\\", "\\\\").replace('"', '\\"')

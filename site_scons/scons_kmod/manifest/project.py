@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.base.located_toml import Located, read_toml, suggestion
+from scons_kmod.base.located_toml import read_toml, suggestion
 from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.crate import CrateSpec, sort_crates
 from scons_kmod.manifest.manifest import FILE_NAME, Manifest
 from scons_kmod.manifest.read import LIBRARY, ManifestFile, check_manifest, read_library
+from scons_kmod.manifest.saved_manifests import SavedManifests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Project:
 
     def modules_for(self, tree: KernelTree) -> list[Manifest]:
         """The modules for a kernel, sorted by name. Raises `UserError` as `resolve` does."""
+        if not any(file.conditions for file in self.files.values()):
+            return self.modules
         return self.resolve({name: file.manifest_for(tree) for name, file in self.files.items()})
 
     def resolve(self, modules: Mapping[str, Manifest]) -> list[Manifest]:
@@ -57,6 +61,9 @@ class Project:
             cycle = " -> ".join((*users[users.index(name) :], name))
             what = f"these modules depend on each other: {cycle}"
             raise UserError(what, where=depends_location(module), fix="break the cycle")
+        if not (module.depends.modules or module.depends.libraries or module.crates or module.uses):
+            resolved[name] = module
+            return module
         needs: dict[str, Manifest] = {}
         for other in module.depends.modules:
             if (crate := other.replace("-", "_")) not in modules:
@@ -102,40 +109,49 @@ def depends_location(module: Manifest) -> str:
     return read_toml(module.directory / FILE_NAME).where(("depends",))
 
 
-def find_project(directories: Iterable[Path], reserved: Collection[str] = ()) -> Project:
+def find_project(
+    directories: Iterable[Path], reserved: Collection[str] = (), saved: SavedManifests | None = None
+) -> Project:
     """All modules and libraries in the directories. Each directory has a manifest, or has directories with one.
 
-    No module can have a name that is `reserved`: those of the commands. Raises `UserError` for a wrong manifest, for a
-    directory without a manifest, and if two modules, or two libraries, have the same name.
+    No module can have a name that is `reserved`: those of the commands. `saved` has the manifests that earlier runs
+    have read. Raises `UserError` for a wrong manifest, for a directory without a manifest, and if two modules, or two
+    libraries, have the same name.
     """
     files: dict[str, ManifestFile] = {}
     libraries: dict[str, CrateSpec] = {}
     homes: dict[tuple[str, str], Path] = {}
-    for path in (path for directory in directories for path in manifest_files(directory)):
-        located = read_toml(path)
-        if LIBRARY in located.data:
-            library = read_library(located)
-            check_unique(homes, located, LIBRARY, library.name)
-            libraries[library.name] = library
-        else:
-            file = check_manifest(located, reserved)
+    read = functools.partial(read_file, reserved=reserved)
+    for path, home in (found for directory in directories for found in manifest_files(directory)):
+        file = saved.read(path, home, read) if saved else read(path)
+        if isinstance(file, ManifestFile):
             # The kernel takes - and _ for the same character in a module's name.
             crate = file.plain.crate
-            check_unique(homes, located, "module", crate)
+            check_unique(homes, path, home, "module", crate)
             files[crate] = file
+        else:
+            check_unique(homes, path, home, LIBRARY, file.name)
+            libraries[file.name] = file
     project = Project(files, libraries)
     _ = project.modules  # raises errors about what modules need now, before a kernel is looked for
     return project
 
 
-def check_unique(homes: dict[tuple[str, str], Path], located: Located, kind: str, name: str) -> None:
+def read_file(path: Path, reserved: Collection[str] = ()) -> ManifestFile | CrateSpec:
+    """A manifest: of a module, or of a library. Raises `UserError`."""
+    located = read_toml(path)
+    return read_library(located) if LIBRARY in located.data else check_manifest(located, reserved)
+
+
+def check_unique(homes: dict[tuple[str, str], Path], path: Path, home: Path, kind: str, name: str) -> None:
     """Raise `UserError` if another directory has a module, or a library, of this name.
 
-    `homes` are the directories of those that were read before. This one is added.
+    `path` is the manifest, and `home` its directory. `homes` are the directories of those that were read before. This
+    one is added.
     """
-    home = located.path.parent.resolve()
     other = homes.setdefault((kind, name), home)
     if other != home:
+        located = read_toml(path)
         raise UserError(
             f"{located.data[kind]['name']!r} is the name of the {kind} in {other} too",
             where=located.where((kind, "name")),
@@ -143,14 +159,28 @@ def check_unique(homes: dict[tuple[str, str], Path], located: Located, kind: str
         )
 
 
-def manifest_files(directory: Path) -> Sequence[Path]:
-    """The manifests of a directory: its own, or those of the directories in it. Raises `UserError` if there is none."""
+def manifest_files(directory: Path) -> Sequence[tuple[Path, Path]]:
+    """The manifests of a directory: its own, or those of the directories in it.
+
+    With each comes its directory without symbolic links. Raises `UserError` if there is none.
+    """
     fix = "name a module's directory, or one that holds several, with MODULES=DIR"
     if not directory.is_dir():
         raise UserError("there is no such directory", where=str(directory), fix=fix)
-    own = directory / FILE_NAME
-    paths = [own] if own.is_file() else sorted(directory.glob(f"*/{FILE_NAME}"))
-    if not paths:
+    own, home = directory / FILE_NAME, directory.resolve()
+    if own.is_file():
+        return [(own, home)]
+    with os.scandir(directory) as entries:
+        # A directory may hold a thousand modules: `Path.glob` and `Path.resolve` would take longer than all the rest.
+        names = sorted((entry.name, entry.is_symlink()) for entry in entries if has_manifest(entry.path))
+    if not names:
         what = f"there is no {FILE_NAME} in it, nor in a directory in it"
         raise UserError(what, where=str(directory), fix=f"write {own}, or {fix}")
-    return paths
+    return [
+        (directory / name / FILE_NAME, (home / name).resolve() if is_link else home / name) for name, is_link in names
+    ]
+
+
+def has_manifest(directory: str) -> bool:
+    """Whether a directory has a manifest."""
+    return os.path.exists(f"{directory}/{FILE_NAME}")  # noqa: PTH110

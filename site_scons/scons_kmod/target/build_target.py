@@ -48,7 +48,7 @@ class BuildTarget:
     system: System = THIS_MACHINE
     provider: Provider = NONE
     rustc_target: Path | None = None
-    digests: Digests = dataclasses.field(default_factory=Digests)
+    digests: Digests = dataclasses.field(default_factory=Digests, repr=False)
     whole_kernel_crate: bool = False
 
     def skip_reason(self, manifest: Manifest) -> str | None:

@@ -8,10 +8,10 @@
     env.KmodCommands()
 
 What lives here is the SCons side: it decides *when* a step of the library runs, never what it runs. It imports the
-library; the library never imports it. Start reading at builders.py, whose functions SConstruct calls. session.py is
-one run, graph.py makes steps nodes of SCons's graph, modules.py says which modules can be built for a kernel. A
-command of the command line is a file in commands/; registry.py finds it, command_line.py runs it, help_text.py
-prints it for `scons -h`.
+library; the library never imports it. Start reading at kernel_modules.py, whose functions SConstruct calls. builders.py
+plans the steps of a module, unplanned.py says which modules need no planning. session.py is one run, graph.py makes
+steps nodes of SCons's graph, modules.py says which modules can be built for a kernel. A command of the command line is
+a file in commands/; registry.py finds it, command_line.py runs it, help_text.py prints it for `scons -h`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, DefaultEnvironment, Ge
 
 from scons_kmod.target.settings import Settings, read_settings
 
-from . import builders
+from . import kernel_modules
 from .command_line import add_commands
 from .registry import load_commands
 from .session import Session, reported
 
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
+
+
 METHODS = {
-    "KmodTargets": builders.kmod_targets,
-    "KmodManifests": builders.kmod_manifests,
-    "Bindgen": builders.bindgen_headers,
-    "SupportCrates": builders.support_crates,
-    "CHelpers": builders.c_helpers,
-    "RustCrate": builders.rust_crate,
-    "KernelObject": builders.kernel_object,
-    "KernelModule": builders.kernel_module,
+    "KmodTargets": kernel_modules.kmod_targets,
+    "KmodManifests": kernel_modules.kmod_manifests,
+    "Bindgen": kernel_modules.planner("bindgen_headers"),
+    "SupportCrates": kernel_modules.planner("support_crates"),
+    "CHelpers": kernel_modules.planner("c_helpers"),
+    "RustCrate": kernel_modules.planner("rust_crate"),
+    "KernelObject": kernel_modules.kernel_object,
+    "KernelModule": kernel_modules.kernel_module,
     "KmodCommands": add_commands,
     # The earlier name of KmodCommands: SConstructs of other projects call it.
     "KmodVerbs": add_commands,

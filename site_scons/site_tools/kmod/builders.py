@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from SCons.Script import COMMAND_LINE_TARGETS
-
-from scons_kmod.base.directories import sources_directory
-from scons_kmod.base.errors import UserError
 from scons_kmod.bindings import bindgen
 from scons_kmod.bindings.parts import MODULES
 from scons_kmod.bindings.rust_sources import naming_sources
@@ -22,7 +17,6 @@ from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.engine.step import Step
 from scons_kmod.generators.outputs import with_generated_sources
-from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.link import kbuild_link, rust_object
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.link.ko import ko_steps, shared_link_steps
@@ -32,64 +26,16 @@ from scons_kmod.mainline import local_bindings as mainline_bindings
 from scons_kmod.mainline.crate_steps import mainline_crate_steps
 from scons_kmod.mainline.module_steps import mainline_local_crate_step, mainline_module_step
 from scons_kmod.manifest.manifest import BUNDLED, MAINLINE, Manifest
-from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
-from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.output_paths import crate_object, generated_files
 from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 
-from .command_line import run_commands
 from .graph import nodes
-from .modules import buildable_modules, mainline_crates, module_for
-from .registry import When, command_names
-from .session import Session, reported
+from .modules import buildable_modules, mainline_crates
+from .session import Session
 
-# Up to this number of modules, a step that all modules share costs more than it saves when the modules are linked.
-FEW_MODULES = 4
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 Nodes = list[Any]
-
-
-def kmod_targets(env: Env) -> list[BuildTarget]:
-    """The kernels that the command line asks for, each ready to build for."""
-    session: Session = env["KMOD"]
-    if session.help:
-        return []
-    with reported():
-        run_commands(session, When.START, [])
-        chosen = chosen_kernels(session.settings, sources_directory() / "targets")
-        if session.clean:
-            chosen = [kernel for kernel in chosen if (session.build / kernel.name).exists()]
-        session.chosen = chosen
-        run_commands(session, When.KERNELS_CHOSEN, [])
-        session.begin()
-        session.targets = [
-            open_target(kernel, session.settings, session.build, sources_directory(), session.log, session.digests)
-            for kernel in chosen
-        ]
-        session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
-        for target in session.targets:
-            session.digests.share(target.header_digests, (target.tree.path, srctree(target.tree)))
-        session.open_output_sources()
-    return session.targets
-
-
-def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
-    """The modules in the directories that ``MODULES=`` names, else in `directories`, else in modules/.
-
-    There are none if a command of the command line needs none.
-    """
-    session: Session = env["KMOD"]
-    if session.help or not all(command.modules for command in session.commands.values()):
-        return []
-    named = [Path(env.Dir(name).abspath) for name in directories]
-    with reported():
-        if not session.manifests:
-            session.project = find_project(
-                session.settings.module_dirs or named or [session.top / "modules"], reserved=command_names()
-            )
-            session.manifests = session.project.modules
-    return session.manifests
 
 
 def bindgen_headers(env: Env, target: BuildTarget) -> Nodes:
@@ -114,47 +60,46 @@ def rust_crate(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
     return nodes(env, add_crates(env, target, manifest)[-1])
 
 
-def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """The .ko of a module, linked from the module's objects as the kernel tree links its own modules."""
+def add_module(env: Env, target: BuildTarget, manifest: Manifest, many: bool) -> list[Step]:
+    """Add all steps of a module to the graph. `many` is as in ko.py."""
+    return [add(env, target, step) for step in module_steps(env, target, manifest, many)]
+
+
+def add_shared_link(env: Env, target: BuildTarget, many: bool) -> list[Step]:
+    """Add the steps that all modules share when they are linked to the graph. `many` is as in ko.py."""
+    return add_shared(env, target, "link", lambda env, target: shared_link_steps(target, many=many))
+
+
+def add_rust_support(env: Env, target: BuildTarget, manifests: Sequence[Manifest]) -> list[Step]:
+    """Add the steps that modules to the 2021 API share to the graph: bindings, support crates, facades, C helpers."""
+    add_shared(env, target, "crates", support_crate_steps)
+    add_shared(env, target, "helpers", helper_archive_steps)
+    for manifest in manifests:
+        for facade in facades_of_module(target, manifest):
+            add_facade(env, target, facade)
+    added: dict[tuple[str, str], list[Step]] = env["KMOD"].shared_steps
+    others = ("link", "mainline")
+    return [
+        step for (name, part), steps in added.items() if name == target.name and part not in others for step in steps
+    ]
+
+
+def module_steps(env: Env, target: BuildTarget, manifest: Manifest, many: bool) -> Iterator[Step]:
+    """All steps of a module, each after the steps that it depends on. `many` is as in ko.py."""
     session: Session = env["KMOD"]
     session.add_generators(env, target, manifest)
     support = add_crates(env, target, manifest) if manifest.root else []
-    for step in export_steps.export_steps(target, manifest, support):
-        add(env, target, step)
-    for step in module_objects.c_object_steps(target, manifest):
-        add(env, target, step)
-    for step in object_steps(env, target, manifest):
-        add(env, target, step)
+    yield from support
+    yield from export_steps.export_steps(target, manifest, support)
+    yield from module_objects.c_object_steps(target, manifest)
+    yield from object_steps(env, target, manifest)
     if manifest.has_c:
-        add(env, target, symbol_versions_step(target, manifest))
+        yield symbol_versions_step(target, manifest)
     if target.kbuild_link:
-        link_steps = kbuild_link.kbuild_link_steps(target, manifest)
+        yield from kbuild_link.kbuild_link_steps(target, manifest)
     else:
-        many = len(buildable_modules(session, target)) > FEW_MODULES
-        add_shared(env, target, "link", lambda env, target: shared_link_steps(target, many=many))
-        link_steps = ko_steps(target, manifest, many=many)
-    *_, ko_step = [add(env, target, step) for step in link_steps]
-    return nodes(env, ko_step)[:1]
-
-
-def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """Add all steps of a module for a kernel. The module's name becomes an alias of its .ko and of those that it needs.
-
-    Returns the node of the .ko. scons skips a module that cannot be built for this kernel; if the command line names
-    the module, that is an error.
-    """
-    session: Session = env["KMOD"]
-    with reported():
-        manifest = module_for(session, target, manifest)
-        if reason := target.skip_reason(manifest):
-            if manifest.name in (*COMMAND_LINE_TARGETS, session.settings.module):
-                where = f"{manifest.name} for {target.name}"
-                raise UserError(reason, where=where, fix="name another kernel with TARGET=, or another module")
-            session.skipped.setdefault(reason, []).append(manifest.name)
-            return env.Alias(manifest.name, [])
-        *needed, ko = [kernel_object(env, target, module) for module in (*manifest.needs, manifest)]
-    env.Alias(manifest.name, [*needed, ko])
-    return ko
+        add_shared_link(env, target, many)
+        yield from ko_steps(target, manifest, many=many)
 
 
 def bindgen_steps(env: Env, target: BuildTarget) -> list[Step]:

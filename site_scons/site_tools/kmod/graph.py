@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SCons.Action
 import SCons.Builder
@@ -22,18 +22,20 @@ from SCons.Node import Node
 
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.build_state import BuildState
-from scons_kmod.engine.output_cache import OutputCache
-from scons_kmod.engine.prebuilt import Prebuilt
-from scons_kmod.engine.step import Command, Step
-from scons_kmod.engine.up_to_date import NEVER_RAN, out_of_date_reasons
+
+if TYPE_CHECKING:
+    from scons_kmod.engine.build_state import BuildState
+    from scons_kmod.engine.output_cache import OutputCache
+    from scons_kmod.engine.prebuilt import Prebuilt
+    from scons_kmod.engine.step import Command, Step
+
+    # Where the outputs of steps that have never run come from.
+    OutputSources = Sequence[Prebuilt | OutputCache]
 
 # How many reasons are printed and recorded.
 MAX_REASONS = 3
 # A key of SCons.Node.store_info_map.
 STORE_NOTHING = 0
-# Where the outputs of steps that have never run come from.
-OutputSources = Sequence[Prebuilt | OutputCache]
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 
 
@@ -45,6 +47,10 @@ class Graph:
         self.verbose = verbose
         self.everything = everything
         self.steps: dict[str, Step] = {}
+        # The outputs of all steps, also of those that need no planning.
+        self.outputs: set[str] = set()
+        # For each step that is up to date, by its key, what was looked at to find that out.
+        self.looked_at: dict[str, set[str]] = {}
         # The outputs of steps that may have to run.
         self.doubtful: set[str] = set()
         # Why a step may have to run, by its key.
@@ -58,19 +64,25 @@ class Graph:
 
         If the step has never run, its outputs may be imported from `sources`.
         """
+        # A run in which nothing has changed never gets here.
+        from scons_kmod.engine.up_to_date import out_of_date_reasons
+
         if step.key in self.steps:
             return
         self.steps[step.key] = step
-        inputs = [str(path) for path in step.inputs]
-        reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
-        paths = [*inputs, *map(str, step.order_only)]
+        self.outputs.update(map(str, step.outputs))
+        with state.digests.watching() as looked_at:
+            reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
+        paths = [str(path) for path in (*step.inputs, *step.order_only)]
         changing = [f"{path} may change" for path in paths if path in self.doubtful]
         reasons += changing[: MAX_REASONS - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))
             self.reasons[step.key] = ", ".join(reasons)
-        elif not self.everything:
-            return
+        else:
+            self.looked_at[step.key] = looked_at
+            if not self.everything:
+                return
         outputs = nodes(env, step)
         files = [env.File(path) for path in paths]
         self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STATE=state, KMOD_LOG=log, KMOD_SOURCES=sources)
@@ -109,6 +121,7 @@ class Graph:
         """
         # A null build never gets here.
         from scons_kmod.engine.run_step import record_gate, restore, run_step
+        from scons_kmod.engine.up_to_date import NEVER_RAN, out_of_date_reasons
 
         step: Step = env["KMOD_STEP"]
         state: BuildState = env["KMOD_STATE"]
@@ -137,6 +150,8 @@ def store_outputs(step: Step, state: BuildState, sources: OutputSources) -> None
 
     What the step makes after edits is not stored: nobody else has these edits.
     """
+    from scons_kmod.engine.output_cache import OutputCache
+
     for source in sources:
         if isinstance(source, OutputCache):
             with suppress(OSError):

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scons_kmod.base.errors import UserError
-from scons_kmod.bindings.rust_sources import module_sources, own_headers
-from scons_kmod.mainline.mainline import Mainline
-from scons_kmod.mainline.open_mainline import open_mainline
 from scons_kmod.manifest.manifest import MAINLINE, Manifest, with_needs
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_files, module_ko
 
 from .session import Session
+
+if TYPE_CHECKING:
+    from scons_kmod.mainline.mainline import Mainline
 
 Env = Any
 
@@ -44,6 +44,9 @@ def buildable_modules(
 
 def mainline_crates(session: Session, target: BuildTarget) -> Mainline:
     """How a kernel's own crates are built: found out when the first module asks for them."""
+    from scons_kmod.bindings.rust_sources import module_sources, own_headers
+    from scons_kmod.mainline.open_mainline import open_mainline
+
     if target.name not in session.mainlines:
         (kernel,) = (kernel for kernel in session.chosen if kernel.name == target.name)
         crates = open_mainline(target, kernel.description, session.log(target.name))

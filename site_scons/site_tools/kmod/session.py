@@ -10,29 +10,34 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from SCons.Script import GetOption, SConsignFile, SetOption
 
+from scons_kmod import LOADED_NS
 from scons_kmod.base.errors import KmodError
 from scons_kmod.base.library_process import LIBRARY
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
-from scons_kmod.engine.output_cache import OutputCache
-from scons_kmod.engine.prebuilt import Prebuilt, open_prebuilt
-from scons_kmod.engine.step import Step
-from scons_kmod.generators.outputs import remove_stale_outputs
-from scons_kmod.generators.steps import generator_steps
-from scons_kmod.mainline.mainline import Mainline
+from scons_kmod.engine.step_groups import StepGroups
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.project import Project
+from scons_kmod.manifest.saved_manifests import SavedManifests
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.settings import Settings
 
 from .graph import Graph
 from .registry import SconsCommand, When
+
+if TYPE_CHECKING:
+    from scons_kmod.engine.build_state import BuildState
+    from scons_kmod.engine.output_cache import OutputCache
+    from scons_kmod.engine.prebuilt import Prebuilt
+    from scons_kmod.engine.step import Step
+    from scons_kmod.mainline.mainline import Mainline
+
+    from .unplanned import Group
 
 USAGE_ERROR = 2
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
@@ -54,8 +59,12 @@ class Session:
         # Such a run leaves the record of the last build alone.
         self.only_asks = any(command.when is When.GRAPH_COMPLETE for command in commands.values())
         self.graph = Graph(verbose=settings.verbose, everything=self.clean)
-        self.digests = Digests(self.build / "digests.json")
+        self.digests = Digests(self.build / "digests.json", LOADED_NS)
         self.build_states: dict[str, BuildState] = {}
+        # By the target's name: steps that need no planning, and the group of what modules to the 2021 API share.
+        self.step_groups: dict[str, StepGroups | None] = {}
+        self.rust_groups: dict[str, Group] = {}
+        self.saved_manifests: SavedManifests | None = None
         self.logs: dict[str, RunLog] = {}
         self.chosen: list[ChosenKernel] = []
         self.targets: list[BuildTarget] = []
@@ -70,7 +79,7 @@ class Session:
         self.skipped: dict[str, list[str]] = {}
         self.mainlines: dict[str, Mainline] = {}
         # Where first builds import outputs from, by the target's name.
-        self.output_sources: dict[str, list[Prebuilt | OutputCache]] = {}
+        self.opened_sources: dict[str, list[Prebuilt | OutputCache]] = {}
         # The args that run a target's tools in its sysroot.
         self.sysroot_args: dict[str, tuple[str, ...]] = {}
         self._lock: IO[str] | None = None
@@ -104,36 +113,52 @@ class Session:
             log.write(self.build / name / "last-run.json")
         for state in self.build_states.values():
             state.close()
+        for groups in filter(None, self.step_groups.values()):
+            groups.save()
+        if self.saved_manifests:
+            self.saved_manifests.save()
         self.digests.save()
 
-    def open_output_sources(self) -> None:
-        """Let first builds import outputs from installed packages of support crates, and from the cache.
+    def output_sources(self, target: str) -> list[Prebuilt | OutputCache]:
+        """Where first builds import outputs from: an installed package of support crates, and the cache.
 
         A run that only asks imports nothing.
         """
         if self.dry_run or self.clean or self.only_asks:
-            return
-        for target in self.targets:
-            stand_ins = {target.build: "@BUILD@", LIBRARY: "@LIBRARY@", self.top: "@TOP@"}
-            cache = OutputCache(target.cache / "kernel-crates", stand_ins)
-            prebuilt = open_prebuilt(target.tree.release, target.build)
-            self.output_sources[target.name] = [*([prebuilt] if prebuilt else []), cache]
+            return []
+        if target not in self.opened_sources:
+            # A run in which nothing has changed never gets here.
+            from scons_kmod.engine.output_cache import OutputCache
+            from scons_kmod.engine.prebuilt import open_prebuilt
+
+            (kernel,) = (other for other in self.targets if other.name == target)
+            stand_ins = {kernel.build: "@BUILD@", LIBRARY: "@LIBRARY@", self.top: "@TOP@"}
+            cache = OutputCache(kernel.cache / "kernel-crates", stand_ins)
+            prebuilt = open_prebuilt(kernel.tree.release, kernel.build)
+            self.opened_sources[target] = [*([prebuilt] if prebuilt else []), cache]
+        return self.opened_sources[target]
 
     def build_state(self, target: str) -> BuildState:
         """The traces and kept outputs of a target's steps."""
         if target not in self.build_states:
+            # A run in which nothing has changed never gets here.
+            from scons_kmod.engine.build_state import BuildState
+
             self.build_states[target] = BuildState(self.build / target, self.digests)
         return self.build_states[target]
 
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
-        state, sources = self.build_state(target), self.output_sources.get(target, [])
+        state, sources = self.build_state(target), self.output_sources(target)
         any(source.import_outputs(step, state) for source in sources)
         self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), sources)
         return step
 
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:
         """Add the steps that write a module's generated sources to the graph, before what reads them."""
+        from scons_kmod.generators.outputs import remove_stale_outputs
+        from scons_kmod.generators.steps import generator_steps
+
         if not self.dry_run:
             remove_stale_outputs(target, manifest)
         for step in generator_steps(target, manifest):
