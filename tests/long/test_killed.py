@@ -42,8 +42,9 @@ def apply(checkout: Checkout, edit: str, originals: dict[str, str]) -> None:
 def remove_what_edits_reach(checkout: Checkout) -> None:
     """Let the next build be one from nothing, but for what no edit here can reach and costs most: the bindings."""
     if (checkout.path / "build").exists():
-        for name in ("crates/kernel", "crates/macros", "helpers", "link", "modules"):
-            shutil.rmtree(checkout.target / name)
+        directories = (checkout.target / name for name in ("crates/macros", "helpers", "link", "modules"))
+        for directory in (*directories, *(checkout.target / "crates").glob("kernel*")):
+            shutil.rmtree(directory)
 
 
 def kill_at(checkout: Checkout, seconds: float, *, tools_too: bool) -> None:

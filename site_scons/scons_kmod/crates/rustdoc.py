@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
-from scons_kmod.crates.rustc_command import support_search_args
+from scons_kmod.bindings.bindgen import bindings_file
+from scons_kmod.crates.rustc_command import rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_crate_dir, support_rmeta
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
@@ -26,19 +28,31 @@ def doc_step(target: BuildTarget) -> Step:
     """Write the pages of both crates.
 
     The directory is removed first, so that no page stays of an item that is gone. `macros` comes before `kernel`:
-    rustdoc links to the pages of another crate if it finds them.
+    rustdoc links to the pages of another crate if it finds them. It reads kernel/ as one crate, so it gets all bindings
+    as one crate, too.
     """
     directory = doc_dir(target)
     sources = [target.sources / "rust/macros/lib.rs", target.sources / "kernel/lib.rs"]
-    crates = ("core", "compiler_builtins", "alloc", "bindings")
+    crates = ("core", "compiler_builtins", "alloc")
     work = directory.with_name("doc-work")
+    metadata = work / "libbindings.rmeta"
+    bindings, depfile = rustc_command(
+        target,
+        target.sources / "rust/bindings/lib.rs",
+        "bindings",
+        work,
+        emit=(f"metadata={metadata}",),
+        crates=("core", "compiler_builtins"),
+        prefix=(target.sources, ""),
+        env=(("RUST_BINDINGS_FILE", str(bindings_file(target))),),
+    )
     rustc = target.toolchain.rustc
     rustdoc = (str(Path(rustc.path).with_name("rustdoc")), f"--edition={EDITION}", f"--out-dir={directory}", *STRICT)
     macros = (*rustdoc, "--crate-name=macros", "--crate-type=proc-macro", "--extern=proc_macro", str(sources[0]))
     kernel = (
         *(*rustdoc, "--crate-name=kernel", *target.rust_flags, *NO_CODE, f"@{target.cfg_file}", "--cfg=MODULE"),
         *(*support_search_args(target), *(f"--extern={crate}={support_rmeta(target, crate)}" for crate in crates)),
-        *(f"--extern=macros={macros_library(target)}", str(sources[1])),
+        *(f"--extern=bindings={metadata}", f"--extern=macros={macros_library(target)}", str(sources[1])),
     )
     env = (*RUSTC_ENVIRONMENT, *rustc.env)
     return Step(
@@ -47,13 +61,14 @@ def doc_step(target: BuildTarget) -> Step:
         commands=(
             Command(("rm", "-rf", "--", str(directory)), work),
             Command(macros, work, rustc.env),
+            dataclasses.replace(bindings, label="RUSTC"),
             Command(kernel, work, env),
         ),
         outputs=(directory / "kernel/index.html", directory / "macros/index.html"),
-        inputs=(library_stamp(target), macros_library(target), support_rmeta(target, "bindings")),
+        inputs=(library_stamp(target), macros_library(target), bindings_file(target)),
         tracked=(*sorted((target.sources / "kernel").rglob("*.rs")), sources[0], target.cfg_file),
-        # That of the rustc step: rustdoc reads what rustc has read.
-        depfiles=(support_crate_dir(target, "macros") / "macros.d",),
+        # That of macros is of its rustc step: rustdoc reads what rustc has read.
+        depfiles=(support_crate_dir(target, "macros") / "macros.d", depfile),
         tools=(rustc.digest,),
         # There are many more pages than outputs.
         restorable=False,

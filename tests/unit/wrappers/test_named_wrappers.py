@@ -103,6 +103,14 @@ class Counting(Digests):
         return super().derived(path, kind, counted)
 
 
+def test_files_that_take_each_other_in_are_searched_once(build_target: BuildTarget, tmp_path: Path) -> None:
+    source = write(tmp_path / "m/a/x.rs", 'include!("../b/y.rs"); include!("../a/x.rs");')
+    write(tmp_path / "m/b/y.rs", 'include!("../a/x.rs"); use kernel::rbtree;')
+    digests = Counting()
+    assert named_in(dataclasses.replace(build_target, digests=digests), [source]).crates == {"kernel_rbtree"}
+    assert digests.searched == 2
+
+
 def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTarget, tmp_path: Path) -> None:
     source = write(tmp_path / "m/m.rs", "use kernel::rbtree;")
     time.sleep(0.03)  # so that the file is older than the run
