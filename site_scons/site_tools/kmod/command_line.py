@@ -28,6 +28,7 @@ def add_commands(env: Env) -> None:
     with reported():
         modules = chosen_modules(session)
         check_arguments(session)
+        session.is_graph_complete = True
         run_commands(session, When.GRAPH_COMPLETE, modules)
     for reason, names in session.skipped.items():
         print(f"  {'SKIP':<8}{', '.join(names)}: {reason}")

@@ -65,6 +65,8 @@ class Session:
         self.step_groups: dict[str, StepGroups | None] = {}
         self.rust_groups: dict[str, Group] = {}
         self.saved_manifests: SavedManifests | None = None
+        # Whether all modules and commands are in the graph.
+        self.is_graph_complete = False
         self.logs: dict[str, RunLog] = {}
         self.chosen: list[ChosenKernel] = []
         self.targets: list[BuildTarget] = []
@@ -113,10 +115,12 @@ class Session:
             log.write(self.build / name / "last-run.json")
         for state in self.build_states.values():
             state.close()
-        for groups in filter(None, self.step_groups.values()):
-            groups.save()
-        if self.saved_manifests:
-            self.saved_manifests.save()
+        # A run that refuses what it reads writes nothing.
+        if self.is_graph_complete:
+            for groups in filter(None, self.step_groups.values()):
+                groups.save()
+            if self.saved_manifests:
+                self.saved_manifests.save()
         self.digests.save()
 
     def output_sources(self, target: str) -> list[Prebuilt | OutputCache]:
