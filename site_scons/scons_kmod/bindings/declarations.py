@@ -22,8 +22,8 @@ class HeaderDeclarations:
 
     `untagged` has all functions, variables and typedefs, each with its position.
 
-    `first_positions` has the position where a tag first occurs. `names` has every name of the unit that Rust code may
-    use, except names of fields.
+    `tag_positions` has the position where a tag first occurs, `first_positions` where it first occurs outside of a
+    type. `names` has every name of the unit that Rust code may use, except names of fields.
     """
 
     unit: Unit
@@ -39,6 +39,7 @@ class HeaderDeclarations:
     cursors: dict[int, Cursor] = dataclasses.field(default_factory=dict)
     outermost: dict[int, Cursor] = dataclasses.field(default_factory=dict)
     positions: dict[int, int] = dataclasses.field(default_factory=dict)
+    tag_positions: dict[str, int] = dataclasses.field(default_factory=dict)
     first_positions: dict[str, int] = dataclasses.field(default_factory=dict)
     names: set[str] = dataclasses.field(default_factory=set)
 
@@ -80,6 +81,7 @@ def add_tagged(declarations: HeaderDeclarations, cursor: Cursor, parent: int, na
     unit = declarations.unit
     if name:
         declarations.tagged.setdefault(name, []).append(cursor)
+        declarations.tag_positions.setdefault(name, position)
     if parent in declarations.bindgen_names:
         if not unit.clang.clang_isCursorDefinition(cursor):
             return

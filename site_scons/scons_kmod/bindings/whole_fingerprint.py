@@ -26,6 +26,8 @@ from scons_kmod.bindings.reach import Reach
 from scons_kmod.engine.depfile import depfile_text
 from scons_kmod.engine.identifiers import PART_OF_NAME, names_in_source
 
+# A tag in the spelling of a type.
+TAG = re.compile(r"\b(?:struct|union|enum) ([A-Za-z_]\w*)")
 # A name in the spelling of a type, not the target of a pointer.
 ITSELF = re.compile(r"\b([A-Za-z_]\w*)\b(?! ?\*)")
 
@@ -89,19 +91,22 @@ def record_texts(reach: Reach) -> Iterator[str]:
 
 
 def early_uses(declarations: HeaderDeclarations) -> Iterator[str]:
-    """The uses of records themselves, not of pointers to them, before their definitions.
+    """The uses of records before their declarations, or of records themselves before their definitions.
 
-    bindgen then writes the record where it is used first.
+    A record that first occurs in a parameter list is a type of its own. Where a record itself is used, and not a
+    pointer to it, bindgen writes the record.
     """
     unit = declarations.unit
-    defined = definition_positions(declarations)
+    declared, defined = declarations.tag_positions, definition_positions(declarations)
     for position, cursor in declarations.untagged:
         kind = unit.clang.clang_getCursorType(cursor)
         if cursor.kind == TYPEDEF:
             kind = unit.clang.clang_getTypedefDeclUnderlyingType(cursor)
-        for name in ITSELF.findall(unit.text(unit.clang.clang_getTypeSpelling(kind))):
-            if position < defined.get(name, position):
-                yield f"{name} in {unit.name(cursor)}"
+        text = unit.text(unit.clang.clang_getTypeSpelling(kind))
+        early = [name for name in ITSELF.findall(text) if position < defined.get(name, position)]
+        early += [tag for tag in TAG.findall(text) if declared.get(tag, position) >= position]
+        if early:
+            yield f"{' '.join(early)} in {unit.name(cursor)}: {text}"
 
 
 def definition_positions(declarations: HeaderDeclarations) -> dict[str, int]:

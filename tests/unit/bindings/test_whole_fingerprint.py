@@ -70,6 +70,8 @@ def test_an_edit_of_what_no_rust_code_reaches_changes_nothing(make: Make, old: s
             "struct unreached {", "struct { enum { E } e; } x;\nstruct unreached {", id="record of a variable"
         ),
         pytest.param("struct list {", "struct other;\nstruct list {", id="order of records"),
+        pytest.param("struct list {", "int f(struct mine *);\nstruct list {", id="record of a parameter list"),
+        pytest.param("struct list {", "struct file;\nint f(struct file);\nstruct list {", id="used before its content"),
         pytest.param("#define BASE 4", "#define BASE 5", id="reached macro"),
         pytest.param("GREEN = 5", "GREEN = 6", id="reached enum"),
         pytest.param("int flags);", "long flags);", id="reached function"),
