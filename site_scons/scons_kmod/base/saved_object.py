@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import io
 import pickle
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from scons_kmod.base.atomic import write_bytes
+
+# The modules whose classes a saved object may have.
+LIBRARY = "scons_kmod."
+PATHS = ("pathlib", "pathlib._local")
 
 
 def save_object(path: Path, key: str, value: object) -> None:
@@ -20,7 +26,8 @@ def save_object(path: Path, key: str, value: object) -> None:
 def load_object(path: Path, key: str) -> Any:
     """The object that was saved with the same key, or None. `key` is all that the object depends on.
 
-    The file begins with a checksum of the key and the object, so nothing else is ever unpickled.
+    The file begins with a checksum of the key and the object, so a damaged object is never unpickled. Nor is one that
+    somebody else has written to run code: it can have instances of this library's records alone.
     """
     try:
         data = path.read_bytes()
@@ -28,7 +35,24 @@ def load_object(path: Path, key: str) -> Any:
         return None
     length = hashlib.sha256().digest_size
     body = data[length:]
-    return pickle.loads(body) if data[:length] == checksum(key, body) else None
+    if data[:length] != checksum(key, body):
+        return None
+    try:
+        return RecordUnpickler(io.BytesIO(body)).load()
+    except pickle.UnpicklingError:
+        return None
+
+
+class RecordUnpickler(pickle.Unpickler):
+    """Loads paths, and records of this library: dataclasses and named tuples."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class that an object names. Raises `UnpicklingError` for anything but those that are allowed."""
+        found = super().find_class(module, name) if module in PATHS or module.startswith(LIBRARY) else None
+        is_record = isinstance(found, type) and (dataclasses.is_dataclass(found) or issubclass(found, tuple))
+        if is_record or (isinstance(found, type) and issubclass(found, PurePath)):
+            return found
+        raise pickle.UnpicklingError(f"{module}.{name} is not allowed here")
 
 
 def checksum(key: str, body: bytes) -> bytes:
