@@ -3,15 +3,17 @@
 
     python tests/oracle.py --rounds 300 --seed 1     # from the project's environment; about ten seconds a round
 
-Headers are edited in a copy of the default target's kernel tree. Some builds are killed half-way, some edits undone.
-It ends with status 1 if a module was left as it was although a clean build makes another, and prints how many of the
-modules that were linked came out with the bytes that they had.
+Four edits of five are of wrappers; the others are of headers, in a copy of the default target's kernel tree, of modules
+and of the configuration. Some builds are killed half-way, some edits undone. It ends with status 1 if a module was left
+as it was although a clean build makes another, or if a module was compiled for a wrapper that it does not use
+(wrapper_users.py). It prints, for each kind of edit, how many of the compiled modules came out the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import os
 import random
@@ -20,7 +22,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -29,54 +31,62 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site_scons"))
 
 from checkout import Checkout, copy_of_tree
-from oracle_edits import EDIT_FUNCTIONS, Edit, current, write_c_module
+from edits import Edit
+from oracle_edits import OTHER_EDITS, write_c_module
+from wrapper_edits import WRAPPER_EDITS, uses_by_marks
+from wrapper_users import BASE_ALONE, CRATE_USERS, OTHERS, USES, users, wrapper_of
 
-MODULES = (
-    "c_uses_rust",
-    "export_c",
-    "rust_chrdev",
-    "rust_counter",
-    "rust_counter_one",
-    "rust_counter_two",
-    "rust_crates",
-    "rust_driver",
-    "rust_export",
-    "rust_kvm",
-    "rust_list",
-    "rust_minimal",
-    "rust_miscdev",
-    "rust_own_bindings",
-    "rust_rbtree",
-    "rust_shared_a",
-    "rust_shared_b",
-    "rust_sync",
-    "rust_tables",
-    "rust_task",
-    "rust_uses_c",
-    "shared_crate",
-)
+MODULES = (*USES, *BASE_ALONE, *OTHERS)
+# How many of the edits are of wrappers.
+WRAPPER_SHARE = 0.8
 # A summary is printed after so many rounds.
 ROUNDS_BETWEEN_SUMMARIES = 25
 MIRRORED = ("rust", "kernel", "modules")
 
 
 @dataclasses.dataclass
+class Counts:
+    """What the edits of one kind came to."""
+
+    rounds: int = 0
+    # Modules whose own crate was compiled, and those of them whose object came out the same.
+    compiled: int = 0
+    same: int = 0
+    linked: int = 0
+    # Modules that were linked to the bytes that they had.
+    unchanged: int = 0
+
+
+@dataclasses.dataclass
 class Tally:
     """What the rounds came to."""
 
-    rounds: int = 0
     wrong: list[str] = dataclasses.field(default_factory=list)
+    # Modules that were compiled for a wrapper that they don't use.
+    needless: list[str] = dataclasses.field(default_factory=list)
     refused: int = 0
     killed: int = 0
-    linked: int = 0
-    unchanged: int = 0
+    kinds: dict[str, Counts] = dataclasses.field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds there were."""
+        return sum(counts.rounds for counts in self.kinds.values())
 
     def __str__(self) -> str:
-        share = 100 * self.unchanged / max(1, self.linked)
-        return (
-            f"{self.rounds} rounds: {len(self.wrong)} wrong, {self.refused} refused by both, {self.killed} killed;"
-            f" {self.linked} modules linked, {self.unchanged} ({share:.1f} %) to the bytes that they had"
+        linked, unchanged = (
+            sum(getattr(each, name) for each in self.kinds.values()) for name in ("linked", "unchanged")
         )
+        lines = [
+            f"{self.rounds} rounds: {len(self.wrong)} wrong, {self.refused} refused by both, {self.killed} killed;"
+            f" {len(self.needless)} modules compiled for a wrapper that they don't use;"
+            f" {linked} linked, {unchanged} of them to the bytes that they had",
+            f"{'rounds':>8}{'compiled':>10}{'to the same':>13}{'linked':>8}  kind of edit",
+        ]
+        for kind, counts in sorted(self.kinds.items()):
+            share = f"{100 * counts.same / counts.compiled:.0f} %" if counts.compiled else ""
+            lines.append(f"{counts.rounds:>8}{counts.compiled:>10}{share:>13}{counts.linked:>8}  {kind}")
+        return "\n".join(lines)
 
 
 class World:
@@ -96,13 +106,18 @@ class World:
 
     def edit(self) -> Edit:
         """A random edit, or one of the last that is undone."""
-        recent = [edit for edit in self.done[-12:] if current(edit.path) == edit.after]
-        if recent and self.dice.random() < 0.25:
+        recent = [edit for edit in self.done[-12:] if edit.is_last()]
+        if recent and self.dice.random() < 0.2:
             return self.dice.choice(recent).undone()
+        functions = WRAPPER_EDITS if self.dice.random() < WRAPPER_SHARE else OTHER_EDITS
         while True:
-            edit = self.dice.choice(EDIT_FUNCTIONS)(self)
-            if edit and edit.before != edit.after:
+            edit = self.dice.choice(functions)(self)
+            if edit and edit.changes_something:
                 return edit
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file is the checkout's, and not the kernel tree's."""
+        return path.is_relative_to(self.incremental.path)
 
     def number(self) -> int:
         """A number that no other edit has."""
@@ -133,19 +148,41 @@ def kill_a_build(world: World) -> None:
     build.wait()
 
 
-def linked(checkout: Checkout) -> Iterator[str]:
-    """The modules that the last build linked."""
-    for entry in json.loads((checkout.target / "last-run.json").read_text()):
-        if entry["step"] == "LD [M]":
-            yield entry["unit"]
+def modules_of(checkout: Checkout, step: str, end: str) -> list[str]:
+    """The modules for which the last build ran a step whose unit is the module's name and `end`."""
+    entries = json.loads((checkout.target / "last-run.json").read_text())
+    units = {entry["unit"].removesuffix(end) for entry in entries if entry["step"] == step}
+    return sorted(unit for unit in units if (checkout.target / "modules" / unit).is_dir())
+
+
+def crate_objects(checkout: Checkout) -> dict[str, str]:
+    """The digest of the object of each module's own crate."""
+    found = (checkout.target / "modules").glob("*/crate/*.o")
+    return {path.parts[-3]: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def modules_that_follow(world: World, edit: Edit) -> set[str] | None:
+    """The modules that an edit may compile, by the list kept by hand. None: it says nothing about such an edit."""
+    allowed, wrappers = set[str](), set[str]()
+    for change in edit.changes:
+        part, *names = change.path.relative_to(world.incremental.path).parts if world.holds(change.path) else ("",)
+        wrapper = wrapper_of(change.path)
+        if part == "modules" and change.path.suffix == ".rs":
+            allowed |= {names[0], *CRATE_USERS.get(names[0], ())}
+        elif part == "kernel" and wrapper:
+            wrappers.add(wrapper)
+        else:
+            return None
+    return (allowed | users(wrappers, *uses_by_marks(world))) if wrappers else None
 
 
 def play_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callable[[str], None]) -> None:
     """Edit, build both ways, compare."""
     edit = world.edit()
     edit.apply()
-    tally.rounds += 1
-    before = world.incremental.modules()
+    counts = tally.kinds.setdefault(edit.kind, Counts())
+    counts.rounds += 1
+    before, objects = world.incremental.modules(), crate_objects(world.incremental)
     reference = pool.submit(world.rebuilt)
     if world.dice.random() < 0.1:
         kill_a_build(world)
@@ -153,17 +190,27 @@ def play_round(world: World, tally: Tally, pool: ThreadPoolExecutor, say: Callab
     built = world.build(world.incremental)
     again = reference.result()
     after, wanted = world.incremental.modules(), world.clean.modules()
-    relinked = list(linked(world.incremental)) if built else []
-    tally.linked += len(relinked)
-    tally.unchanged += sum(before.get(name) == after[name] for name in relinked)
-    say(f"{tally.rounds}: {edit.description}: {len(relinked)} linked")
+    name = f"round {tally.rounds}: {edit.description}"
+    relinked = modules_of(world.incremental, "LD [M]", ".ko") if built else []
+    counts.linked += len(relinked)
+    counts.unchanged += sum(before.get(f"{module}.ko") == after[f"{module}.ko"] for module in relinked)
+    compiled = modules_of(world.incremental, "RUSTC", ".o") if built else []
+    counts.compiled += len(compiled)
+    objects_now = crate_objects(world.incremental)
+    same = sum(objects.get(module) == objects_now[module] for module in compiled)
+    counts.same += same
+    say(f"{name}: {len(compiled)} compiled, {same} of them to the same; {len(relinked)} linked")
+    allowed = modules_that_follow(world, edit)
+    if allowed is not None:
+        tally.needless += [f"{name}: {module}" for module in compiled if module not in allowed]
     if built != again:
         output = world.output["incremental" if again else "clean"]
-        tally.wrong.append(f"round {tally.rounds}: {edit.description}: built {built}, from nothing {again}\n{output}")
+        tally.wrong.append(f"{name}: built {built}, from nothing {again}\n{output}")
     elif not built:
         tally.refused += 1
+        say(world.output["clean"][-600:])
     elif wrong := [name for name in wanted if after.get(name) != wanted[name]]:
-        tally.wrong.append(f"round {tally.rounds}: {edit.description}: {', '.join(wrong)}")
+        tally.wrong.append(f"{name}: {', '.join(wrong)}")
     if not again:
         edit.undone().apply()
         world.build(world.incremental)
@@ -180,10 +227,12 @@ def run(
     tally = Tally()
     with ThreadPoolExecutor(max_workers=1) as pool:
         for _ in range(rounds):
-            known = len(tally.wrong)
+            wrong, needless = len(tally.wrong), len(tally.needless)
             play_round(world, tally, pool, say)
-            for wrong in tally.wrong[known:]:
-                say(f"WRONG {wrong}")
+            for text in tally.wrong[wrong:]:
+                say(f"WRONG {text}")
+            for text in tally.needless[needless:]:
+                say(f"NEEDLESS {text}")
             if tally.rounds % ROUNDS_BETWEEN_SUMMARIES == 0:
                 say(str(tally))
     return tally
@@ -197,8 +246,8 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="oracle-") as directory:
         tally = run(arguments.rounds, arguments.seed, Path(directory), lambda line: print(line, flush=True))
-    print(tally, *tally.wrong, sep="\n")
-    return 1 if tally.wrong else 0
+    print(tally, *tally.wrong, *tally.needless, sep="\n")
+    return 1 if tally.wrong or tally.needless else 0
 
 
 if __name__ == "__main__":

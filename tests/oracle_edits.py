@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The oracle's edits: each a random change of one file of a kernel tree or of a checkout."""
+"""The oracle's edits of everything but wrappers: a kernel tree, modules, C helpers, the configuration."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from edits import Edit, current, edit_of, replaced
 
 if TYPE_CHECKING:
     from oracle import World
@@ -33,47 +34,12 @@ MODULE_LICENSE("GPL");
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Edit:
-    """What happens to one file: its content before and after (None: there is none)."""
-
-    description: str
-    path: Path
-    before: bytes | None
-    after: bytes | None
-
-    def undone(self) -> Edit:
-        """The edit that leads back."""
-        return Edit(f"undo: {self.description}", self.path, self.after, self.before)
-
-    def apply(self) -> None:
-        """Do it."""
-        if self.after is None:
-            self.path.unlink()
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_bytes(self.after)
-
-
 def write_c_module(directory: Path, name: str) -> None:
     """A module of C with a header of its own."""
     directory.mkdir(parents=True)
     (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n[c]\nsources = ["{name}.c"]\n')
     (directory / f"{name}.c").write_text(C_SOURCE.format(name=name))
     (directory / "own.h").write_text("#define OWN 1\n")
-
-
-def current(path: Path) -> bytes | None:
-    """A file's content, or None where there is none."""
-    return path.read_bytes() if path.is_file() else None
-
-
-def replaced(description: str, path: Path, change: Callable[[str], str]) -> Edit | None:
-    """An edit of a file that is there."""
-    before = current(path)
-    if before is None:
-        return None
-    return Edit(f"{description}: {path.name}", path, before, change(before.decode()).encode())
 
 
 def at_a_line(world: World, text: str, line: str, pattern: str = r"(?m)^$") -> str:
@@ -143,7 +109,7 @@ def header_field(world: World) -> Edit | None:
     field = f"\tlong oracle_{world.number()};\n"
     path = world.common / "include/linux" / name
     return replaced(
-        f"field in struct {struct}",
+        "field of a struct",
         path,
         lambda text: re.sub(rf"(struct {struct} \{{\n)", rf"\g<1>{field}", text, count=1),
     )
@@ -156,7 +122,7 @@ def header_constant(world: World) -> Edit | None:
     value = world.dice.choice(["1", "255", "254", "0x00000001"])
     path = world.common / "include/linux" / name
     return replaced(
-        f"value of {macro}",
+        "value of a macro",
         path,
         lambda text: re.sub(rf"(?m)^(#define {macro}\s+).*$", rf"\g<1>{value}", text, count=1),
     )
@@ -186,10 +152,10 @@ def header_shadow(world: World) -> Edit | None:
     path = world.common / "arch/x86/include/linux" / name
     before = current(path)
     if before is not None:
-        return Edit(f"no more shadow of {name}", path, before, None)
+        return edit_of("no more shadow of a header", path, before, None)
     extra = world.dice.choice(["", f"\n#define ORACLE_SHADOW_{world.number()} 1\n"])
     text = original.read_text().replace("#define MISC_DYNAMIC_MINOR\t255", "#define MISC_DYNAMIC_MINOR\t254")
-    return Edit(f"shadow of {name}", path, None, (text + extra).encode())
+    return edit_of("shadow of a header", path, None, (text + extra).encode())
 
 
 def rust_sources(world: World) -> list[Path]:
@@ -205,28 +171,6 @@ def rust_comment(world: World) -> Edit | None:
         "comment line in a source",
         path,
         lambda text: at_a_line(world, text, f"// {n}", r"(?m)^(?=use |mod |pub mod )"),
-    )
-
-
-def wrapper_function(world: World) -> Edit | None:
-    path = world.dice.choice(sorted((world.incremental.path / "kernel").glob("*.rs")))
-    n = world.number()
-    code = f"/// Oracle.\npub fn oracle_{n}(x: u32) -> u32 {{\n    x.rotate_left({n % 32})\n}}\n"
-    return replaced("new function of a wrapper", path, lambda text: f"{text}\n{code}")
-
-
-def wrapper_body(world: World) -> Edit | None:
-    path = (
-        world.incremental.path
-        / "kernel"
-        / world.dice.choice(["rbtree.rs", "miscdev.rs", "sync/mutex.rs", "print.rs", "chrdev.rs"])
-    )
-    n = world.number()
-    line = f"        core::hint::black_box({n}_u32);"
-    return replaced(
-        "body of a wrapper's function",
-        path,
-        lambda text: at_a_line(world, text, line, r"(?m)(?<=-> Self \{\n)|(?<=-> Result \{\n)"),
     )
 
 
@@ -268,7 +212,7 @@ def new_module(world: World) -> Edit | None:
     manifest = directory / "module.toml"
     text = manifest.read_bytes() if manifest.exists() else f'[module]\nname = "{name}"\n'.encode()
     manifest.unlink(missing_ok=True)
-    return Edit(f"new module {name}", manifest, None, text)
+    return edit_of("new module", manifest, None, text)
 
 
 def no_more_module(world: World) -> Edit | None:
@@ -276,7 +220,7 @@ def no_more_module(world: World) -> Edit | None:
     if len(manifests) < 6:
         return None
     path = world.dice.choice(manifests)
-    return Edit(f"module {path.parent.name} is gone", path, path.read_bytes(), None)
+    return edit_of("module is gone", path, path.read_bytes(), None)
 
 
 def manifest_headers(world: World) -> Edit | None:
@@ -290,7 +234,7 @@ def configuration(world: World) -> Edit | None:
     path = world.tree / "include/config/auto.conf"
     name = world.dice.choice(["ORACLE", "KVM_ORACLE"])
     line = f"CONFIG_{name}=y\n"
-    return replaced(f"CONFIG_{name}", path, lambda text: text.replace(line, "") if line in text else text + line)
+    return replaced("configuration symbol", path, lambda text: text.replace(line, "") if line in text else text + line)
 
 
 def cfg_in_module(world: World) -> Edit | None:
@@ -314,7 +258,7 @@ def symvers(world: World) -> Edit | None:
     )
     crc = f"0x{world.dice.randrange(1 << 32):08x}"
     return replaced(
-        f"CRC of {name}", path, lambda text: re.sub(rf"(?m)^0x[0-9a-f]+\t{name}\t", f"{crc}\t{name}\t", text)
+        "CRC of a symbol", path, lambda text: re.sub(rf"(?m)^0x[0-9a-f]+\t{name}\t", f"{crc}\t{name}\t", text)
     )
 
 
@@ -322,7 +266,7 @@ def rivalling_source(world: World) -> Edit | None:
     path = world.incremental.path / "modules/rust_list/model/mod.rs"
     before = current(path)
     original = world.incremental.path / "modules/rust_list/model.rs"
-    return Edit("a second file for one Rust module", path, before, None if before else current(original))
+    return edit_of("a second file for one Rust module", path, before, None if before else current(original))
 
 
 def own_header(world: World) -> Edit | None:
@@ -405,11 +349,11 @@ def manifest_of_parts(world: World) -> Edit | None:
     )
     path = world.incremental.path / "modules" / name / "module.toml"
     return replaced(
-        f"manifest of {name}", path, lambda text: text.replace(new, old) if new in text else text.replace(old, new)
+        "manifest of a module", path, lambda text: text.replace(new, old) if new in text else text.replace(old, new)
     )
 
 
-EDIT_FUNCTIONS: tuple[Callable[[World], Edit | None], ...] = (
+OTHER_EDITS: tuple[Callable[[World], Edit | None], ...] = (
     header_comment,
     header_declaration,
     header_field,
@@ -419,8 +363,6 @@ EDIT_FUNCTIONS: tuple[Callable[[World], Edit | None], ...] = (
     header_shadow,
     rust_comment,
     rust_comment,
-    wrapper_function,
-    wrapper_body,
     helper_body,
     module_source,
     module_source,

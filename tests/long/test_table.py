@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from checkout import PROJECT, Checkout, copy_of_tree
-from oracle_edits import before_the_end, write_c_module
+from checkout import PROJECT
+from edit_table import Table
+from oracle_edits import before_the_end
 from scons_kmod.engine.archive import read_archive
 from scons_kmod.engine.file_version import FileVersion
 from scons_kmod.engine.trace import Traces
@@ -40,64 +41,11 @@ GATE = {"DIGEST"}
 C_CODE = {"CC", "CC [M]", "SYMVER", "CPP", "PCH", "AR", "LD", "OBJTOOL"}
 
 
-class Table:
-    """The kernel tree, the checkout in which everything is edited, and one to build from nothing in."""
-
-    def __init__(self, directory: Path, *, after_each: bool) -> None:
-        self.after_each = after_each
-        self.tree = copy_of_tree(directory / "tree")
-        (self.common,) = (path for path in self.tree.parent.iterdir() if path.name.endswith("-common"))
-        self.checkout = Checkout(directory / "kept", (*ALL, *LIBRARIES))
-        for name in C_MODULES:
-            write_c_module(self.checkout.path / "modules" / name, name)
-        self.clean = directory / "clean"
-        self.checkout.scons(f"KDIR={self.tree}")
-
-    def build(self) -> tuple[set[str], set[str]]:
-        """Build; the names of the steps that ran, and the modules that were linked."""
-        before = self.checkout.modules()
-        self.checkout.scons(f"KDIR={self.tree}")
-        after = self.checkout.modules()
-        ran = self.checkout.ran()
-        linked = {unit.removesuffix(".ko") for step, unit in ran if step == "LD [M]"}
-        # No module is linked again to the bytes that it had.
-        changed = {name.removesuffix(".ko") for name in after if after[name] != before.get(name)}
-        assert linked == changed
-        if self.after_each:
-            self.check_with_a_clean_build()
-        return {step for step, _ in ran}, linked
-
-    def header(self, name: str) -> Path:
-        return self.common / "include" / name
-
-    def source(self, name: str) -> Path:
-        return self.checkout.path / name
-
-    def edit(self, path: Path, change: Callable[[str], str]) -> str:
-        """Change a file's text; returns the text that it had."""
-        text = path.read_text()
-        assert change(text) != text
-        path.write_text(change(text))
-        return text
-
-    def users(self, pattern: str) -> set[str]:
-        """The modules whose sources match a pattern."""
-        roots = {name: self.source(f"modules/{name}").glob("*.rs") for name in ALL}
-        return {name for name, paths in roots.items() if any(re.search(pattern, path.read_text()) for path in paths)}
-
-    def check_with_a_clean_build(self) -> None:
-        """Compare all modules with those that a build from nothing makes in another directory."""
-        shutil.rmtree(self.clean, ignore_errors=True)
-        shutil.copytree(self.checkout.path, self.clean, ignore=shutil.ignore_patterns("build"))
-        reference = Checkout(self.clean, (), copy=False)
-        reference.scons(f"KDIR={self.tree}")
-        assert reference.modules() == self.checkout.modules()
-
-
 @pytest.fixture(scope="module")
 def table(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     directory = tmp_path_factory.mktemp("table")
-    yield Table(directory, after_each=pytestconfig.getoption("--after-each-row"))
+    after_each = pytestconfig.getoption("--after-each-row")
+    yield Table(directory, (*ALL, *LIBRARIES), C_MODULES, after_each=after_each)
     shutil.rmtree(directory)
 
 
@@ -157,7 +105,7 @@ def test_a_constant_relinks_only_modules_that_reach_it(table: Table) -> None:
     ran, linked = table.build()
     assert {"DIGEST", "BINDGEN", "RUSTC", "LD [M]"} <= ran
     assert linked
-    assert linked <= table.users("misc")
+    assert linked <= table.matching("misc")
     table.check_with_a_clean_build()
     # Undone, everything comes back without any compiler.
     header.write_text(text)
@@ -172,7 +120,7 @@ def test_a_field_relinks_only_modules_that_reach_it(table: Table) -> None:
     ran, linked = table.build()
     assert "BINDGEN" in ran
     assert linked
-    assert linked <= table.users("misc")
+    assert linked <= table.matching("misc")
 
 
 def test_a_comment_in_a_wrapper_that_keeps_the_lines_runs_nothing(table: Table) -> None:
@@ -184,7 +132,7 @@ def test_a_comment_in_a_wrapper_that_shifts_lines_relinks_only_what_changes(tabl
     table.edit(table.source("kernel/linked_list.rs"), lambda text: text.replace("\nuse ", "\n// Not a word.\nuse ", 1))
     ran, linked = table.build()
     assert ran <= {"RUSTC", "LD", "OBJTOOL", "MODPOST", "CC [M]", "LD [M]"}
-    assert linked <= table.users("linked_list")
+    assert linked <= table.matching("linked_list")
 
 
 def test_the_body_of_a_private_function_relinks_only_modules_that_use_its_wrapper(table: Table) -> None:
@@ -198,7 +146,7 @@ def test_the_body_of_a_private_function_relinks_only_modules_that_use_its_wrappe
     ran, linked = table.build()
     assert "BINDGEN" not in ran
     assert linked
-    assert linked <= table.users("chrdev")
+    assert linked <= table.matching("chrdev")
 
 
 def test_a_new_function_of_a_wrapper_relinks_nothing(table: Table) -> None:
@@ -217,7 +165,7 @@ def test_the_body_of_a_helper_relinks_only_modules_that_reach_it(table: Table) -
     )
     ran, linked = table.build()
     assert ran == {"CC", "AR", "LD", "OBJTOOL", "MODPOST", "LD [M]"}
-    assert linked == table.users("RBTree")
+    assert linked == table.matching("RBTree")
     # ld does not even start for the others.
     assert {unit for step, unit in table.checkout.ran() if step == "LD"} == {f"{name}.o" for name in linked}
 
