@@ -196,6 +196,7 @@ def test_a_module_is_compiled_against_its_facade_and_linked_with_its_wrappers(
     assert f"--extern=kernel={facade_rmeta(build_target, own)}" in args(step, "--extern")
     read = {facade_rmeta(build_target, own), *(support_rmeta(build_target, c.name) for c in own.linked)}
     assert read | {support_rmeta(build_target, "kernel_base")} <= {*step.inputs}
+    assert {f"-Ldependency={support_rmeta(build_target, c.name).parent}" for c in own.linked} <= {*args(step, "-L")}
     assert support_rmeta(build_target, "kernel_top") not in step.inputs
     link = bundled_object_step(build_target, manifest).commands[0].argv
     objects = [arg.rpartition("/")[2] for arg in link if arg.endswith(".o") and "/crates/" in arg]
