@@ -105,10 +105,20 @@ def with_depfile(step: Step) -> Step:
 
 
 def link_without_kbuilds_part(step: Step) -> Step:
-    """A module's link up to Kbuild's own part: Kbuild links the module's objects, and runs objtool."""
+    """A module's link up to Kbuild's own part: Kbuild links the module's objects, and runs objtool.
+
+    Kbuild knows no members of an archive, so the link depends on the whole archive.
+    """
     names = [Path(command.argv[command.argv.index("-o") + 1]).name for command in step.commands if "-o" in command.argv]
     count = names.index(LINKED) + 1
-    return dataclasses.replace(step, commands=step.commands[:count], outputs=(step.outputs[0].with_name(LINKED),))
+    return dataclasses.replace(
+        step,
+        commands=step.commands[:count],
+        outputs=(step.outputs[0].with_name(LINKED),),
+        inputs=(*step.inputs, *step.order_only),
+        order_only=(),
+        views=(),
+    )
 
 
 def kbuild_file(target: BuildTarget, manifests: list[Manifest]) -> str:
