@@ -22,6 +22,7 @@ from typing import Any
 
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.bindings.bindgen import fingerprint_file
+from scons_kmod.bindings.parts import SHARED
 from scons_kmod.c import helpers
 from scons_kmod.engine.cached_step import CachedStep
 from scons_kmod.engine.step import Command, Step
@@ -173,9 +174,17 @@ def lay_out(target: BuildTarget, manifests: list[Manifest], work: Path) -> None:
         (work / path.relative_to(target.build)).write_text(text.replace(str(target.build), str(work)))
     if steps:
         (work / "config").mkdir()
-        for path in (target.cfg_file, fingerprint_file(target)):
-            shutil.copy2(path, work / path.relative_to(target.build))
+        shutil.copy2(target.cfg_file, work / target.cfg_file.relative_to(target.build))
+        fingerprint = fingerprint_file(target)
+        (work / fingerprint.relative_to(target.build)).write_text(whole_fingerprint(fingerprint.read_text()))
         (work / "crates/library").symlink_to(target.build / "crates/library")
+
+
+def whole_fingerprint(text: str) -> str:
+    """A fingerprint for one crate `kernel`: no wrapper has a part of the bindings."""
+    fingerprint = json.loads(text)
+    names = {name for names in fingerprint["named"].values() for name in names}
+    return json.dumps(fingerprint | {"named": {SHARED: sorted(names)}}, indent=1)
 
 
 def main(checkout: Path, tree: Path, modules: Path, work: Path) -> None:
