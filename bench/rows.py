@@ -100,7 +100,9 @@ class Pair:
         both = by_scons.keys() & by_kbuild.keys()
         with_rust = {f"{path.parent.name}.ko" for path in self.modules.glob("*/*.rs")}
         differ = {name for name in both - with_rust if by_scons[name].read_bytes() != by_kbuild[name].read_bytes()}
-        differ |= {name for name in both & with_rust if what_is_declared(by_scons[name]) != what_is_declared(by_kbuild[name])}
+        differ |= {
+            name for name in both & with_rust if what_is_declared(by_scons[name]) != what_is_declared(by_kbuild[name])
+        }
         return sorted((by_scons.keys() ^ by_kbuild.keys()) | differ)
 
 
