@@ -82,15 +82,8 @@ def kbuild_step(target: BuildTarget, step: Step) -> Step:
     if step.name == "BINDGEN":
         return with_depfile(step)
     if step.compiler_state:
-        commands = tuple(without_compiler_state(command) for command in step.commands)
-        return dataclasses.replace(step, commands=commands, compiler_state=None)
+        return step.from_nothing()
     return helpers.project_c_step(target, step.tracked[0], step.outputs[0]) if step.order_only else step
-
-
-def without_compiler_state(command: Command) -> Command:
-    """A rustc command that does not compile incrementally."""
-    argv = tuple(arg for arg in command.argv if not arg.startswith("-Cincremental="))
-    return dataclasses.replace(command, argv=argv)
 
 
 def with_depfile(step: Step) -> Step:

@@ -92,11 +92,11 @@ fn realloc() -> Result<bool> {
 
 /// An alignment that is greater than kmalloc's own.
 fn aligned() -> Result<bool> {
-    let mut pages = Vec::new();
+    let mut filled = Vec::new();
     for byte in 0..20 {
-        pages.try_push(Box::try_new(Page([byte; 4096]))?)?;
+        filled.try_push(Box::try_new(Page([byte; 4096]))?)?;
     }
-    Ok(pages
+    Ok(filled
         .iter()
         .all(|page| page.0.as_ptr() as usize % 4096 == 0))
 }

@@ -52,18 +52,18 @@ fn at<G: GetLinksWrapped<EntryType = Entry>>(list: &List<G>, place: usize) -> Re
     cursor.current().ok_or(Error::ENOENT)
 }
 
-fn random<G: GetLinksWrapped<EntryType = Entry>>(
+fn edit_at_random<G: GetLinksWrapped<EntryType = Entry>>(
     what: &str,
     make: fn(Entry) -> Result<G::Wrapped>,
 ) -> Result {
-    let mut random = Random(0x2021);
+    let mut dice = Random(0x2021);
     let mut list = List::<G>::new();
     let mut model = Vec::new();
     for value in 0..OPERATIONS {
         let choice = match model.len() {
             0 => 0,
             LONGEST => 2,
-            _ => random.below(4),
+            _ => dice.below(4),
         };
         match choice {
             0 => {
@@ -72,7 +72,7 @@ fn random<G: GetLinksWrapped<EntryType = Entry>>(
                 model.push(value);
             }
             1 => {
-                let place = random.below(model.len());
+                let place = dice.below(model.len());
                 let existing = NonNull::from(at(&list, place)?);
                 // SAFETY: the entry is in the list.
                 unsafe { list.insert_after(existing, make(Entry::new(value))?) };
@@ -80,7 +80,7 @@ fn random<G: GetLinksWrapped<EntryType = Entry>>(
                 model.insert(place + 1, value);
             }
             2 => {
-                let place = random.below(model.len());
+                let place = dice.below(model.len());
                 let mut cursor = list.cursor_front_mut();
                 for _ in 0..place {
                     cursor.move_next();
@@ -223,9 +223,9 @@ fn shapes() -> Result {
 
 /// Compares all kinds of lists. What differs is printed.
 pub(crate) fn compare() -> Result {
-    random::<Box<Entry>>("Box", |entry| Ok(Box::try_new(entry)?))?;
-    random::<Arc<Entry>>("Arc", |entry| Ok(Arc::try_new(entry)?))?;
-    random::<Ref<Entry>>("Ref", Ref::try_new)?;
+    edit_at_random::<Box<Entry>>("Box", |entry| Ok(Box::try_new(entry)?))?;
+    edit_at_random::<Arc<Entry>>("Arc", |entry| Ok(Arc::try_new(entry)?))?;
+    edit_at_random::<Ref<Entry>>("Ref", Ref::try_new)?;
     shared::<Arc<Entry>>(|entry| Ok(Arc::try_new(entry)?))?;
     shared::<Ref<Entry>>(Ref::try_new)?;
     cursors()?;

@@ -4,17 +4,6 @@
 //! re-exports those that several wrappers share.
 
 #![no_std]
-#![allow(
-    clippy::all,
-    dead_code,
-    improper_ctypes,
-    missing_docs,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    unnecessary_transmutes,
-    unsafe_op_in_unsafe_fn
-)]
 
 pub use bindings::*;
 

@@ -145,20 +145,15 @@ def test_a_body_in_the_base_links_what_differs(table: Table) -> None:
     assert linked
 
 
-def test_a_constant_that_one_wrapper_alone_reaches(table: Table) -> None:
-    header = table.header("linux/miscdevice.h")
-    table.edit(header, lambda text: re.sub(r"(MISC_DYNAMIC_MINOR\s+)255", r"\g<1>254", text))
-    crates, compiled, linked = built(table)
-    assert compiled == users(["miscdev"]) & set(MODULES)
-    assert "kernel_miscdev" in crates
-    assert crates == crates_with("miscdev", crates)
-    assert linked
-    assert linked <= compiled
-
-
-def test_a_field_that_one_wrapper_alone_reaches(table: Table) -> None:
-    header = table.header("linux/miscdevice.h")
-    table.edit(header, lambda text: text.replace("struct miscdevice  {\n", "struct miscdevice  {\n\tlong more;\n"))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(r"(MISC_DYNAMIC_MINOR\s+)255", r"\g<1>254", id="constant"),
+        pytest.param(r"struct miscdevice  \{\n", "struct miscdevice  {\n\tlong more;\n", id="field"),
+    ],
+)
+def test_what_one_wrapper_alone_reaches(table: Table, old: str, new: str) -> None:
+    table.edit(table.header("linux/miscdevice.h"), lambda text: re.sub(old, new, text))
     crates, compiled, linked = built(table)
     assert compiled == users(["miscdev"]) & set(MODULES)
     assert "kernel_miscdev" in crates

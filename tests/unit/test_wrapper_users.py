@@ -36,3 +36,11 @@ def test_users_are_also_those_by_another_wrapper() -> None:
     assert users(["a"], uses, between) == {"one", "two", "three"}
     assert users(["b"], uses, between) == {"two", "three"}
     assert users([], uses, between) == set()
+
+
+def test_modules_name_wrappers_that_they_use_alone() -> None:
+    """A variable with a wrapper's name would count: the build looks at identifiers."""
+    for path in (PROJECT / "modules").rglob("*.rs"):
+        module = path.relative_to(PROJECT / "modules").parts[0]
+        code = re.sub(r"//.*", "", path.read_text())
+        assert {name for name in WRAPPERS if re.search(rf"\b{name}\b", code)} <= set(USES.get(module, ())), path

@@ -46,14 +46,14 @@ def abi_dir(target: BuildTarget) -> Path:
 
 def unoptimized_step(step: Step, name: str, object_file: Path) -> Step:
     """The step of a crate, changed so that it compiles to `object_file` alone, without optimization."""
-    command = step.commands[-1]
+    *before, command = step.from_nothing().commands
     depfile = object_file.with_suffix(".d")
     flags = ("-Copt-level=0", "-Zinline-mir=n", "-Cdebuginfo=1")
     argv = (
         *(arg for arg in command.argv if not arg.startswith("--emit=")),
         *(*flags, f"--emit=obj={object_file},dep-info={depfile}"),
     )
-    commands = (*step.commands[:-1], Command(argv, object_file.parent / f"{name}.work", command.env, command.color))
+    commands = (*before, Command(argv, object_file.parent / f"{name}.work", command.env, command.color))
     return Step(
         name="RUSTC",
         unit=f"{name} (abi)",

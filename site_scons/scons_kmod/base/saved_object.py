@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import pickle
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -37,10 +38,10 @@ def load_object(path: Path, key: str) -> Any:
     body = data[length:]
     if data[:length] != checksum(key, body):
         return None
-    try:
+    # What `pickle.loads` may raise for bytes that `save_object` has not written.
+    with suppress(pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError):
         return RecordUnpickler(io.BytesIO(body)).load()
-    except pickle.UnpicklingError:
-        return None
+    return None
 
 
 class RecordUnpickler(pickle.Unpickler):

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from scons_kmod.bindings.declarations import read_declarations
-from scons_kmod.bindings.libclang import HeaderError, Unit
+from scons_kmod.bindings.libclang import Unit, written_status
 from scons_kmod.bindings.reach import Reach
 from scons_kmod.engine.depfile import depfile_text
 from scons_kmod.engine.identifiers import names_in_source
@@ -64,9 +63,4 @@ def write_fingerprint(request: dict[str, Any]) -> None:
 
 def main(request: dict[str, Any]) -> int:
     """Write the fingerprint, or print the errors of the headers. Returns the exit status."""
-    try:
-        write_fingerprint(request)
-    except HeaderError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return written_status(write_fingerprint, request)

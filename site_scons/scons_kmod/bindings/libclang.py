@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from scons_kmod.engine.identifiers import IDENTIFIER
@@ -151,6 +153,16 @@ def load_libclang(library: str) -> Any:
 
 class HeaderError(Exception):
     """The headers do not compile. The text is libclang's messages."""
+
+
+def written_status(write: Callable[[dict[str, Any]], None], request: dict[str, Any]) -> int:
+    """The exit status of a process that writes what a request asks for. Errors of the headers are printed."""
+    try:
+        write(request)
+    except HeaderError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 class Unit:

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from scons_kmod.bindings.declarations import HeaderDeclarations, read_declarations
 from scons_kmod.bindings.fingerprint import digest
-from scons_kmod.bindings.libclang import ENUM, RECORDS, TYPEDEF, HeaderError, Unit
+from scons_kmod.bindings.libclang import ENUM, RECORDS, TYPEDEF, Unit, written_status
 from scons_kmod.bindings.pasted import MARKS, Pasted
 from scons_kmod.bindings.reach import Reach
 from scons_kmod.engine.depfile import depfile_text
@@ -128,9 +127,4 @@ def definition_positions(declarations: HeaderDeclarations) -> dict[str, int]:
 
 def main(request: dict[str, Any]) -> int:
     """Write the fingerprint, or print the errors of the headers. Returns the exit status."""
-    try:
-        write_fingerprint(request)
-    except HeaderError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return written_status(write_fingerprint, request)

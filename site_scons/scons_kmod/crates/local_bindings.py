@@ -26,7 +26,7 @@ from scons_kmod.bindings.parts import MODULES, SHARED
 from scons_kmod.c.compiler import CC_COLOR, name_defines
 from scons_kmod.c.source_flags import ASSEMBLY_SUFFIX, module_flags, source_flags
 from scons_kmod.c.source_flags import module_include_directories as searched_by_c
-from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
+from scons_kmod.crates.rustc_command import NO_LINTS, build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.engine.digests import LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
@@ -35,9 +35,6 @@ from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.manifest.sections.c import FileFlags
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, generated_files
-
-# rustc prints no warnings about generated code.
-NO_LINTS = "--cap-lints=allow"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,8 @@ NO_STD_HINT = (
     "a kernel has no std: write #![no_std] in the crate and use core and alloc; if the crate has a feature for std, "
     "which is often on by default, turn it off: default-features = false",
 )
+# rustc prints no warnings about generated code.
+NO_LINTS = "--cap-lints=allow"
 # Messages name a file by its real path, so that an editor finds it. The object has the path that --remap-path-prefix
 # gives instead.
 REAL_PATHS_IN_MESSAGES = "--remap-path-scope=object"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scons_kmod.bindings.bindgen import bindings_part
 from scons_kmod.bindings.parts import MODULES, SHARED
-from scons_kmod.crates.rustc_command import build_path_remap, rustc_command, support_search_args
+from scons_kmod.crates.rustc_command import NO_LINTS, build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import (
     LIBRARY_CRATES,
     library_stamp,
@@ -116,7 +116,7 @@ def declarations_step(target: BuildTarget, name: str, *needs: str) -> Step:
         emit=(f"obj={support_object(target, name)}", f"metadata={support_rmeta(target, name)}"),
         crates=("core", "compiler_builtins", *needs),
         prefix=(target.sources, ""),
-        flags=(build_path_remap(target), *(support_search_args(target) if needs else ())),
+        flags=(build_path_remap(target), *((*support_search_args(target), NO_LINTS) if needs else ())),
         env=(("RUST_BINDINGS_FILE", str(part)),),
     )
     return Step(

@@ -7,6 +7,7 @@ so that ``crate::Result`` in a wrapper and ``$crate`` in its macros are found.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,7 +139,9 @@ def crate_root(target: BuildTarget, crate: WrapperCrate) -> Iterator[str]:
     yield f'pub mod bindings {{ pub use {BASE}::bindings::*; include!(env!("RUST_BINDINGS_FILE")); }}'
     for wrapper in crate.wrappers:
         visibility = "pub " if wrapper.public else ""
-        yield f'{attributes(wrapper)}#[path = "{wrapper.path}"] {visibility}mod {wrapper.name};'
+        # JSON and Rust quote a path alike.
+        path = json.dumps(str(wrapper.path), ensure_ascii=False)
+        yield f"{attributes(wrapper)}#[path = {path}] {visibility}mod {wrapper.name};"
     yield f"#[doc(hidden)] {LOG_PREFIX}"
 
 

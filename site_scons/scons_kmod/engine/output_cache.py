@@ -14,8 +14,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from scons_kmod.base.atomic import copy_file, write_text
 from scons_kmod.engine.build_state import BuildState
@@ -37,10 +37,8 @@ class OutputCache:
         """Import the outputs of a step that has never run here, if an entry fits. Returns whether one does."""
         if not step.shared or state.traces.latest(step.key):
             return False
-        for record in self.records(step):
-            shared = FilesRead.from_json(record["shared"]) if record["shared"] else None
+        for stored, shared in self.records(step):
             shared_key = state.traces.add_shared_files(shared) if shared else ""
-            stored = Trace.from_json(record["trace"])
             trace = dataclasses.replace(stored, signature=step.signature(), shared_key=shared_key)
             if not any(differences(step, trace, state)) and self.copy_outputs(step, trace.outputs, state):
                 # Other steps may read these files.
@@ -67,16 +65,15 @@ class OutputCache:
                 copy_file(Path(path), stored)
         write_text(self.entries(step) / f"{text_digest(text)}.json", text)
 
-    def records(self, step: Step) -> Iterator[dict[str, Any]]:
-        """The entries of a step with this signature. Damaged ones are left out."""
+    def records(self, step: Step) -> Iterator[tuple[Trace, FilesRead | None]]:
+        """The entries of a step with this signature: traces and shared files. Damaged ones are left out."""
         for path in sorted(self.entries(step).glob("*.json")):
-            try:
+            with suppress(OSError, ValueError, TypeError, KeyError):
                 text = path.read_text()
-            except (OSError, UnicodeDecodeError):
-                continue
-            if text_digest(text) == path.stem:
-                record: dict[str, Any] = json.loads(self.without_stand_ins(text))
-                yield record
+                if text_digest(text) == path.stem:
+                    record = json.loads(self.without_stand_ins(text))
+                    shared = FilesRead.from_json(record["shared"]) if record["shared"] else None
+                    yield Trace.from_json(record["trace"]), shared
 
     def copy_outputs(self, step: Step, outputs: DigestByPath, state: BuildState) -> bool:
         """Copy outputs to their paths. Returns whether all have their digests; otherwise none is left."""

@@ -103,6 +103,12 @@ class Step:
         """What the step is called among all steps: the path of its first output."""
         return str(self.outputs[0])
 
+    def from_nothing(self) -> Step:
+        """The step without the compiler's own state, for another output than this step's."""
+        kept = [tuple(arg for arg in c.argv if not arg.endswith(f"={self.compiler_state}")) for c in self.commands]
+        commands = tuple(dataclasses.replace(c, argv=argv) for c, argv in zip(self.commands, kept, strict=True))
+        return dataclasses.replace(self, commands=commands, compiler_state=None)
+
     def signature(self) -> str:
         """A digest of all that decides what the step makes, except the content of the files that it reads."""
         return hashlib.sha256(self.signature_text().encode()).hexdigest()[:32]

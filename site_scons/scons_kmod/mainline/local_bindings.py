@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from scons_kmod.base.errors import MachineError
 from scons_kmod.bindings.local_paths import local_bindings_crate, local_bindings_object
 from scons_kmod.crates.local_bindings import (
-    NO_LINTS,
     HeaderReading,
     bindings_crate_root,
     bindings_emit,
@@ -21,7 +20,7 @@ from scons_kmod.crates.local_bindings import (
     local_layout_step,
     with_bindings_files,
 )
-from scons_kmod.crates.rustc_command import build_path_remap
+from scons_kmod.crates.rustc_command import NO_LINTS, build_path_remap
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.cmd_file import parse_commands, read_cmd_file
 from scons_kmod.mainline.mainline import BINDINGS, Mainline

@@ -24,11 +24,15 @@ from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 TAKEN_IN = re.compile(r'#\[path\s*=\s*"([^"\\]+)"\s*\]|\binclude!\s*[({\[]\s*"([^"\\]+)"')
 
 # The version of the form of what is remembered of a source, and of how it is found.
-FORMAT = 1
+FORMAT = 2
 # The module of the crate `kernel` with the declarations of C.
 BINDINGS = "bindings"
 # It, and the one name or the list of names that follows it. A list with a list in it is not one.
 NAMES_OF_BINDINGS = re.compile(rf"\b{BINDINGS}\s*::\s*(?:([A-Za-z_]\w*)|\{{([\w\s,]*)\}})")
+
+# An import, and in it the bindings as a module. What it declares is then named after the same word.
+IMPORT = re.compile(r"\buse\s[^;]*;")
+IMPORTED_MODULE = re.compile(rf"(?:::|[{{,])\s*{BINDINGS}\s*(?=[,;}}])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,10 +90,11 @@ def scan(target: BuildTarget, path: Path, text: str) -> str:
 def declarations_in(code: str, identifiers: set[str]) -> set[str]:
     """The names that code may take from the bindings.
 
-    They follow the word ``bindings``, if it is always followed by one name or by a list of names. Otherwise they may be
-    any of the code's identifiers.
+    They follow the word ``bindings``, if it is always followed by one name or by a list of names, or imports the module
+    as a whole. Otherwise they may be any of the code's identifiers.
     """
     followed = [match[1] or match[2] for match in NAMES_OF_BINDINGS.finditer(code)]
-    if len(followed) != len(re.findall(rf"\b{BINDINGS}\b", code)):
+    imported = sum(len(IMPORTED_MODULE.findall(item)) for item in IMPORT.findall(code))
+    if len(followed) + imported != len(re.findall(rf"\b{BINDINGS}\b", code)):
         return identifiers
     return {name for names in followed for name in IDENTIFIER.findall(names)}

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from scons_kmod.base.errors import UserError
@@ -138,32 +138,56 @@ def wrapper_crates(target: BuildTarget) -> WrapperCrates:
     """
     root = target.sources / "kernel/lib.rs"
     text = target.digests.derived(root, f"wrappers:{FORMAT}", lambda text: code_text(str(root), text))
+    marked = marked_items(root, text)
+    if target.whole_kernel_crate:
+        marked = []
+    reexports = [(attributes(match["attributes"]), match["item"]) for match in marked if not match["name"]]
+    wrappers = {match["name"]: read_wrapper(target, match, reexports) for match in marked if match["name"]}
+    needs = needs_of_wrappers(wrappers.values())
+    crates = crates_of_groups(strongly_connected(wrappers, needs), wrappers, needs)
+    of_wrappers = {path for wrapper in wrappers.values() for path in wrapper.files}
+    shared = [scan(target, path)["identifiers"] for path in kernel_files(target) if path not in of_wrappers]
+    return WrapperCrates(
+        crates,
+        frozenset(name for names in shared for name in names),
+        tuple(INNER_ATTRIBUTE.findall(text)),
+        tuple(reexport_lines(root, reexports, crates)),
+    )
+
+
+def marked_items(root: Path, text: str) -> list[re.Match[str]]:
+    """The items of kernel/lib.rs with the mark. Raises `UserError` if it is on what can't be in another crate."""
     marked = [match for match in ITEM.finditer(text) if MARK in attributes(match["attributes"])]
     if attributes(text).count(MARK) != len(marked):
         fix = "mark modules that are in a file (`pub mod x;`, `mod x;`) and re-exports (`pub use crate::x::Y;`) alone"
         raise UserError(f"{MARK} is on an item that can't be in another crate", where=str(root), fix=fix)
-    marked = [] if target.whole_kernel_crate else marked
-    reexports = [(attributes(match["attributes"]), match["item"]) for match in marked if not match["name"]]
-    wrappers = [read_wrapper(target, match, reexports) for match in marked if match["name"]]
+    return marked
+
+
+def needs_of_wrappers(wrappers: Collection[Wrapper]) -> dict[str, list[str]]:
+    """The wrappers that each wrapper names. A private wrapper also needs its users: it is in their crate."""
     owners = {name: wrapper.name for wrapper in wrappers for name in wrapper.names}
     needs = {w.name: sorted({owners[name] for name in w.identifiers & owners.keys()} - {w.name}) for w in wrappers}
     for private in (wrapper.name for wrapper in wrappers if not wrapper.public):
         needs[private] += [user for user in needs if private in needs[user]]
-    groups = strongly_connected([wrapper.name for wrapper in wrappers], needs)
-    crates = crates_of_groups(groups, {wrapper.name: wrapper for wrapper in wrappers}, needs)
+    return needs
+
+
+def reexport_lines(
+    root: Path, reexports: Iterable[tuple[tuple[str, ...], str]], crates: Mapping[str, WrapperCrate]
+) -> Iterator[tuple[str, str]]:
+    """The re-exports of wrappers, each with its attributes besides the mark, and the name of the wrapper's crate.
+
+    Raises `UserError` for an item that is no re-export of one marked wrapper.
+    """
     crate_of = {wrapper.name: crate.name for crate in crates.values() for wrapper in crate.wrappers}
-    lines = []
     for item_attributes, item in reexports:
-        if not (source := crate_of.get(reexported_wrapper(item))):
+        source = crate_of.get(reexported_wrapper(item))
+        if source is None:
             fix = "write `pub use crate::x::Y;`, where x is a wrapper with the same mark"
             raise UserError(f"`{item}` is not a re-export of one marked wrapper", where=str(root), fix=fix)
         others = " ".join(attribute for attribute in item_attributes if attribute != MARK)
-        lines.append((f"{others} {item}".strip(), source))
-    of_wrappers = {path for wrapper in wrappers for path in wrapper.files}
-    shared = {
-        name for path in kernel_files(target) if path not in of_wrappers for name in scan(target, path)["identifiers"]
-    }
-    return WrapperCrates(crates, frozenset(shared), tuple(INNER_ATTRIBUTE.findall(text)), tuple(lines))
+        yield f"{others} {item}".strip(), source
 
 
 def kernel_files(target: BuildTarget) -> list[Path]:

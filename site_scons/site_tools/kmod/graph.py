@@ -131,11 +131,9 @@ class Graph:
             if not reasons:
                 record_gate(step, state)
                 return 0
-            if restore(step, state) or any(source.import_outputs(step, state) for source in sources):
+            if restore(step, state) or import_outputs(step, state, sources):
                 return 0
-            # One write, so that the lines of steps that start at the same time do not mix.
-            sys.stdout.write(self.line(step) + "\n")
-            sys.stdout.flush()
+            print_line(self.line(step))
             run_step(step, state, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
             if reasons == [NEVER_RAN]:
                 store_outputs(step, state, sources)
@@ -143,6 +141,14 @@ class Graph:
             print_text(error.shown())
             return 1
         return 0
+
+
+def import_outputs(step: Step, state: BuildState, sources: OutputSources) -> bool:
+    """Import the outputs of a step that has never run, and say so. Returns whether one of the sources has them."""
+    if not any(source.import_outputs(step, state) for source in sources):
+        return False
+    print_line(f"  {'IMPORT':<8}{step.name} {step.unit}")
+    return True
 
 
 def store_outputs(step: Step, state: BuildState, sources: OutputSources) -> None:
@@ -161,6 +167,12 @@ def store_outputs(step: Step, state: BuildState, sources: OutputSources) -> None
 def nodes(env: Env, *steps: Step) -> list[Node]:
     """The outputs of steps as SCons's nodes."""
     return [env.File(str(path)) for step in steps for path in step.outputs]
+
+
+def print_line(line: str) -> None:
+    """Print a line in one write, so that the lines of steps that start at the same time do not mix."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def print_text(text: str) -> None:

@@ -27,7 +27,7 @@ from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import ChosenKernel
 from scons_kmod.target.settings import Settings
 
-from .graph import Graph
+from .graph import Graph, import_outputs
 from .registry import SconsCommand, When
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Session:
     def add(self, env: Env, target: str, step: Step) -> Step:
         """Add a step of a target to the graph."""
         state, sources = self.build_state(target), self.output_sources(target)
-        any(source.import_outputs(step, state) for source in sources)
+        import_outputs(step, state, sources)
         self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), sources)
         return step
 

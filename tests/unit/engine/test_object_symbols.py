@@ -9,26 +9,6 @@ from elftools.elf.elffile import ELFFile
 
 from scons_kmod.engine.object_symbols import defined_symbols, global_symbols, object_symbols
 
-UNIT = """\
-extern int imported(void);
-extern int weak(void) __attribute__((weak));
-extern int unused(void);
-static int local(void) { return 1; }
-int exported(void) { return imported() + (weak ? weak() : local()); }
-int data = 1;
-int common __attribute__((common));
-"""
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An object."""
-    source = tmp_path_factory.mktemp("object") / "unit.c"
-    source.write_text(UNIT)
-    object_file = source.with_suffix(".o")
-    subprocess.run(("gcc", "-fno-pic", "-c", "-o", object_file, source), check=True)
-    return object_file
-
 
 def assembled(path: Path, text: str) -> Path:
     subprocess.run(("as", "-o", path, "-"), input=text, text=True, check=True)

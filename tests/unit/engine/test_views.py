@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,31 +10,12 @@ import pytest
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.views import ALWAYS_IMPORTED, IDENTIFIERS, SYMBOLS, View, ViewSeen, view_now
 
-UNIT = """\
-extern int imported(void);
-extern int weak(void) __attribute__((weak));
-extern int unused(void);
-static int local(void) { return 1; }
-int exported(void) { return imported() + (weak ? weak() : local()); }
-int data = 1;
-"""
-
 
 def write(path: Path, text: str) -> Path:
     """A file that was written longer than a tick of the clock ago."""
     path.write_text(text)
     time.sleep(0.02)
     return path
-
-
-@pytest.fixture(scope="session")
-def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An object."""
-    source = tmp_path_factory.mktemp("object") / "unit.c"
-    source.write_text(UNIT)
-    object_file = source.with_suffix(".o")
-    subprocess.run(("gcc", "-fno-pic", "-c", "-o", object_file, source), check=True)
-    return object_file
 
 
 def row(name: str, crc: str = "0x1", module: str = "vmlinux", kind: str = "EXPORT_SYMBOL", namespace: str = "") -> str:
@@ -57,15 +37,15 @@ class SeenView:
 
 
 @pytest.fixture
-def symbols(tmp_path: Path, linked: Path) -> SeenView:
+def symbols(tmp_path: Path, compiled: Path) -> SeenView:
     texts = [row("module_layout") + row("imported") + row("other"), row("weak", module="extra") + row("another")]
-    part = SeenView(tmp_path, SYMBOLS, linked, *texts)
+    part = SeenView(tmp_path, SYMBOLS, compiled, *texts)
     assert part.changed_files() == []
     return part
 
 
 def test_names_are_those_of_the_object_and_what_every_module_imports(symbols: SeenView) -> None:
-    assert symbols.seen.names == tuple(sorted(("data", "exported", "imported", "weak", *ALWAYS_IMPORTED)))
+    assert symbols.seen.names == tuple(sorted(("common", "data", "exported", "imported", "weak", *ALWAYS_IMPORTED)))
 
 
 @pytest.mark.parametrize(
@@ -106,9 +86,9 @@ def test_what_every_module_imports_counts(symbols: SeenView) -> None:
     assert symbols.changed_files() == ["0.symvers"]
 
 
-def test_which_of_two_files_has_a_symbol_counts(tmp_path: Path, linked: Path) -> None:
+def test_which_of_two_files_has_a_symbol_counts(tmp_path: Path, compiled: Path) -> None:
     texts = [row("imported", crc=crc) for crc in ("0x1", "0x2")]
-    part = SeenView(tmp_path, SYMBOLS, linked, *texts)
+    part = SeenView(tmp_path, SYMBOLS, compiled, *texts)
     for path, text in zip(part.paths, reversed(texts), strict=True):
         write(path, text)
     assert part.changed_files() == ["0.symvers", "1.symvers"]
