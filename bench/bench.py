@@ -68,7 +68,13 @@ class Result:
 
 
 CRATES = 20
-KINDS = {"c": "C", "rust": "Rust", "parts": "files in one", "whole": f"files and {CRATES} crates"}
+KINDS = {
+    "c": "C",
+    "rust": "Rust",
+    "small": "small Rust",
+    "parts": "files in one",
+    "whole": f"files and {CRATES} crates",
+}
 HEAD = "| what | modules | Kbuild | scons | ratio | goal | ratio of CPU time | memory | processes |"
 
 
@@ -111,6 +117,8 @@ def pair_for(row: Row, base: Path, tree: Path, jobs: int) -> Pair:
     if not pair.directory.exists():
         if row.kind == "rust":
             generate.rust_modules(pair.modules, generate.rust_names(row.count))
+        elif row.kind == "small":
+            generate.small_rust_modules(pair.modules, row.count)
         elif row.kind in ("parts", "whole"):
             generate.module_of_parts(pair.modules, row.count)
             if row.kind == "whole":

@@ -106,6 +106,52 @@ int part_{number}(struct inode *inode, const char *text)
 """
 
 
+# One of many small Rust modules, of which every twentieth uses the wrapper rbtree.
+USERS_EVERY = 20
+SMALL_SOURCE = """\
+// SPDX-License-Identifier: GPL-2.0
+//! A small module.
+#![no_std]
+
+use kernel::prelude::*;
+{use_}
+module! {{
+    type: Small,
+    name: b"{name}",
+    author: b"The bench",
+    description: b"A small module",
+    license: b"GPL v2",
+}}
+
+struct Small {{
+    numbers: Vec<u32>,
+}}
+
+impl KernelModule for Small {{
+    fn init() -> Result<Self> {{
+        let mut numbers = Vec::new();
+        numbers.try_reserve(8)?;
+        numbers.extend([{number}, 108, 200]);
+{body}        pr_info!("{name}: {{:?}}\\n", numbers);
+        Ok(Small {{ numbers }})
+    }}
+}}
+
+impl Drop for Small {{
+    fn drop(&mut self) {{
+        pr_info!("{name}: {{}}\\n", self.numbers.len());
+    }}
+}}
+"""
+USE_OF_RBTREE = """\
+        let mut tree = RBTree::new();
+        for &number in &numbers {{
+            tree.try_insert(number, number ^ {number})?;
+        }}
+        pr_info!("{name}: {{:?}}\\n", tree.get(&{number}));
+"""
+
+
 CRATE_SOURCE = """\
 // SPDX-License-Identifier: GPL-2.0
 //! One of many crates.
@@ -172,6 +218,19 @@ def module_of_parts(directory: Path, count: int) -> None:
     of_rust = "#ifdef WITH_RUST\n\tsum += parts_of_rust();\n#endif\n"
     more = f'\tconst char *text = "bench";\n\tint sum = 0;\n\n{calls}{of_rust}\tpr_info("%d\\n", sum);\n{begin}'
     (home / "main.c").write_text(text.replace(begin, more, 1))
+
+
+def small_rust_modules(directory: Path, count: int) -> None:
+    """Small modules of one crate, of which every twentieth uses the wrapper rbtree."""
+    for number in range(count):
+        name = f"small_{number:03}"
+        uses = number % USERS_EVERY == 0
+        use = "use kernel::rbtree::RBTree;\n" if uses else ""
+        body = USE_OF_RBTREE.format(name=name, number=number) if uses else ""
+        (directory / name).mkdir(parents=True)
+        (directory / name / "module.toml").write_text(f'[module]\nname = "{name}"\n')
+        text = SMALL_SOURCE.format(name=name, number=number, use_=use, body=body)
+        (directory / name / f"{name}.rs").write_text(text)
 
 
 def rust_modules(directory: Path, names: list[str]) -> None:

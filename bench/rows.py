@@ -19,6 +19,7 @@ from elftools.elf.elffile import ELFFile
 # Kbuild gets the flags that scons compiles C with: no debug information, and so no BTF.
 SAME_FLAGS = ("KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 RUST_MODULES = 20
+SMALL_MODULES = 100
 COLD_MOST = 100
 # scons restores the outputs of an edit that it has seen before, so each edit is new.
 numbers = itertools.count(1)
@@ -118,10 +119,10 @@ Edit = Callable[[Pair], None]
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust).
+    """What is measured: `edit` is made before each build, of `count` modules of this kind (c, rust, small).
 
-    Of the kind `parts` it is one module of `count` C files, of the kind `whole` one that has crates as well, which
-    Kbuild leaves out.
+    Of the kind `small`, every twentieth of the Rust modules uses the wrapper rbtree. Of the kind `parts` it is one
+    module of `count` C files, of the kind `whole` one that has crates as well, which Kbuild leaves out.
     """
 
     name: str
@@ -214,6 +215,19 @@ def own_header(pair: Pair) -> list[Path]:
     return [pair.modules / "bench_parts/parts.h", pair.work / "parts.h"]
 
 
+RBTREE = source("kernel/rbtree.rs")
+
+
+def body_of(paths: Callable[[Pair], list[Path]], name: str) -> Edit:
+    """Put a number at the head of the function of this name."""
+    return replaced(paths, rf"(fn {name}\([^{{]*\{{\n)( *let _ = \d+_u32;\n)?", r"\1        let _ = {n}_u32;\n")
+
+
+def new_function(paths: Callable[[Pair], list[Path]]) -> Edit:
+    """Add one more public function to the end of the file."""
+    return replaced(paths, r"\s*\Z", r"\n\n/// A number.\npub fn bench_{n}() -> u32 {{\n    {n}\n}}\n")
+
+
 def all_rows(counts: list[int]) -> Iterator[Row]:
     """The rows of the table, for these numbers of C modules."""
     goals = {1: 0.7, 100: 0.35, 1000: 0.2}
@@ -236,21 +250,40 @@ def all_rows(counts: list[int]) -> Iterator[Row]:
     yield Row("cold-whole", "no module built yet", "whole", 200, without_modules, 0.8)
     crate = replaced(lambda pair: [pair.modules / "bench_parts/part_19/lib.rs"], r"\(byte\) \+ \d+", "(byte) + {n}")
     yield Row("edit-crate", "body in a crate that none needs", "whole", 200, crate)
-    fs, wrapper = header("linux/fs.h"), source("kernel/rbtree.rs")
     text = r'pr_info!\("(bench \d+ )?', r'pr_info!("bench {n} '
-    yield Row("edit-rust", "one module's source", *rust, replaced(rust_module, *text), 0.7)
+    yield Row("edit-rust", "one module's source", *rust, replaced(rust_module, *text), 0.5)
     for count in sorted(count for count in counts if count <= COLD_MOST)[-1:]:
         yield Row("edit-c", "one module's source", "c", count, replaced(c_module, r"_0000 \d+", "_0000 {n}"), 0.7)
+    yield from edits_of_headers(rust)
+    yield from edits_of_wrappers(rust)
+    helper = source("rust/helpers/mutex.c")
+    body = replaced(helper, r"\tmutex_lock\(", '\tasm volatile("nopl {n}(%rax)");\n\tmutex_lock(')
+    yield Row("helper", "body of a C helper", *rust, body, 0.6)
+
+
+def edits_of_headers(rust: tuple[str, int]) -> Iterator[Row]:
+    """The rows whose edits are of the kernel's headers."""
+    fs = header("linux/fs.h")
     yield Row("header-comment", "comment in linux/fs.h", *rust, comment(fs), 0.1)
     yield Row("header-line", "comment line added to linux/fs.h", *rust, comment_line(fs), 0.1)
-    yield Row("wrapper-comment", "comment in kernel/rbtree.rs", *rust, comment(wrapper), 0.1)
-    yield Row("wrapper-line", "comment line added to kernel/rbtree.rs", *rust, comment_line(wrapper), 0.1)
     yield Row("header-touch", "linux/fs.h touched", *rust, touch(fs))
     macro = replaced(fs, r"\s*\Z", r"\n#define BENCH_{n} {n}\n")
     yield Row("header-macro", "unused macro added to linux/fs.h", *rust, macro)
     constant = replaced(header("linux/miscdevice.h"), r"(MISC_DYNAMIC_MINOR)\s+\d+", r"\1 {n}")
-    yield Row("header-constant", "value of MISC_DYNAMIC_MINOR", *rust, constant)
-    body = replaced(
-        source("rust/helpers/mutex.c"), r"\tmutex_lock\(", '\tasm volatile("nopl {n}(%rax)");\n\tmutex_lock('
-    )
-    yield Row("helper", "body of a C helper", *rust, body)
+    yield Row("header-constant", "value of MISC_DYNAMIC_MINOR", *rust, constant, 0.6)
+
+
+def edits_of_wrappers(rust: tuple[str, int]) -> Iterator[Row]:
+    """The rows whose edits are of kernel/: of a wrapper that few modules use, and of what all modules use."""
+    yield Row("wrapper-comment", "comment in kernel/rbtree.rs", *rust, comment(RBTREE), 0.1)
+    yield Row("wrapper-line", "comment line added to kernel/rbtree.rs", *rust, comment_line(RBTREE), 0.25)
+    yield Row("wrapper-body", "body of a function in kernel/rbtree.rs", *rust, body_of(RBTREE, "find"), 0.25)
+    yield Row("wrapper-function", "function added to kernel/rbtree.rs", *rust, new_function(RBTREE), 0.25)
+    error = source("kernel/error.rs")
+    yield Row("base-line", "comment line added to kernel/error.rs", *rust, comment_line(error), 1.0)
+    yield Row("base-body", "body of a function in kernel/error.rs", *rust, body_of(error, "from_kernel_errno"), 1.0)
+    yield Row("base-function", "function added to kernel/error.rs", *rust, new_function(error), 1.0)
+    small = ("small", SMALL_MODULES)
+    yield Row("small-line", "comment line added to kernel/rbtree.rs", *small, comment_line(RBTREE), 0.1)
+    yield Row("small-body", "body of a function in kernel/rbtree.rs", *small, body_of(RBTREE, "find"), 0.1)
+    yield Row("small-function", "function added to kernel/rbtree.rs", *small, new_function(RBTREE), 0.1)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checkout import MODULES, Checkout
+from wrapper_users import users
 
 # SConstruct, which prints each module whose steps are planned.
 SHOWN = """\
@@ -73,6 +74,17 @@ def test_an_edit_plans_the_module_alone(settled: Checkout) -> None:
     assert planned(settled) == ["rust_minimal"]
     assert ("RUSTC", "rust_minimal.o") in settled.ran()
     source.write_text(text)
+    settled.scons()
+
+
+def test_an_edit_of_a_wrapper_plans_the_modules_that_use_it(settled: Checkout) -> None:
+    with settled.edited("kernel/miscdev.rs", "    pub fn new_pinned", "    /// As ever.\n    pub fn new_pinned"):
+        assert planned(settled) == sorted(users({"miscdev"}) & set(MODULES))
+        assert ("RUSTC", "kernel_miscdev") in settled.ran()
+    settled.scons()
+    settled.scons()
+    with settled.edited("kernel/rbtree.rs", "    pub fn new", "    /// As ever.\n    pub fn new"):
+        assert planned(settled) == []
     settled.scons()
 
 

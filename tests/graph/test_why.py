@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from checkout import Checkout
 
 SOURCE = "modules/rust_minimal/rust_minimal.rs"
@@ -19,7 +21,8 @@ def test_a_build_with_nothing_to_do_has_no_reason(checkout: Checkout) -> None:
     checkout.scons()
     head = f"rust_minimal ({checkout.target.name})"
     assert why(checkout) == [head, "nothing that the last build ran leads to it"]
-    assert why(checkout, "NEXT=1") == [head, "it is up to date"]
+    count = f"{checkout.target.name}: at most 0 compile, at most 0 are linked"
+    assert why(checkout, "NEXT=1") == [count, head, "it is up to date"]
 
 
 def test_an_edit_is_named_with_its_line_before_and_after_the_build(checkout: Checkout) -> None:
@@ -30,7 +33,8 @@ def test_an_edit_is_named_with_its_line_before_and_after_the_build(checkout: Che
         expected = ["RUSTC   rust_minimal.o", f"{SOURCE} changed", f"{SOURCE}:{line}"]
         before = record.read_text()
         coming = why(checkout, "NEXT=1")
-        assert coming[1:4] == expected
+        assert coming[0] == f"{checkout.target.name}: at most 1 compile, at most 1 is linked"
+        assert coming[2:5] == expected
         assert "LD [M]  rust_minimal.ko" in coming
         assert coming[-1].endswith("may change")
         assert record.read_text() == before, "the record is of the last build"
@@ -50,3 +54,43 @@ def test_a_declaration_is_named_with_where_rust_names_it(checkout: Checkout) -> 
     assert "kernel/sync/mutex.rs:" in reason
     assert lines.index("DIGEST  bindings") < lines.index("BINDGEN bindings") < lines.index(reason)
     checkout.scons()
+
+
+def test_what_an_edit_would_run_is_what_it_then_may_run(checkout: Checkout) -> None:
+    """Of each file, the steps that the edit runs are among those that were named before it."""
+    checkout.scons()
+    for path, old, new, declaration in (
+        (SOURCE, "Rust minimal sample (init)", "Rust minimal sample (edit)", ""),
+        ("kernel/miscdev.rs", "pub fn new_pinned", "/// Or not.\n    #[inline]\n    pub fn new_pinned", ""),
+        ("kernel/error.rs", "pub fn to_kernel_errno", "#[inline]\n    pub fn to_kernel_errno", ""),
+        ("rust/helpers/mutex.c", "\tmutex_lock(", '\tasm volatile("nop");\n\tmutex_lock(', ""),
+        (
+            "rust/helpers/helpers.h",
+            "mutex_lock(struct mutex *lock)",
+            "mutex_lock(struct mutex *m)",
+            "rust_helper_mutex_lock",
+        ),
+    ):
+        args = (f"DECLARATION={declaration}",) if declaration else ()
+        asked = checkout.scons("-Q", "why", "NEXT=1", f"FILE={path}", *args).stdout.splitlines()
+        assert asked[0].startswith(
+            f"an edit of {f'{declaration} in ' if declaration else ''}{path} ({checkout.target.name})"
+        )
+        named = {tuple(line.strip().removesuffix(": reads the file").split(maxsplit=1)) for line in asked[1:]}
+        named = {(step, unit.removesuffix(": may read other outputs")) for step, unit in named}
+        with checkout.edited(path, old, new):
+            checkout.scons()
+            log = json.loads((checkout.target / "last-run.json").read_text())
+            ran = {(entry["step"], entry["unit"]) for entry in log}
+            assert ran, path
+            assert {unit for _, unit in ran} <= {unit for _, unit in named}, path
+        checkout.scons()
+
+
+def test_a_file_that_no_step_reads_is_an_error(checkout: Checkout) -> None:
+    checkout.scons()
+    done = checkout.scons("-Q", "why", "NEXT=1", "FILE=kernel/none.rs", check=False)
+    assert done.returncode == 2
+    assert "user error: FILE=kernel/none.rs: no step has read such a file" in done.stderr
+    done = checkout.scons("-Q", "why", "FILE=kernel/rbtree.rs", check=False)
+    assert "only the next build can be asked about a file" in done.stderr

@@ -33,10 +33,10 @@ def bundled_object_step(target: BuildTarget, manifest: Manifest, c: Sequence[Pat
     crates += [support_object(target, name) for name in reversed(linked_support_crates(target, manifest))]
     library_crates = [support_object(target, name) for name in LIBRARY_CRATES]
     step = rust_link_step(target, manifest, [*crates, *library_crates], archive, "rust/module.lds", c=c)
-    # The library crates have one file that stands for them. The object with the layout checks is not linked, but a
-    # module must not be either if the checks fail.
-    inputs = (*crates, *c, *renames_files(target, manifest), library_stamp(target), layout_object(target))
-    return dataclasses.replace(step, inputs=inputs)
+    # The library crates have one file that stands for them.
+    inputs = (*crates, *c, *renames_files(target, manifest), library_stamp(target))
+    # The object with the layout checks is not linked, but a module must not be either if the checks fail.
+    return dataclasses.replace(step, inputs=inputs, order_only=(*step.order_only, layout_object(target)))
 
 
 def rust_link_step(

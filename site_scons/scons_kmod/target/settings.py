@@ -242,6 +242,15 @@ class Settings:
     )
     source: bool = variable("SOURCE", switch, "1", "for deb and rpm: also make the source package", default=False)
     next: bool = variable("NEXT", switch, "1", "for why: the next build instead of the last", default=False)
+    file: str | None = variable(
+        "FILE",
+        as_given_or_none,
+        "path",
+        "for why with NEXT=1: what an edit of this file would run; a header as in #include: linux/fs.h",
+    )
+    declaration: str | None = variable(
+        "DECLARATION", as_given_or_none, "name", "for why with FILE=: the edit is of this declaration in the header"
+    )
     old: str | None = variable(
         "OLD",
         as_given_or_none,

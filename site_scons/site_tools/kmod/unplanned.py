@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scons_kmod.base.directories import LIBRARY
+from scons_kmod.base.saved_object import load_object, save_object
 from scons_kmod.engine.digests import Digests, text_digest
 from scons_kmod.engine.snapshot import Snapshot, take_snapshot, tree_snapshot
 from scons_kmod.engine.step_groups import TRACES, StepGroups
@@ -60,14 +61,41 @@ def step_groups(session: Session, target: BuildTarget) -> StepGroups | None:
     if session.clean or any(command.run for command in session.commands.values()):
         return None
     if target.name not in session.step_groups:
-        digests = session.digests
-        sources = (path for name in ("kernel", "rust") for path in files_below(target.sources / name))
-        config = target.tree.path / "include/config/auto.conf"
-        snapshots = [code_snapshot(digests), take_snapshot((*sources, str(config)), digests)]
-        key = json.dumps([sys.version, *snapshots, repr(target), is_many(session, target)])
-        groups = StepGroups(target.build / "step-groups", key, digests, target.build / TRACES)
-        session.step_groups[target.name] = None if None in snapshots else groups
+        session.step_groups[target.name] = opened_groups(session, target)
     return session.step_groups[target.name]
+
+
+def opened_groups(session: Session, target: BuildTarget) -> StepGroups | None:
+    """The groups of a target that earlier runs have saved. None if what all of them depend on is just being changed."""
+    config = take_snapshot((str(target.tree.path / "include/config/auto.conf"),), session.digests)
+    code = code_snapshot(session.digests)
+    if config is None or code is None:
+        return None
+    key = json.dumps([sys.version, code, config, repr(target), is_many(session, target)])
+    digest = saved_plan_digest(session, target, key)
+    groups = StepGroups(target.build / "step-groups", f"{key}{digest}", session.digests, target.build / TRACES)
+    return groups if digest else None
+
+
+def saved_plan_digest(session: Session, target: BuildTarget, key: str) -> str:
+    """What the plan takes from the project's own sources, as a digest that is computed only if these have changed.
+
+    Empty if they are just being changed. `key` is all else that decides.
+    """
+    paths = [path for name in ("kernel", "rust") for path in files_below(target.sources / name)]
+    sources = take_snapshot(paths, session.digests)
+    if sources is None:
+        return ""
+    path = target.build / "plan-digest"
+    saved: tuple[Snapshot, str] | None = load_object(path, key)
+    if saved and saved[0] == sources:
+        return saved[1]
+    from scons_kmod.crates.plan_digest import plan_digest
+
+    digest = plan_digest(target, paths, buildable_modules(session, target))
+    if not session.dry_run:
+        save_object(path, key, (sources, digest))
+    return digest
 
 
 def is_many(session: Session, target: BuildTarget) -> bool:

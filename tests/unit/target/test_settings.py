@@ -119,9 +119,9 @@ def test_what_cannot_be_done_yet_is_refused_with_the_reason(name: str, reason: s
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DESTDIR, DIR, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, "
-        "KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, "
-        "SOURCE, TARGET, UPDATE, V"
+        "ARCH, DECLARATION, DESTDIR, DIR, FILE, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, "
+        "KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, "
+        "SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, SOURCE, TARGET, UPDATE, V"
     )
     assert error_of(ARCH="arm64") == "ARCH=arm64: this architecture is not supported\n    supported: x86, x86_64"
     assert error_of(TARGTE="x") == "TARGTE=x: unknown variable\n    did you mean TARGET=?"
