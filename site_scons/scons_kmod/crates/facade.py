@@ -29,12 +29,11 @@ class Facade:
     """The crate `kernel` for code that names some wrappers: the base, and the crates `exported`.
 
     `linked` are the crates that it needs, each after those that it needs. `declaring` are those whose part of the
-    bindings is in ``kernel::bindings``; `with_modules_part`: so is the part that kernel/ does not name. `declaring` is
-    None if the code does not name the bindings.
+    bindings is in ``kernel::bindings``; `with_modules_part`: so is the part that kernel/ does not name.
     """
 
     exported: tuple[WrapperCrate, ...]
-    declaring: tuple[WrapperCrate, ...] | None
+    declaring: tuple[WrapperCrate, ...]
     with_modules_part: bool
     linked: tuple[WrapperCrate, ...]
 
@@ -42,9 +41,10 @@ class Facade:
     def key(self) -> str:
         """What tells this facade from others."""
         key = "+".join(crate.label for crate in self.exported) or "base"
-        if self.declaring is not None:
-            names = [crate.label for crate in self.declaring if crate not in self.exported]
-            key += "-bindings" + "".join(f"+{name}" for name in (*names, *(["modules"] * self.with_modules_part)))
+        more = [crate.label for crate in self.declaring if crate not in self.exported]
+        more += ["modules"] * self.with_modules_part
+        if more:
+            key += f"-bindings+{'+'.join(more)}"
         return key if len(key) <= LONGEST_KEY else text_digest(key)
 
 
@@ -54,7 +54,7 @@ def module_facade(target: BuildTarget, manifest: Manifest) -> Facade:
     if not manifest.bindings.own_headers or facade.with_modules_part:
         return facade
     # The local bindings are compiled against that part (local_bindings.py).
-    return dataclasses.replace(facade, declaring=facade.declaring or facade.exported, with_modules_part=True)
+    return dataclasses.replace(facade, with_modules_part=True)
 
 
 @functools.cache
@@ -102,8 +102,6 @@ def facade_of(target: BuildTarget, named: NamedInCode | None) -> Facade:
     if named is None:
         return Facade(every, every, True, every)
     exported = tuple(crate for crate in every if crate.name in named.crates)
-    if named.declarations is None:
-        return Facade(exported, None, False, crates.with_needs(named.crates))
     owner = crates.crate_of_identifier
     owners = named.crates | {owner[name] for name in named.declarations & owner.keys()} - {""}
     declaring = tuple(crate for crate in every if crate.name in owners)

@@ -191,10 +191,9 @@ def facade_root(target: BuildTarget, facade: Facade) -> Iterator[str]:
     yield f"pub use {BASE}::*;"
     # It hides the module of the same name in the base: modules can't name it.
     yield "mod internal {}"
-    if facade.declaring is not None:
-        crates = (BASE, *(crate.name for crate in facade.declaring))
-        parts = "".join(f"pub use {crate}::bindings::*; " for crate in crates)
-        yield f"#[doc(hidden)] pub mod bindings {{ {parts}{f'pub use {MODULES}::*; ' * facade.with_modules_part}}}"
+    crates = (BASE, *(crate.name for crate in facade.declaring))
+    parts = "".join(f"pub use {crate}::bindings::*; " for crate in crates)
+    yield f"#[doc(hidden)] pub mod bindings {{ {parts}{f'pub use {MODULES}::*; ' * facade.with_modules_part}}}"
     for crate in facade.exported:
         public = (wrapper for wrapper in crate.wrappers if wrapper.public)
         yield from (f"{attributes(wrapper)}pub use {crate.name}::{wrapper.name};" for wrapper in public)

@@ -24,7 +24,7 @@ from scons_kmod.wrappers.wrapper_crates import wrapper_crates
 TAKEN_IN = re.compile(r'#\[path\s*=\s*"([^"\\]+)"\s*\]|\binclude!\s*[({\[]\s*"([^"\\]+)"')
 
 # The version of the form of what is remembered of a source, and of how it is found.
-FORMAT = 2
+FORMAT = 3
 # The module of the crate `kernel` with the declarations of C.
 BINDINGS = "bindings"
 # It, and the one name or the list of names that follows it. A list with a list in it is not one.
@@ -37,21 +37,17 @@ IMPORTED_MODULE = re.compile(rf"(?:::|[{{,])\s*{BINDINGS}\s*(?=[,;}}])")
 
 @dataclasses.dataclass(frozen=True)
 class NamedInCode:
-    """What Rust code names: crates of wrappers, and declarations of C as ``bindings::NAME``.
-
-    `declarations` is None if the code never names the bindings.
-    """
+    """What Rust code names: crates of wrappers, and declarations of C as ``bindings::NAME``."""
 
     crates: frozenset[str]
-    declarations: frozenset[str] | None
+    declarations: frozenset[str]
 
     @classmethod
     def union(cls, named: Iterable[NamedInCode]) -> NamedInCode:
         """What several pieces of code name together."""
         named = list(named)
-        crates = frozenset(name for each in named for name in each.crates)
-        declarations = [each.declarations for each in named if each.declarations is not None]
-        return cls(crates, frozenset().union(*declarations) if declarations else None)
+        crates, declarations = ([getattr(each, field) for each in named] for field in ("crates", "declarations"))
+        return cls(frozenset[str]().union(*crates), frozenset[str]().union(*declarations))
 
 
 def named_in(target: BuildTarget, sources: Iterable[Path]) -> NamedInCode:
@@ -59,7 +55,6 @@ def named_in(target: BuildTarget, sources: Iterable[Path]) -> NamedInCode:
     digest = wrapper_crates(target).names_digest
     crates: set[str] = set()
     declarations: set[str] = set()
-    names_bindings = False
     seen: set[Path] = set()
     pending = list(sources)
     while pending:
@@ -67,13 +62,11 @@ def named_in(target: BuildTarget, sources: Iterable[Path]) -> NamedInCode:
         if path not in seen:
             seen.add(path)
             found = target.digests.derived(path, f"named:{FORMAT}:{digest}", partial(scan, target, path))
-            names, taken_in, declared = json.loads(found or "[[], [], null]")
+            names, taken_in, declared = json.loads(found or "[[], [], []]")
             crates.update(names)
             pending += [Path(os.path.normpath(path.parent / name)) for name in taken_in]
-            if declared is not None:
-                names_bindings = True
-                declarations.update(declared)
-    return NamedInCode(frozenset(crates), frozenset(declarations) if names_bindings else None)
+            declarations.update(declared)
+    return NamedInCode(frozenset(crates), frozenset(declarations))
 
 
 def scan(target: BuildTarget, path: Path, text: str) -> str:
@@ -83,7 +76,7 @@ def scan(target: BuildTarget, path: Path, text: str) -> str:
     identifiers = set(IDENTIFIER.findall(code))
     names = {crate_of_name[name] for name in crate_of_name.keys() & identifiers}
     files = {first or second for first, second in TAKEN_IN.findall(code)}
-    declared = sorted(declarations_in(code, identifiers)) if BINDINGS in identifiers else None
+    declared = sorted(declarations_in(code, identifiers)) if BINDINGS in identifiers else []
     return json.dumps([sorted(names), sorted(files), declared])
 
 

@@ -95,8 +95,15 @@ def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
 
 
 def plan_unless_up_to_date(env: Env, target: BuildTarget, group: Group) -> None:
-    """Add the steps of a group to the graph, unless an earlier run has found all of them up to date."""
+    """Add the steps of a group to the graph, unless an earlier run has found all of them up to date.
+
+    Each module asks for the groups that it shares with others. Those are planned once.
+    """
     session: Session = env["KMOD"]
+    if (target.name, group.name) in session.planned_groups:
+        return
+    if group.is_shared:
+        session.planned_groups.add((target.name, group.name))
     graph, saved = session.graph, step_groups(session, target)
     plan = planner(group.planner)
     if saved is None or group.directories is None:

@@ -64,6 +64,8 @@ class Session:
         # By the target's name: steps that need no planning, and the group of what modules to the 2021 API share.
         self.step_groups: dict[str, StepGroups | None] = {}
         self.rust_groups: dict[str, Group] = {}
+        # Targets and groups that several modules share, as far as this run has planned them.
+        self.planned_groups: set[tuple[str, str]] = set()
         self.saved_manifests: SavedManifests | None = None
         # Whether all modules and commands are in the graph.
         self.is_graph_complete = False

@@ -33,7 +33,7 @@ TOOL = Path(__file__).parent
 class Group(NamedTuple):
     """Steps that are planned together."""
 
-    # The name of a module, or of what modules share, which no module can have.
+    # The name of a module, or of what modules share, which no module can have: it begins with a bracket.
     name: str
     # The function of builders.py that adds the steps to the graph, and its arguments after the target.
     planner: str
@@ -42,6 +42,11 @@ class Group(NamedTuple):
     # if more decides it: such a group is planned in each run. So are the steps of generators, because the files that
     # they wrote for an earlier manifest are removed then.
     directories: tuple[Path, ...] | None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several modules have the group."""
+        return self.name.startswith("(")
 
 
 def saved_manifests(session: Session) -> SavedManifests | None:

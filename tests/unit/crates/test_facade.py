@@ -158,19 +158,19 @@ def test_the_key_is_a_file_name(build_target: BuildTarget) -> None:
     build_target = dataclasses.replace(build_target)
     every = [f"kernel_{name}" for name in names]
     assert len(wrapper_crates(build_target).crates) == len(every)
-    sets = [NamedInCode(frozenset(every[:count]), None) for count in range(1, len(every) + 1)]
+    sets = [NamedInCode(frozenset(every[:count]), frozenset()) for count in range(1, len(every) + 1)]
     keys = [facade_of(build_target, named).key for named in sets]
     assert len(set(keys)) == len(every)
     assert keys[1] == "+".join(names[:2])
     assert all(len(key) <= LONGEST_KEY for key in keys)
 
 
-def declaring(build_target: BuildTarget, directory: Path, text: str) -> tuple[list[str] | None, bool, str]:
+def declaring(build_target: BuildTarget, directory: Path, text: str) -> tuple[list[str], bool, str]:
     """Of a module with this code: whose parts of the bindings it gets, whether the modules' part, and the key."""
     write(directory / "rust_echo.rs", text)
     (facade,) = facades_of_module(build_target, module_at(directory))
     return (
-        None if facade.declaring is None else [crate.label for crate in facade.declaring],
+        [crate.label for crate in facade.declaring],
         facade.with_modules_part,
         facade.key,
     )
@@ -200,9 +200,9 @@ def test_a_module_gets_the_parts_of_the_bindings_that_it_names(build_target: Bui
         )
     ]
     assert found == [
-        (None, False, "tree"),
+        (["tree"], False, "tree"),
         (["tree"], False, "base-bindings+tree"),
-        ([], False, "base-bindings"),
+        ([], False, "base"),
         (["tree", "misc"], True, "misc-bindings+tree+modules"),
     ]
 

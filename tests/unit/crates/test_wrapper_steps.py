@@ -50,7 +50,7 @@ def wrapper_step(build_target: BuildTarget, name: str) -> Step:
 
 
 def facade(build_target: BuildTarget, *names: str) -> Facade:
-    return facade_of(build_target, NamedInCode(frozenset(f"kernel_{name}" for name in names), None))
+    return facade_of(build_target, NamedInCode(frozenset(f"kernel_{name}" for name in names), frozenset()))
 
 
 def args(step: Step, *starts: str) -> list[str]:

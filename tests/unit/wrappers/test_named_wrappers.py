@@ -87,7 +87,7 @@ def test_files_that_a_source_takes_in_count_too(build_target: BuildTarget, line:
 
 def test_a_file_that_is_not_there_names_nothing(build_target: BuildTarget) -> None:
     assert named(build_target, 'include!("absent.rs"); use kernel::list;') == {"list"}
-    assert named_in(build_target, [build_target.sources / "absent.rs"]) == NamedInCode(frozenset(), None)
+    assert named_in(build_target, [build_target.sources / "absent.rs"]) == NamedInCode(frozenset(), frozenset())
 
 
 class Counting(Digests):
@@ -140,8 +140,8 @@ def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTa
 @pytest.mark.parametrize(
     ("text", "declarations"),
     [
-        ("use kernel::prelude::*; // bindings::x", None),
-        ("struct my_bindings; fn bindings2() {}", None),
+        ("use kernel::prelude::*; // bindings::x", set()),
+        ("struct my_bindings; fn bindings2() {}", set()),
         ("unsafe { kernel::bindings::jiffies }; kernel::bindings :: HZ as u64", {"jiffies", "HZ"}),
         ("use kernel::bindings::{self_, HZ,\n    jiffies as now,\n};", {"self_", "HZ", "jiffies", "as", "now"}),
         ("use kernel::bindings; fn f() { bindings::HZ; }", {"HZ"}),
@@ -158,7 +158,7 @@ def test_a_source_is_searched_once_and_again_after_an_edit(build_target: BuildTa
     ],
 )
 def test_a_source_names_declarations(
-    build_target: BuildTarget, text: str, declarations: set[str] | EllipsisType | None
+    build_target: BuildTarget, text: str, declarations: set[str] | EllipsisType
 ) -> None:
     expected = {*IDENTIFIER.findall(text)} if declarations is ... else declarations
     found = named_in(build_target, [write(build_target.sources.parent / "m/m.rs", text)]).declarations
@@ -176,4 +176,4 @@ def test_what_several_sources_name_is_named_together(build_target: BuildTarget) 
     expected = NamedInCode(frozenset({"kernel_rbtree"}), frozenset({"HZ", "jiffies"}))
     assert named_in(build_target, paths) == expected
     assert NamedInCode.union(named_in(build_target, [path]) for path in paths) == expected
-    assert named_in(build_target, paths[1:2]).declarations is None
+    assert named_in(build_target, paths[1:2]).declarations == set()
