@@ -7,6 +7,8 @@ edits after which the file includes the same files, and names the same declarati
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -41,13 +43,19 @@ def files_read(step: Step, state: BuildState) -> set[str]:
         return set(map(str, step.tracked))
     shared = state.traces.shared_files(trace.shared_key) if trace.shared_key else None
     parts = (path for view in trace.views if view.kind != IDENTIFIERS for path in view.paths)
-    return {*trace.files.digests, *(shared.digests if shared else ()), *parts}
+    return set(map(plain_path, (*trace.files.digests, *(shared.digests if shared else ()), *parts)))
+
+
+@functools.cache
+def plain_path(path: str) -> str:
+    """A path as it is in a depfile, without ``..`` in it."""
+    return os.path.normpath(path)
 
 
 def found_files(name: str, reads: Iterable[set[str]]) -> list[str]:
     """The files among those read that `name` names: a path, or the end of one (``linux/fs.h``), sorted."""
     known = set[str]().union(*reads)
-    absolute = str(Path(name).absolute())
+    absolute = plain_path(str(Path(name).absolute()))
     return [absolute] if absolute in known else sorted(path for path in known if path.endswith(f"/{name}"))
 
 

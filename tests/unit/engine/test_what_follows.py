@@ -52,6 +52,9 @@ def test_steps_that_read_the_file_and_those_after_them(workshop: Workshop) -> No
 def test_a_header_that_a_depfile_named(workshop: Workshop) -> None:
     header = "include/b/x.h"
     assert after(workshop, [workshop.step()], header) == ["first*"]
+    workshop.write("step.d", f"first: {workshop.path / 'include/a/../b/x.h'}\n")
+    workshop.run()
+    assert after(workshop, [workshop.step()], header) == ["first*"]
     never_ran = workshop.step(outputs=(workshop.path / "out/never",))
     assert after(workshop, [never_ran], header) == []
     assert after(workshop, [never_ran], "source.c") == ["first*"]
