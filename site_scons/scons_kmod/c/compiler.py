@@ -54,7 +54,8 @@ def precompile_step(
         name="PCH",
         unit=unit,
         commands=(Command((target.toolchain.cc.path, *args), target.tree.path, color=CC_COLOR),),
-        outputs=(precompiled,),
+        # The compilations with it read its depfile, too.
+        outputs=(precompiled, depfile),
         depfiles=(depfile,),
         written_files=((header, text),),
         tools=(target.toolchain.cc.digest,),

@@ -115,6 +115,11 @@ def c_object(target: BuildTarget, manifest: Manifest, source: Path) -> Path:
     return output_dir / ("c/build" if is_built else "c") / relative.with_suffix(".o")
 
 
+def c_depfile(object_file: Path) -> Path:
+    """The compiler's list of the files that a source includes, of which this is the object."""
+    return Path(f"{object_file}.d")
+
+
 def objtool_checks_each(target: BuildTarget, manifest: Manifest) -> bool:
     """Whether objtool checks each of the module's C objects, as Kbuild does for some kernels.
 
@@ -126,7 +131,7 @@ def objtool_checks_each(target: BuildTarget, manifest: Manifest) -> bool:
 def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step:
     """Compile one source, and let objtool check the object if it does so for each, or if it is the only one."""
     object_file = c_object(target, manifest, source)
-    depfile = Path(f"{object_file}.d")
+    depfile = c_depfile(object_file)
     flags = source_flags(target, manifest, source)
     argv = (target.toolchain.cc.path, *flags, f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source))
     commands = [Command(argv, target.tree.path, color=CC_COLOR)]
@@ -140,7 +145,8 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         name="AS [M]" if source.suffix == ASSEMBLY_SUFFIX else "CC [M]",
         unit=f"{manifest.name}/{object_file.name}",
         commands=tuple(commands),
-        outputs=(object_file,),
+        # modpost needs the names of the files that a source includes (symbol_versions.py).
+        outputs=(object_file, depfile),
         inputs=(source,) if is_callers else (),
         tracked=() if text or is_callers else (source,),
         depfiles=(depfile,),

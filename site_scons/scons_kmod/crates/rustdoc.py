@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scons_kmod.bindings.bindgen import bindings_file
 from scons_kmod.crates.rustc_command import rustc_command, support_search_args
-from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_crate_dir, support_rmeta
+from scons_kmod.crates.support_outputs import library_stamp, macros_library, support_rmeta
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, RUSTC_ENVIRONMENT
 from scons_kmod.target.build_target import BuildTarget
@@ -33,6 +33,7 @@ def doc_step(target: BuildTarget) -> Step:
     """
     directory = doc_dir(target)
     sources = [target.sources / "rust/macros/lib.rs", target.sources / "kernel/lib.rs"]
+    documented = sorted(path for source in sources for path in source.parent.rglob("*.rs"))
     crates = ("core", "compiler_builtins", "alloc")
     work = directory.with_name("doc-work")
     metadata = work / "libbindings.rmeta"
@@ -66,9 +67,8 @@ def doc_step(target: BuildTarget) -> Step:
         ),
         outputs=(directory / "kernel/index.html", directory / "macros/index.html"),
         inputs=(library_stamp(target), macros_library(target), bindings_file(target)),
-        tracked=(*sorted((target.sources / "kernel").rglob("*.rs")), sources[0], target.cfg_file),
-        # That of macros is of its rustc step: rustdoc reads what rustc has read.
-        depfiles=(support_crate_dir(target, "macros") / "macros.d", depfile),
+        tracked=(*documented, target.cfg_file),
+        depfiles=(depfile,),
         tools=(rustc.digest,),
         # There are many more pages than outputs.
         restorable=False,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.c.module_objects import built_sources, c_objects, c_sources
+from scons_kmod.c.module_objects import built_sources, c_depfile, c_objects, c_sources
 from scons_kmod.c.source_flags import module_include_directories, source_flags
 from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
@@ -20,20 +20,21 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
     cmd_file, sources = modpost_cmd_files(target, manifest)
     request_file, depfile = cmd_file.with_name("versions.json"), cmd_file.with_name("versions.d")
     objects = c_objects(target, manifest)
+    depfiles = tuple(map(c_depfile, objects))
     genksyms = target.tree.path / "scripts/genksyms/genksyms"
     request = {
         "objects": [
             {
                 "object": str(path),
                 "source": str(source),
-                "depfile": f"{path}.d",
+                "depfile": str(includes),
                 "of_crate": source == exports_source(target, manifest),
                 "cpp": (
                     *(target.toolchain.cc.path, *source_flags(target, manifest, source)),
                     *("-E", "-D__GENKSYMS__", str(source)),
                 ),
             }
-            for path, source in zip(objects, c_sources(target, manifest), strict=True)
+            for path, source, includes in zip(objects, c_sources(target, manifest), depfiles, strict=True)
         ],
         "modversions": target.tree.enabled("CONFIG_MODVERSIONS"),
         "all": "-a" in target.kbuild.modpost,
@@ -48,7 +49,7 @@ def symbol_versions_step(target: BuildTarget, manifest: Manifest) -> Step:
         unit=manifest.name,
         commands=(Command(process_args(target.system.python, "link.symbol_versions", request_file), target.tree.path),),
         outputs=(cmd_file, sources),
-        inputs=(*objects, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
+        inputs=(*objects, *depfiles, *((crcs_file(target, manifest),) if manifest.exports.crate else ())),
         tracked=process_files("link.symbol_versions", "base.pipeline", "engine.depfile"),
         depfiles=(depfile,),
         # Without an indent: every build computes this text for every module, and an indent would cost more time.

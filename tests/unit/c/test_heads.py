@@ -119,7 +119,10 @@ def test_sources_are_compiled_with_their_precompiled_head(build_target: BuildTar
     assert text.endswith("".join(LINE))
     assert text.startswith("#include")
     # Line numbers of headers are in the code (WARN_ON).
-    assert (head.digest_kind, head.outputs) == (LINES, (header.with_name(f"{header.name}.gch"),))
+    assert (head.digest_kind, head.outputs) == (
+        LINES,
+        tuple(header.with_name(f"{header.name}.{end}") for end in ("gch", "gch.d")),
+    )
     assert not [arg for arg in head.commands[0].argv if "KBUILD_BASENAME" in arg]
     assert len(compiled) == FEWEST
     for number, step in enumerate(compiled):
@@ -128,6 +131,6 @@ def test_sources_are_compiled_with_their_precompiled_head(build_target: BuildTar
         assert [argv[at + 1] for at, arg in enumerate(argv) if arg == "-include"] == [str(header), str(names)]
         assert dict(step.written_files)[names] == f'#define KBUILD_BASENAME "{number}"\n'
         assert not [arg for arg in argv if "KBUILD_BASENAME" in arg]
-        assert (*step.order_only[-1:], *step.depfiles[-1:]) == (*head.outputs, *head.depfiles)
+        assert (*step.order_only[-2:], *step.depfiles[-1:]) == (*head.outputs, *head.depfiles)
         # With any other difference, gcc would not use the precompiled header.
         assert set(head.commands[0].argv) - set(argv) == set(head.commands[0].argv[-6:]) - set(argv)

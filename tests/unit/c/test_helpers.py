@@ -64,7 +64,7 @@ def test_c_code_of_the_project_has_no_line_numbers(build_target: BuildTarget) ->
 
 def test_helpers_depend_on_the_headers_that_are_precompiled_for_them(build_target: BuildTarget) -> None:
     precompiled, *compiled, _ = helper_steps(build_target)
-    assert precompiled.outputs == (helpers_header(build_target).with_name("headers.h.gch"),)
+    assert precompiled.outputs[0] == helpers_header(build_target).with_name("headers.h.gch")
     for step in compiled:
         assert step.order_only == precompiled.outputs
         assert set(precompiled.depfiles) < set(step.depfiles)

@@ -36,6 +36,11 @@ def module(directory: Path, *sources: str) -> Manifest:
     return Manifest("my-echo", directory, None, None, c=CCode(paths))
 
 
+def with_depfile(object_file: Path) -> tuple[Path, Path]:
+    """What a compilation writes."""
+    return object_file, object_file.with_name(f"{object_file.name}.d")
+
+
 def checked(step: Step) -> list[str]:
     """How objtool is run in a step."""
     runs = [command.argv for command in step.commands if command.label == "OBJTOOL"]
@@ -47,7 +52,7 @@ def test_several_sources_are_compiled_and_linked(build_target: BuildTarget, tmp_
     (first, second), link_step = c_object_steps(build_target, manifest), c_link_step(build_target, manifest)
     directory = build_target.build / "modules/my-echo"
     assert [step.outputs[0] for step in (first, second)] == [directory / "c/a.o", directory / "c/sub/b.o"]
-    assert link_step.inputs == (*first.outputs, *second.outputs)
+    assert link_step.inputs == (first.outputs[0], second.outputs[0])
     assert link_step.outputs == (module_object(build_target, manifest),)
     # 6.1's Kbuild has objtool look at each object, 6.12's at what is linked of them.
     each = build_target.kbuild.objtool_each
@@ -57,13 +62,13 @@ def test_several_sources_are_compiled_and_linked(build_target: BuildTarget, tmp_
 def test_a_source_with_the_modules_name_is_the_module(build_target: BuildTarget, tmp_path: Path) -> None:
     manifest = module(tmp_path / "m", "my-echo.c")
     (only,) = c_object_steps(build_target, manifest)
-    assert only.outputs == (module_object(build_target, manifest),)
+    assert only.outputs == with_depfile(module_object(build_target, manifest))
     assert checked(only) == (["alone"] if build_target.kbuild.objtool_each else ["--link"])
 
 
 def test_a_source_with_another_name_is_linked(build_target: BuildTarget, tmp_path: Path) -> None:
     (only,) = c_object_steps(build_target, module(tmp_path / "m", "other.c"))
-    assert only.outputs == (build_target.build / "modules/my-echo/c/other.o",)
+    assert only.outputs == with_depfile(build_target.build / "modules/my-echo/c/other.o")
 
 
 def test_code_knows_its_module_and_its_file_but_not_where_they_lie(build_target: BuildTarget, tmp_path: Path) -> None:
@@ -176,7 +181,7 @@ def test_flags_are_left_out_as_kbuild_does_it(build_target: BuildTarget, tmp_pat
 def test_c_beside_a_crate_is_checked_with_it_by_objtool(build_target: BuildTarget, tmp_path: Path) -> None:
     steps = c_object_steps(build_target, mixed_module(tmp_path / "m", "my-echo.c"))
     assert [checked(step) for step in steps] == [[]]
-    assert steps[0].outputs == (build_target.build / "modules/my-echo/c/my-echo.o",), "it is not the whole module"
+    assert steps[0].outputs[0] == build_target.build / "modules/my-echo/c/my-echo.o", "it is not the whole module"
 
 
 @pytest.mark.parametrize("provider", [REBUILT, CARRIED])
@@ -196,7 +201,7 @@ def test_symbols_of_rust_are_exported_by_a_source_that_is_written(build_target: 
     assert not is_single_source(dataclasses.replace(module(tmp_path / "m", "my-echo.c"), exports=manifest.exports))
     assert c_sources(build_target, manifest) == (tmp_path / "m/a.c", written)
     _, step = c_object_steps(build_target, manifest)
-    assert step.outputs == (build_target.build / "modules/my-echo/c/build/exports.o",)
+    assert step.outputs[0] == build_target.build / "modules/my-echo/c/build/exports.o"
     assert (step.tracked, [path for path, _ in step.written_files]) == ((), [written])
     assert "EXPORT_SYMBOL_GPL(f);" in dict(step.written_files)[written]
     assert c_objects(build_target, manifest)[1] == step.outputs[0]
@@ -259,6 +264,8 @@ def test_a_modules_sources_are_looked_at_by_their_own_flags(build_target: BuildT
         assert set(source_flags(build_target, manifest, source)) <= set(entry["cpp"])
         assert entry["cpp"][-3:] == ["-E", "-D__GENKSYMS__", str(source)]
     assert (asked["modversions"], asked["all"]) == (True, False)
+    for compile_step in c_object_steps(build_target, manifest):
+        assert set(compile_step.outputs) <= set(step.inputs), "it reads the object and the list of its headers"
     assert step.outputs == modpost_cmd_files(build_target, manifest)
     assert (step.digest_kind, step.compare_raw, step.compare_raw_if) == (LINES, False, step.outputs[1])
     assert step.include_directories[0] == str(tmp_path / "m"), "a header beside a source comes before all others"
