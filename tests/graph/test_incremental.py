@@ -7,8 +7,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from checkout import MODULES, SCONS, Checkout
 
+MINIMAL = "modules/rust_minimal/rust_minimal.rs"
 TOOLS = ("make", "rustc", "gcc", "cc1", "bindgen", "ld", "objtool", "modpost")
 
 
@@ -144,3 +147,35 @@ def test_a_command_of_the_user_follows_the_modules_that_it_reads(checkout: Check
             assert copies.read_text().split() == ["rust_minimal.copy"]
         checkout.scons()
         assert copies.read_text().split() == ["rust_minimal.copy", "rust_minimal.copy"]
+
+
+def test_what_a_cache_of_scons_has_is_never_taken(checkout: Checkout) -> None:
+    checkout.scons()
+    before = checkout.modules()
+    script = checkout.path / "SConstruct.cached"
+    script.write_text('CacheDir("scons-cache")\n' + (checkout.path / "SConstruct").read_text())
+    with checkout.edited(MINIMAL, "Rust minimal sample (init)", "Rust minimal sample (cached)"):
+        checkout.scons("-f", str(script))
+    output = checkout.target / "modules/rust_minimal/rust_minimal.ko"
+    output.unlink()
+    checkout.scons("-f", str(script))
+    assert checkout.modules() == before
+    cached = [path for path in (checkout.path / "scons-cache").rglob("*") if path.is_file() and path.name != "config"]
+    assert [path.name for path in cached if not path.name.startswith("CACHEDIR")] == []
+
+
+def test_a_variable_that_a_source_reads_counts(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "C")
+    checkout.scons()
+    plain, text = checkout.modules(), "Rust minimal sample (init)"
+    with checkout.edited(MINIMAL, f'"{text}\\n"', f'"{text} {{:?}}\\n", option_env!("LANG")'):
+        checkout.scons()
+        with_c = checkout.modules()
+        monkeypatch.setenv("LANG", "C.UTF-8")
+        checkout.scons()
+        assert checkout.modules()["rust_minimal.ko"] != with_c["rust_minimal.ko"]
+        monkeypatch.setenv("LANG", "C")
+        checkout.scons()
+        assert checkout.modules() == with_c
+    checkout.scons()
+    assert checkout.modules() == plain

@@ -28,3 +28,8 @@ def read_depfile(depfile: Path, base: Path) -> list[Path]:
         for name in re.findall(r"(?:\\.|[^\s\\])+", names):
             paths[base / re.sub(r"\\(.)", r"\1", name).replace("$$", "$")] = None
     return list(paths)
+
+
+def read_variables(depfile: Path) -> set[str]:
+    """The variables of the environment that rustc lists in a depfile: ``# env-dep:NAME=VALUE``. Raises `OSError`."""
+    return set(re.findall(r"(?m)^# env-dep:([^=\s]+)", depfile.read_text()))

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.base.atomic import write_text
+from scons_kmod.engine.environment import PREFIX, variable_digest, variable_stat
 
 RAW = "raw"
 LINES = "lines"
@@ -73,6 +74,8 @@ def clock_ns() -> int:
 
 def path_stat(path: str) -> Stat | None:
     """The status of a file or directory now, or None if there is none."""
+    if path.startswith(PREFIX):
+        return variable_stat(path)
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -141,6 +144,8 @@ class Digests:
         stat = self.stat(name)
         if stat is None:
             return None
+        if name.startswith(PREFIX):
+            return variable_digest(name)
         known = self._known.get(name)
         if known is None or known[0] != stat:
             known = self._known[name] = (stat, {})

@@ -14,8 +14,9 @@ from pathlib import Path
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.depfile import read_depfile
+from scons_kmod.engine.depfile import read_depfile, read_variables
 from scons_kmod.engine.digests import RAW
+from scons_kmod.engine.environment import PASSED_ON, PREFIX
 from scons_kmod.engine.incremental import open_state, seal_state
 from scons_kmod.engine.views import View
 
@@ -128,6 +129,8 @@ class Step:
     def execute(self, log: RunLog, why: str, color: bool, show: Callable[[str], None]) -> list[str]:
         """Remove old outputs and run the commands. Returns the files that were read besides `inputs`, sorted.
 
+        Variables of the environment are among them (environment.py).
+
         `why` are the reasons, for the log. `show` gets what the tools print when they succeed (warnings). Raises
         `StepError` and `MachineError`.
         """
@@ -151,7 +154,12 @@ class Step:
             seal_state(self.compiler_state, self.signature())
         listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
         known = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
-        return sorted({*map(str, self.tracked), *listed} - known)
+        return sorted({*map(str, self.tracked), *listed, *self.variables_read()} - known)
+
+    def variables_read(self) -> set[str]:
+        """The variables of scons's own environment that the commands have read, as far as depfiles list them."""
+        names = {name for depfile in self.depfiles for name in read_variables(depfile)}
+        return {f"{PREFIX}{name}" for name in names & {*PASSED_ON} - {name for c in self.commands for name, _ in c.env}}
 
     def hinted(self, error: StepError) -> StepError:
         """The error, with what to do about it if one of the hints matches what the tool printed."""
@@ -182,10 +190,6 @@ class Step:
         missing = [str(path) for path in self.outputs if not path.is_file()]
         if missing:
             raise StepError(f"it succeeded but did not write {', '.join(missing)}", where=f"{self.name} {self.unit}")
-
-
-# The variables of scons's own environment that tools get. Another, such as CPATH, could change outputs unnoticed.
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "TERM", "LANG", "LC_ALL", "LC_MESSAGES")
 
 
 def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool) -> str:

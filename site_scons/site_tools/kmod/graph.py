@@ -89,6 +89,8 @@ class Graph:
         # `run_step` moves or removes old outputs, so SCons must not. The action asks again whether the step has to run.
         env.Precious(outputs)
         env.AlwaysBuild(outputs)
+        # Nor may it bring back outputs from a cache: it does not know what they were made from.
+        env.NoCache(outputs)
         for node in outputs:
             # The trace has what SCons would write into its database, so SCons need not hash all inputs of the step.
             node.attributes.keep_targetinfo = True
