@@ -14,6 +14,11 @@ PREFIX = "env:"
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "TERM", "LANG", "LC_ALL", "LC_MESSAGES")
 
 
+def variables_left_out() -> dict[str, str | None]:
+    """The changes of scons's own environment with which tools run: most variables are removed."""
+    return {name: None for name in os.environ if name not in PASSED_ON}
+
+
 def variable_digest(path: str) -> str:
     """The digest of the variable that `path` names. A variable that is not set has one, too."""
     value = os.environ.get(path.removeprefix(PREFIX))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.depfile import read_depfile, read_variables
 from scons_kmod.engine.digests import RAW
-from scons_kmod.engine.environment import PASSED_ON, PREFIX
+from scons_kmod.engine.environment import PASSED_ON, PREFIX, variables_left_out
 from scons_kmod.engine.incremental import open_state, seal_state
 from scons_kmod.engine.views import View
 
@@ -198,7 +197,7 @@ def run_command(command: Command, step: Step, log: RunLog, why: str, color: bool
     argv = list(command.argv)
     if color and command.color:
         argv.insert(1, command.color)
-    env = {name: None for name in os.environ if name not in PASSED_ON} | dict(command.env)
+    env = variables_left_out() | dict(command.env)
     finished = log.run(argv, step=command.label or step.name, unit=step.unit, why=why, cwd=command.cwd, env=env)
     return finished.stdout.decode(errors="replace")
 

@@ -19,6 +19,7 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE, System, check_enter
+from scons_kmod.engine.environment import variables_left_out
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel import cmd_file
 from scons_kmod.kernel.cmd_file import saved_programs
@@ -26,20 +27,6 @@ from scons_kmod.kernel.kernel_tree import KernelTree
 
 PROBE_MODULE = "kmod_probe"
 PROBE_KBUILD = f"obj-m := {PROBE_MODULE}.o\n{PROBE_MODULE}-y := part.o asm.o\n"
-# Variables that the kernel's makefiles take from the environment. They are unset: only what is passed to make counts.
-KBUILD_ENVIRONMENT = (
-    "ARCH",
-    "CROSS_COMPILE",
-    "CC",
-    "LD",
-    "KCFLAGS",
-    "LLVM",
-    "MAKEFLAGS",
-    "MAKELEVEL",
-    "KBUILD_OUTPUT",
-    "W",
-    "V",
-)
 PROBE_SOURCE = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n'
 PROBE_ASSEMBLY = "/* Nothing. */\n"
 
@@ -88,24 +75,38 @@ class Kbuild:
 
 
 def probe_kbuild(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, system: System = THIS_MACHINE) -> Kbuild:
-    """The commands of `tree`. The probe is in `directory`, and the answer is kept there until the makefiles change.
+    """The commands of `tree`. The probe is in `directory`, and the answer is kept there.
 
-    Raises `StepError` if the tree's Kbuild can't build a module or its commands can't be understood, `MachineError` if
-    make or the compiler is missing.
+    It is found again if the makefiles change, or if the compiler is another program: Kbuild asks the compiler which
+    flags it has (scripts/Makefile.compiler, cc-option). Raises `StepError` if the tree's Kbuild can't build a module or
+    its commands can't be understood, `MachineError` if make or the compiler is missing.
     """
     # The code too: another version of it may ask other questions.
     code = (Path(__file__), Path(cmd_file.__file__))
     inputs = [*makefiles(tree), tree.path / "include/config/auto.conf", *code]
 
     def ask() -> Answer:
-        return dataclasses.asdict(run_probe(tree, directory, kcflags, log, system)), inputs
+        kbuild = run_probe(tree, directory, kcflags, log, system)
+        compiler = first_program(kbuild.compiler, system)
+        files = [Path(system.host_path(compiler))] if compiler else []
+        return {"kbuild": dataclasses.asdict(kbuild), "compiler": compiler}, [*inputs, *files]
 
     key = [str(tree.path), str(directory), kcflags, sorted(map(str, inputs)), str(system.root)]
     answer = directory / "kbuild.json"
     if not probe_mod_c(directory).exists():
         # A step of the build reads this file (link/), so it must exist.
         answer.unlink(missing_ok=True)
-    return kbuild_from_json(remembered(answer, key, ask))
+    found = remembered(answer, key, ask)
+    kbuild = kbuild_from_json(found["kbuild"])
+    if first_program(kbuild.compiler, system) == found["compiler"]:
+        return kbuild
+    answer.unlink()
+    return kbuild_from_json(remembered(answer, key, ask)["kbuild"])
+
+
+def first_program(name: str, system: System) -> str:
+    """The path of the program that is found first by this name. Empty if there is none."""
+    return next(iter(system.programs(name)), "")
 
 
 def probe_mod_c(directory: Path) -> Path:
@@ -152,7 +153,7 @@ def run_probe(tree: KernelTree, directory: Path, kcflags: str, log: RunLog, syst
     if not system.programs("make"):
         raise MachineError("not found", where="make", fix="apt-get install make")
     try:
-        log.inside(system.enter_args).run(argv, step="PROBE", unit=tree.release, env=dict.fromkeys(KBUILD_ENVIRONMENT))
+        log.inside(system.enter_args).run(argv, step="PROBE", unit=tree.release, env=variables_left_out())
     except StepError as error:
         compiler = tree.compiler.split()[0]
         if not system.programs(compiler):

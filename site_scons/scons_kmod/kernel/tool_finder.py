@@ -22,6 +22,8 @@ SYSTEM_PROGRAMS = Path("/usr/bin")
 # Where Debian has a directory for each version of LLVM.
 SYSTEM_LLVM = Path("/usr/lib")
 
+# The programs of a kernel tree that the steps run. Not every tree has all of them.
+BUILD_TOOLS = ("tools/objtool/objtool", "scripts/mod/modpost", "scripts/genksyms/genksyms")
 # Variables to set for a program.
 Environment = tuple[tuple[str, str], ...]
 
@@ -123,7 +125,7 @@ class ToolFinder:
         version = self.output([path, "-dumpfullversion"], "cc").strip()
         names = [self.output([path, f"-print-prog-name={name}"], "cc").strip() for name in ("cc1", "as")]
         programs = [program for name in (*names, *binutils) for program in self.system.programs(name)[:1] or [name]]
-        build_tools = [str(tree / name) for name in ("tools/objtool/objtool", "scripts/mod/modpost")]
+        build_tools = [str(tree / name) for name in BUILD_TOOLS]
         files = (str(self.real_path(path)), *map(self.system.host_path, programs), *build_tools)
         return FoundTool(Tool(path, version, Digests().combined(files)), files)
 

@@ -48,7 +48,7 @@ def find_toolchain(
 
     Raises `MachineError` if a program is missing, or if none of those that are there fits.
     """
-    binutils = (kbuild.linker, kbuild.archiver)
+    binutils = (kbuild.linker, kbuild.archiver, *map(kbuild.binutil, ("nm", "objcopy", "readelf")))
     finder = ToolFinder(system, log, cache)
     candidates = [
         *finder.rustcs(),

@@ -24,10 +24,11 @@ from typing import Any
 from scons_kmod.base.atomic import write_text
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.environment import variables_left_out
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel import cmd_file
 from scons_kmod.kernel.cmd_file import SavedCommand, parse_commands, read_cmd_file
-from scons_kmod.kernel.kbuild import KBUILD_ENVIRONMENT, srctree
+from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.mainline import plan_trees
 from scons_kmod.mainline.plan_trees import GOAL, LAST_OUTPUT, TARGET_FILE, Question, lay_out_objtree, lay_out_srctree
 
@@ -160,7 +161,7 @@ def ask_make(question: Question, objtree: Path, goals: Collection[str], log: Run
         *(f"{name}={value}" for name, value in question.overrides),
         *(f"KRUSTFLAGS={' '.join(question.krustflags)}", *goals),
     ]
-    env: dict[str, str | None] = dict.fromkeys(KBUILD_ENVIRONMENT)
+    env: dict[str, str | None] = variables_left_out()
     tools = question.toolchain
     env |= {"RECORDED_RUSTC": tools.rustc.path, "RECORDED_BINDGEN": tools.bindgen.path}
     env |= dict((*tools.rustc.env, *tools.bindgen.env))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -65,6 +66,18 @@ def test_a_file_that_changed_during_the_answer_asks_again(question: Question) ->
 def test_a_damaged_answer_asks_again(question: Question, damage: str) -> None:
     question()
     question.answer_file.write_text(damage)
+    assert question() == {"answer": ["1"]}
+    assert question.asked == 2
+
+
+def test_an_edited_answer_asks_again(question: Question) -> None:
+    question()
+    text = question.answer_file.read_text()
+    question.answer_file.write_text(text.replace('"1"', '"2"'))
+    assert question() == {"answer": ["1"]}
+    assert question.asked == 2
+    # Another layout of the same content is no edit.
+    question.answer_file.write_text(json.dumps(json.loads(question.answer_file.read_text())))
     assert question() == {"answer": ["1"]}
     assert question.asked == 2
 

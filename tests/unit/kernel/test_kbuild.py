@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -163,8 +164,23 @@ def test_a_new_makefile_asks_again(asked: Asked) -> None:
     assert len(probes(asked.path)) == 2
 
 
+def test_another_compiler_of_the_same_name_asks_again(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (asked.directory / name for name in ("first", "second"))
+    for directory in (first, second):
+        write(directory / asked.answer.compiler, "#!/bin/sh\n").chmod(0o755)
+    time.sleep(0.03)
+    path = os.environ["PATH"]
+    for directory, count in ((first, 2), (first, 2), (second, 3), (second, 3)):
+        monkeypatch.setenv("PATH", f"{directory}:{path}")
+        assert asked.ask() == asked.answer
+        assert len(probes(asked.path)) == count
+    write(second / asked.answer.compiler, "#!/bin/sh\n# Another version.\n")
+    asked.ask()
+    assert len(probes(asked.path)) == 4
+
+
 def test_the_environment_has_no_say(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KCFLAGS", "MAKEFLAGS", "CONFIG_DEBUG_INFO_BTF_MODULES"):
+    for name in ("KCFLAGS", "KCPPFLAGS", "KAFLAGS", "MAKEFLAGS", "CONFIG_DEBUG_INFO_BTF_MODULES"):
         monkeypatch.setenv(name, "-n" if name == "MAKEFLAGS" else "y")
     write(asked.path / "scripts/Makefile.new", "")
     assert asked.ask() == asked.answer
