@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
-from scons_kmod.engine.digests import TOKENS
+from scons_kmod.engine.digests import COLUMNS, LINES, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kbuild import without_options
@@ -38,6 +38,14 @@ def args_without_includes(args: tuple[str, ...]) -> tuple[str, ...]:
 def include_lines(names: Iterable[str]) -> str:
     """The text of a header that includes these headers."""
     return "".join(f'#include "{name}"\n' for name in names)
+
+
+def code_digest_kind(target: BuildTarget, plain: str = LINES) -> str:
+    """Which digest of C sources an object with code depends on: `plain`, unless the kernel is built with sanitizers.
+
+    These record the line and the column of what they check (gcc/ubsan.cc).
+    """
+    return COLUMNS if any(flag.startswith("-fsanitize=") for flag in target.kbuild.cc) else plain
 
 
 def precompile_step(

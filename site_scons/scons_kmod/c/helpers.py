@@ -12,6 +12,7 @@ from scons_kmod.bindings.bindgen import layout_header
 from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
+    code_digest_kind,
     include_lines,
     included_files,
     kernel_include_directories,
@@ -60,7 +61,14 @@ def helpers_header_step(target: BuildTarget) -> Step:
     """Precompile the headers of all helpers. A helper then compiles in a fifth of the time, to the same object."""
     headers = (no_lines_header(target), *included_files(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
     flags = (*args_without_includes(project_c_flags(target)), f"-I{layout_header(target).parent}")
-    return precompile_step(target, helpers_header(target), flags, include_lines(map(str, headers)), "helper headers")
+    return precompile_step(
+        target,
+        helpers_header(target),
+        flags,
+        include_lines(map(str, headers)),
+        "helper headers",
+        code_digest_kind(target, TOKENS),
+    )
 
 
 def no_lines_header(target: BuildTarget) -> Path:
@@ -123,7 +131,7 @@ def project_c_step(target: BuildTarget, source: Path, object_file: Path, inputs:
         tracked=(source,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
-        digest_kind=TOKENS,
+        digest_kind=code_digest_kind(target, TOKENS),
         compare_raw=bool(target.kcflags),
         include_directories=kernel_include_directories(target),
         source_directory=str(source.parent),

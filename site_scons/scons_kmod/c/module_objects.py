@@ -11,6 +11,7 @@ from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
     basename_define,
+    code_digest_kind,
     define_lines,
     include_lines,
     included_files,
@@ -20,7 +21,7 @@ from scons_kmod.c.compiler import (
 from scons_kmod.c.heads import FEWEST, Head, find_heads
 from scons_kmod.c.source_flags import ASSEMBLY_SUFFIX, module_include_directories, source_flags
 from scons_kmod.c.written_sources import written_sources
-from scons_kmod.engine.digests import LINES, RAW
+from scons_kmod.engine.digests import RAW
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
 from scons_kmod.target.build_target import BuildTarget
@@ -60,7 +61,7 @@ def head_step(target: BuildTarget, manifest: Manifest, head: Head) -> Step:
     text = include_lines(included_files(flags)) + "".join(head.lines)
     basename = basename_define(head.sources[0].stem)
     shared = tuple(flag for flag in args_without_includes(flags) if flag != basename)
-    step = precompile_step(target, header, shared, text, f"{manifest.name}/{header.name}", LINES)
+    step = precompile_step(target, header, shared, text, f"{manifest.name}/{header.name}", code_digest_kind(target))
     return dataclasses.replace(
         step,
         include_directories=module_include_directories(target, manifest),
@@ -154,7 +155,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         tools=(target.toolchain.cc.digest,),
         order_only=built_sources(target, manifest),
         # In assembly any comment may be a directive.
-        digest_kind=RAW if source.suffix == ASSEMBLY_SUFFIX else LINES,
+        digest_kind=RAW if source.suffix == ASSEMBLY_SUFFIX else code_digest_kind(target),
         compare_raw=bool(target.kcflags),
         include_directories=module_include_directories(target, manifest),
         source_directory=str(source.parent),

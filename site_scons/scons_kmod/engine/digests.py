@@ -5,11 +5,13 @@ A file counts as unchanged while its size, its time stamps and its inode are as 
 `stat`). So a touch costs one reading. An edit that keeps size and modification time is seen, since nobody can set back
 the change time.
 
-A source file (.rs, .c, .h) has three digests, and a step says which one it depends on:
+A source file (.rs, .c, .h) has four digests, and a step says which one it depends on:
 
 * `RAW`: of its content, to the letter.
 * `LINES`: of its key text (key_text.py), the text without comments, in which each token keeps its line. For compilers
   whose output has line numbers: ``__LINE__``, panic messages.
+* `COLUMNS`: of its key text, in which each token keeps its line and its column. For C whose output has columns: those
+  of what a sanitizer checks. For Rust it is the same as `LINES`.
 * `TOKENS`: of its key text without line numbers, so that one more line of comment is no change. For C whose output has
   no line numbers: headers for bindgen, C helpers. For Rust it is the same as `LINES`.
 
@@ -33,7 +35,11 @@ from scons_kmod.engine.environment import PREFIX, variable_digest, variable_stat
 
 RAW = "raw"
 LINES = "lines"
+COLUMNS = "columns"
 TOKENS = "tokens"
+
+# Their key texts keep each line, so `scons why` can say which lines have changed.
+KEEP_LINES = (LINES, COLUMNS)
 
 # A digest that no file has, for a file that changed while a step ran: nobody knows what the step has read.
 UNKNOWN = "?"
@@ -42,8 +48,8 @@ SOURCES = (".rs", ".c", ".h")
 CLOCK_TICK_NS = 20_000_000
 # Shared files of digests that no build has written for so many seconds are removed.
 UNUSED_S = 30 * 24 * 3600
-# The version of the form of a file of digests, and of what `LINES` and `TOKENS` are digests of.
-FORMAT = 1
+# The version of the form of a file of digests, and of what `LINES`, `COLUMNS` and `TOKENS` are digests of.
+FORMAT = 2
 
 # Size in bytes, times in nanoseconds, inode number.
 Stat = tuple[int, int, int, int]
@@ -153,7 +159,7 @@ class Digests:
         kind = kind if name.endswith(SOURCES) else RAW
         if kind not in known[1]:
             try:
-                known[1][kind] = file_digest(name) if kind == RAW else key_text_digest(name, lines=kind == LINES)
+                known[1][kind] = file_digest(name) if kind == RAW else key_text_digest(name, kind)
             except OSError:
                 return None
             self._computed = True
@@ -224,26 +230,29 @@ class Digests:
                 remove_unused(path.parent)
 
 
-def key_text_digest(path: str, *, lines: bool) -> str:
+def key_text_digest(path: str, kind: str) -> str:
     """The digest of a source's key text, or of its content if that is not UTF-8. Raises `OSError`."""
-    from scons_kmod.engine.key_text import key_text  # a null build never gets here
-
     with open(path, "rb") as file:  # noqa: PTH123
         content = file.read()
     try:
-        return text_digest(key_text(path, content.decode(), lines=lines))
+        return text_digest(key_text_by_kind(path, content.decode(), kind))
     except UnicodeDecodeError:
         return hashlib.sha256(content).hexdigest()[:32]
 
 
-def lines_text_of(path: str) -> str | None:
-    """The key text of which a source's `LINES` digest is, or None if the file can't be read as text."""
-    from scons_kmod.engine.key_text import key_text
-
+def key_text_of(path: str, kind: str) -> str | None:
+    """The key text of which a source's digest of this kind is, or None if the file can't be read as text."""
     try:
-        return key_text(path, Path(path).read_bytes().decode(), lines=True)
+        return key_text_by_kind(path, Path(path).read_bytes().decode(), kind)
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def key_text_by_kind(path: str, text: str, kind: str) -> str:
+    """The key text for a kind of digest: LINES, COLUMNS or TOKENS."""
+    from scons_kmod.engine.key_text import key_text  # a null build never gets here
+
+    return key_text(path, text, lines=kind != TOKENS, columns=kind == COLUMNS)
 
 
 def write_digests(path: Path, files: dict[str, list[Any]]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scons_kmod.base.atomic import copy_file, write_text
-from scons_kmod.engine.digests import LINES, UNKNOWN, Digests, lines_text_of
+from scons_kmod.engine.digests import KEEP_LINES, UNKNOWN, Digests, key_text_of
 from scons_kmod.engine.trace import DigestByPath, Trace
 
 # Sources whose key text is saved when a step has read them: `scons why` shows later what changed in them.
@@ -48,17 +48,17 @@ class EarlierOutputs:
             copy_file(self.directory / str(digest), Path(output))
             self.digests.forget(output)
 
-    def save_key_texts(self, sources: DigestByPath) -> None:
-        """Write down the key texts of sources, by their `LINES` digests."""
+    def save_key_texts(self, sources: DigestByPath, kind: str) -> None:
+        """Write down the key texts of sources, by their digests of this kind, one of `KEEP_LINES`."""
         for path, digest in sources.items():
             saved = self.directory / text_name(digest)
             if path.endswith(TEXT_SUFFIXES) and digest != UNKNOWN and not saved.exists():
-                text = lines_text_of(path)
+                text = key_text_of(path, kind)
                 if text is not None:
                     write_text(saved, text)
 
     def saved_key_text(self, digest: str | None) -> str | None:
-        """The key text of a source with this `LINES` digest, or None if it was not saved or was removed since."""
+        """The key text of a source with this digest, or None if it was not saved or was removed since."""
         return self.saved_content(text_name(digest))
 
     def saved_content(self, name: str | None) -> str | None:
@@ -86,5 +86,5 @@ def text_name(digest: str | None) -> str:
 def file_names(trace: Trace) -> Iterator[str]:
     """The names of the files with a step's outputs and with the key texts of its sources."""
     yield from filter(None, trace.outputs.values())
-    if trace.files.digest_kind == LINES:
+    if trace.files.digest_kind in KEEP_LINES:
         yield from (text_name(digest) for path, digest in trace.files.digests.items() if path.endswith(TEXT_SUFFIXES))

@@ -25,16 +25,26 @@ RUST = re.compile(
 RUST_BLOCK = re.compile(r"/\*|\*/")
 # Doc comments are attributes: macros can see them (The Rust Reference, "Comments").
 RUST_DOC = re.compile(r"///(?!/)|//!|/\*\*(?![*/])|/\*!")
-# The same for C. A constant is on one line. After a quote that begins no constant, nothing is certain.
+# White space of C within a line (C11 6.4; libcpp/lex.cc).
+BLANK = r"[ \t\r\f\v]"
+BLANKS = " \t\r\f\v"
+# The same for C. A constant is on one line. After a quote that begins no constant, nothing is certain; nor is it where
+# the end of a line may divide the beginning or the end of a comment, nor in GNU C's raw strings.
 C = re.compile(
-    r"""
-      (?P<line>//(?:\\\n|[^\n])*)
+    rf"""
+      (?P<line>//(?:\\{BLANK}*\n|[^\n])*)
     | (?P<block>/\*.*?\*/)
-    | (?P<constant>"(?:\\.|[^"\\\n])*" | '(?:\\[^\n]{1,8}?|[^\\'\n/\x20]{1,4}|/|\x20)')
-    | (?P<doubt>["']|/\*)
+    | (?P<raw>(?<![A-Za-z0-9_$])(?:u8|[uUL])?R(?:\\{BLANK}*\n)*")
+    | (?P<constant>"(?:\\.|[^"\\\n])*" | '(?:\\[^\n]{{1,8}}?|[^\\'\n/\x20]{{1,4}}|/|\x20)')
+    | (?P<splice>\\{BLANK}*\n)
+    | (?P<doubt>["'] | /\* | [/*]\\{BLANK}*\n)
     """,
     re.VERBOSE | re.DOTALL,
 )
+# A carriage return within a line, and the trigraph for a backslash: not all compilers take them for the same.
+UNCERTAIN = re.compile(r"\r(?!\n)|\?\?/")
+# What may come before a file's name in angle brackets. In it, // begins no comment.
+NAMES_FILE = re.compile(r"include|import|embed")
 # They stand for characters that are no white space between tokens: for the end of a line within a comment that has code
 # beside it, for newlines, tabs and blanks of a string, and for the end of a line that goes on in the next one.
 INNER_NEWLINE = "\x01"
@@ -42,20 +52,22 @@ STRING_NEWLINE = "\x03"
 STRING_BLANK = "\x04"
 STRING_TAB = "\x06"
 SPLICE = "\x05"
+# Stands for the blanks at the beginning of that next line: without them, a token may go on there.
+SPLICE_BLANK = "\x07"
 # bindgen reads comments that contain this.
 BINDGEN_COMMENT = "rustbindgen"
 
 
-def key_text(path: str, text: str, *, lines: bool) -> str:
+def key_text(path: str, text: str, *, lines: bool, columns: bool = False) -> str:
     """The key text of a file with this content. The end of `path` says in which language it is.
 
-    `lines`: the line number of a token matters. In Rust it always does. Do not call this for files that a Rust source
-    takes in by ``include_str!``: of those, comments matter, too.
+    `lines`: the line number of a token matters; `columns`: its column does, too. In Rust both always do. Do not call
+    this for files that a Rust source takes in by ``include_str!``: of those, comments matter, too.
     """
     if path.endswith(".rs"):
         return rust_key_text(text)
     if path.endswith((".c", ".h")):
-        return c_key_text(text, lines=lines)
+        return c_key_text(text, lines=lines, columns=columns)
     return text
 
 
@@ -118,20 +130,23 @@ def rust_token_end(text: str, match: re.Match[str]) -> int | None:
     return None
 
 
-def c_key_text(text: str, *, lines: bool) -> str:
+def c_key_text(text: str, *, lines: bool, columns: bool = False) -> str:
     """The source with one blank for each comment and each run of blanks, without blanks at the ends of lines.
 
     With `lines`, all newlines stay, also those in comments. Without, empty lines are removed. A comment of several
-    lines that has code beside it does not end its line, because a directive may go on after it.
+    lines that has code beside it does not end its line, because a directive may go on after it. With `columns`, which
+    is for `lines` only, all blanks stay but those at the ends of lines, and a comment leaves as many as it has bytes.
     """
-    if BINDGEN_COMMENT in text:
+    if BINDGEN_COMMENT in text or UNCERTAIN.search(text):
         return text
     try:
-        text = C.sub(lambda match: c_replacement(match, lines=lines), text)
+        text = C.sub(lambda match: c_replacement(match, lines=lines, columns=columns), text)
     except DoubtError:
         return text
-    text = re.sub(r"\\[^\S\n]*\n", f"{SPLICE}\n" if lines else SPLICE, text)
-    text = re.sub(r"[^\S\n]+", " ", text)
+    if columns:
+        return re.sub(rf"{BLANK}+(?=\n)", "", text).rstrip(BLANKS + "\n")
+    text = re.sub(rf"({SPLICE}\n?){BLANK}+", rf"\1{SPLICE_BLANK}", text)
+    text = re.sub(rf"{BLANK}+", " ", text)
     text = re.sub(r" ?\n ?", "\n", text).strip(" ")
     return text.rstrip("\n") if lines else re.sub(r"\n+", "\n", text).strip("\n")
 
@@ -140,19 +155,37 @@ class DoubtError(Exception):
     """It is not certain where a comment or a constant ends."""
 
 
-def c_replacement(match: re.Match[str], *, lines: bool) -> str:
-    """What replaces a comment or a constant in the key text. Raises `DoubtError`."""
+def c_replacement(match: re.Match[str], *, lines: bool, columns: bool) -> str:
+    """What replaces a comment, a constant or the end of a line that goes on. Raises `DoubtError`."""
     piece = match[0]
-    if match["doubt"]:
+    if match["splice"]:
+        return f"{SPLICE}\n" if lines else SPLICE
+    if match["doubt"] or match["raw"]:
         raise DoubtError
     if match["constant"]:
         return piece.replace("\n", STRING_NEWLINE).replace("\t", STRING_TAB).replace(" ", STRING_BLANK)
-    newlines = piece.count("\n") if lines else 0
-    if match["line"]:
-        return " " + INNER_NEWLINE * newlines
     text = match.string
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    if before.rfind("<") > before.rfind(">") and names_file(text, match.start()):
+        raise DoubtError
+    newlines = piece.count("\n") if lines else 0
+    # Columns are of bytes (libcpp/line-map.cc).
+    blanks = " " * len(piece.rpartition("\n")[2].encode(errors="surrogateescape")) if columns else " "
+    if match["line"]:
+        return (blanks if columns else " ") + INNER_NEWLINE * newlines
     rest = text.find("\n", match.end())
     after = text[match.end() : rest if rest >= 0 else len(text)]
-    alone = not before.strip() and not after.strip()
-    return " " + ("\n" if alone else INNER_NEWLINE) * newlines
+    alone = not before.strip(BLANKS) and not after.strip(BLANKS)
+    ends = ("\n" if alone else INNER_NEWLINE) * newlines
+    return ends + blanks if columns else f" {ends}"
+
+
+def names_file(text: str, end: int) -> bool:
+    """Whether something that names a file stands before `end`: in this line, or in those that go on in it."""
+    begin = text.rfind("\n", 0, end) + 1
+    while begin:
+        earlier = text.rfind("\n", 0, begin - 1) + 1
+        if not re.search(rf"\\{BLANK}*\n\Z", text[earlier:begin]):
+            break
+        begin = earlier
+    return bool(NAMES_FILE.search(re.sub(rf"\\{BLANK}*\n", "", text[begin:end])))

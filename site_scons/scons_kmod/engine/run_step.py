@@ -10,7 +10,7 @@ from pathlib import Path
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.build_state import BuildState
-from scons_kmod.engine.digests import LINES, RAW, UNKNOWN, clock_ns
+from scons_kmod.engine.digests import KEEP_LINES, RAW, UNKNOWN, clock_ns
 from scons_kmod.engine.step import Step, remove_outputs
 from scons_kmod.engine.trace import DigestByPath, FilesRead, Trace
 from scons_kmod.engine.up_to_date import differences
@@ -103,8 +103,8 @@ def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildSt
     uncertain = {path for path in files_read if files[path] is None or may_have_changed(path, step, started, state)}
     files |= dict.fromkeys(uncertain, UNKNOWN)
     views = tuple(view_of_run(step, view, started, state) for view in step.views)
-    if kind == LINES:
-        state.earlier_outputs.save_key_texts(files)
+    if kind in KEEP_LINES:
+        state.earlier_outputs.save_key_texts(files, kind)
     files, shared = split_shared(step, files, state)
     search = state.header_search(step.include_directories)
     key = state.traces.add_shared_files(FilesRead(kind, shared, search.rivals_of(shared))) if shared else ""

@@ -74,7 +74,7 @@ class Step:
     # may read them. Those that a depfile names count as files that it has read, the others don't.
     order_only: tuple[Path, ...] = ()
 
-    # Which digest of its source files the step depends on: RAW, LINES or TOKENS (digests.py).
+    # Which digest of its source files the step depends on: RAW, LINES, COLUMNS or TOKENS (digests.py).
     digest_kind: str = RAW
     # Use RAW whatever `digest_kind` says: with flags of the user, anything in a source may get into an output.
     compare_raw: bool = False

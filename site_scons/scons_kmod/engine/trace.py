@@ -38,7 +38,7 @@ DigestByPath = dict[str, str | None]
 class FilesRead:
     """Files that a step has read, besides outputs of other steps."""
 
-    # Which digests of source files these are: RAW, LINES or TOKENS (digests.py).
+    # Which digests of source files these are: RAW, LINES, COLUMNS or TOKENS (digests.py).
     digest_kind: str
     digests: DigestByPath
     # Other files that existed and that a search for one of these files would find first (header_search.py).

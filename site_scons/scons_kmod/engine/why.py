@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scons_kmod.engine.build_state import BuildState
-from scons_kmod.engine.digests import LINES, lines_text_of
+from scons_kmod.engine.digests import KEEP_LINES, key_text_of
 from scons_kmod.engine.step import Step, steps_to
 from scons_kmod.engine.trace import Trace
 from scons_kmod.engine.up_to_date import changed
@@ -79,11 +79,11 @@ def explanation(
 
 def changed_lines(path: str, before: Trace, after: Trace | None, state: BuildState) -> Iterator[str]:
     """The lines of a source that have changed, each change as ``file:line`` or ``file:line-line``."""
-    if before.files.digest_kind != LINES or path not in before.files.digests:
+    if before.files.digest_kind not in KEEP_LINES or path not in before.files.digests:
         return
     saved_text = state.earlier_outputs.saved_key_text
     old = saved_text(before.files.digests[path])
-    new = saved_text(after.files.digests.get(path)) if after else lines_text_of(path)
+    new = saved_text(after.files.digests.get(path)) if after else key_text_of(path, before.files.digest_kind)
     if old is None or new is None:
         return
     matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)

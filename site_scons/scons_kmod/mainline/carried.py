@@ -13,10 +13,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from scons_kmod.c.compiler import CC_COLOR, kernel_include_directories
+from scons_kmod.c.compiler import CC_COLOR, code_digest_kind, kernel_include_directories
 from scons_kmod.c.helpers import archive_step, project_c_flags
 from scons_kmod.crates.local_outputs import linked_crate_objects
-from scons_kmod.engine.digests import LINES
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.link.rust_object import rust_link_step
 from scons_kmod.mainline.mainline import Mainline
@@ -80,7 +79,7 @@ def carried_c_step(target: BuildTarget, source: Path, object_file: Path, *flags:
         outputs=(object_file,),
         depfiles=(depfile,),
         tools=(target.toolchain.cc.digest,),
-        digest_kind=LINES,
+        digest_kind=code_digest_kind(target),
         compare_raw=bool(target.kcflags),
         include_directories=kernel_include_directories(target),
         source_directory=str(source.parent),

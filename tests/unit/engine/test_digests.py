@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scons_kmod.engine.digests import (
+    COLUMNS,
     FORMAT,
     LINES,
     RAW,
@@ -19,11 +20,11 @@ from scons_kmod.engine.digests import (
     Digests,
     clock_ns,
     file_digest,
-    lines_text_of,
+    key_text_of,
     text_digest,
 )
 
-KINDS = (RAW, LINES, TOKENS)
+KINDS = (RAW, LINES, COLUMNS, TOKENS)
 
 
 def settled(path: Path, text: str) -> Path:
@@ -72,7 +73,7 @@ def test_what_cannot_be_read_has_none(tmp_path: Path) -> None:
     assert digests.of(tmp_path / "absent") is None
     assert digests.of(tmp_path) is None
     (tmp_path / "dangling").symlink_to("absent")
-    assert [digests.of(tmp_path / "dangling", kind) for kind in KINDS] == [None] * 3
+    assert [digests.of(tmp_path / "dangling", kind) for kind in KINDS] == [None] * len(KINDS)
 
 
 def test_a_link_has_the_digest_of_what_it_leads_to(tmp_path: Path) -> None:
@@ -114,7 +115,16 @@ def test_a_comment_counts_in_the_content_only(tmp_path: Path, name: str) -> None
     before = [Digests().of(path, kind) for kind in KINDS]
     settled(path, "int one; // b\n")
     after = [Digests().of(path, kind) for kind in KINDS]
-    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(("name", "same"), [("a.h", True), ("a.c", True), ("a.rs", False)])
+def test_a_shifted_token_counts_where_columns_do(tmp_path: Path, name: str, same: bool) -> None:
+    path = settled(tmp_path / name, "int one;\n")
+    before = [Digests().of(path, kind) for kind in KINDS]
+    settled(path, "int  one;\n")
+    after = [Digests().of(path, kind) for kind in KINDS]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, same, False, same]
 
 
 @pytest.mark.parametrize(("name", "same"), [("a.h", True), ("a.c", True), ("a.rs", False)])
@@ -123,7 +133,7 @@ def test_a_shifted_line_counts_where_lines_do(tmp_path: Path, name: str, same: b
     before = [Digests().of(path, kind) for kind in KINDS]
     settled(path, "\nint one;\n")
     after = [Digests().of(path, kind) for kind in KINDS]
-    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, same]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, False, same]
 
 
 @pytest.mark.parametrize("name", ["a.lds", "a.o", "rs", "a.txt"])
@@ -136,11 +146,11 @@ def test_a_source_that_is_no_text_counts_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "a.h"
     path.write_bytes(b"int one; // \xe4\n")
     assert {Digests().of(path, kind) for kind in KINDS} == {file_digest(path)}
-    assert lines_text_of(str(path)) is None
+    assert key_text_of(str(path), LINES) is None
 
 
 def test_the_text_behind_a_digest(memory: Memory) -> None:
-    text = lines_text_of(str(memory.file))
+    text = key_text_of(str(memory.file), LINES)
     assert text is not None
     assert text_digest(text) == Digests().of(memory.file, LINES)
 

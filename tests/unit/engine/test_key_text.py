@@ -46,6 +46,7 @@ SAME_C = [
     ("/* a\n * b */\nint x;\n", "\n\nint x;\n"),
     ("int a;\n\n\n", "int a;\n"),
     ("f(a, /* x */ b)", "f(a, b)"),
+    ("// a \\ \nint x;\n", "// a \\ \nint y;\n"),
 ]
 SAME_TOKENS = [
     ("/* a\n * b */\nint x;\n", "int x;\n"),
@@ -67,6 +68,42 @@ OTHER_C = [
     ("#error don't /* do */\n", "#error don't /* try */\n"),
     ("int x; /* no end", "int x; /* no END"),
     ('/** <div rustbindgen opaque="true"></div> */', "/** */"),
+    # What goes on after a line that ends in a backslash, with blanks after it or not.
+    ("int a = x\\\ny;\n", "int a = x\\\n y;\n"),
+    ("int a = x\\ \ny;\n", "int a = x\\ \n\ty;\n"),
+    ("int a = x\\\ny;\n", "int a = x\\\n/**/y;\n"),
+    ("int a = 1\\\n2;\n", "int a = 1\\/* */\n2;\n"),
+    ("// a \\ \n /*\nint x;\n/* */\n", "// a \\ \n /*\nint y;\n/* */\n"),
+    ("/\\\n/ x /*\nint a;\n/* */\n", "/\\\n/ x /*\nint b;\n/* */\n"),
+    ("int a = 1 /* x *\\\n/ + 1;\n", "int a = 1 /* x *\\\n/ + 2;\n"),
+    # Raw strings of GNU C, and names of files.
+    ('char *s = R"(// a)";\n', 'char *s = R"(// b)";\n'),
+    ('char *s = u8R"x(" /* a */)x";\n', 'char *s = u8R"x(" /* b */)x";\n'),
+    ('char *s = R\\\n"(// a)";\n', 'char *s = R\\\n"(// b)";\n'),
+    ("#include <a//b.h>\n", "#include <a//c.h>\n"),
+    ("#inc\\\nlude <a//b.h>\n", "#inc\\\nlude <a//c.h>\n"),
+    ("#include <a/*b.h>\nint x; /* */\n", "#include <a/*b.h>\nint y; /* */\n"),
+    ("#if __has_include(<a//b.h>)\n", "#if __has_include(<a//c.h>)\n"),
+    ("int a; // x ??/\nint b;\n", "int a; // x\nint b;\n"),
+    ("int a; // x\rint b;\n", "int a; // y\rint c;\n"),
+]
+# Pairs of which only the columns differ.
+OTHER_COLUMNS = [
+    ("int   a;\n", "int a;\n"),
+    ("f(a, /* x */ b)", "f(a, b)"),
+    ("f(/* x */ b)", "f(/* xy */ b)"),
+    ("f(/* x\n */ b)", "f(/* x\n  */ b)"),
+    ("f(/* \u00e4 */ b)", "f(/* a */ b)"),
+    ("\tint a;", " int a;"),
+    ("#define X \\\n a", "#define X \\\n  a"),
+]
+SAME_COLUMNS = [
+    ("int a; /* x */\n", "int a;\n"),
+    ("int a; // x\n", "int a;\n"),
+    ("/* a\n * b */\nint x;\n", "\n\nint x;\n"),
+    ("f(/* x */ b)", "f(/* y */ b)"),
+    ("f(/* \u00e4 */ b)", "f(/* ab */ b)"),
+    ("int a;  \t\n", "int a;\n"),
 ]
 
 
@@ -96,6 +133,22 @@ def test_lines_matter_only_if_they_are_asked_for(text: str, other: str) -> None:
 def test_c_that_may_compile_to_another_has_other_keys(text: str, other: str) -> None:
     assert c_key_text(text, lines=True) != c_key_text(other, lines=True)
     assert c_key_text(text, lines=False) != c_key_text(other, lines=False)
+
+
+@pytest.mark.parametrize(("text", "other"), OTHER_COLUMNS)
+def test_columns_matter_if_they_are_asked_for(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True, columns=True) != c_key_text(other, lines=True, columns=True)
+    assert c_key_text(text, lines=True) == c_key_text(other, lines=True)
+
+
+@pytest.mark.parametrize(("text", "other"), SAME_COLUMNS)
+def test_comments_of_the_same_width_keep_the_columns(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True, columns=True) == c_key_text(other, lines=True, columns=True)
+
+
+@pytest.mark.parametrize(("text", "other"), OTHER_C)
+def test_what_differs_by_lines_differs_by_columns(text: str, other: str) -> None:
+    assert c_key_text(text, lines=True, columns=True) != c_key_text(other, lines=True, columns=True)
 
 
 def test_the_end_of_the_name_says_the_language() -> None:
