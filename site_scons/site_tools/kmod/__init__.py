@@ -16,6 +16,7 @@ a file in commands/; registry.py finds it, command_line.py runs it, help_text.py
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,16 @@ def exists(env: Env) -> bool:
 
 
 def generate(env: Env) -> None:
-    """Read the command line, and add the methods to an environment."""
+    """Add the methods to an environment. All environments of a run have one session: there is one command line."""
+    env["KMOD"] = begun_session(Path(env.Dir("#").abspath))
+    env["SCANNERS"] = []
+    for name, method in METHODS.items():
+        env.AddMethod(method, name)
+
+
+@functools.cache
+def begun_session(top: Path) -> Session:
+    """Read the command line, and begin the run. `top` is the directory of SConstruct."""
     DefaultEnvironment(tools=[])
     commands = load_commands(COMMAND_LINE_TARGETS)
     if GetOption("help"):
@@ -63,7 +73,4 @@ def generate(env: Env) -> None:
     else:
         with reported():
             settings = read_settings(ARGUMENTS)
-    env["KMOD"] = Session(settings, commands, Path(env.Dir("#").abspath))
-    env["SCANNERS"] = []
-    for name, method in METHODS.items():
-        env.AddMethod(method, name)
+    return Session(settings, commands, top)

@@ -21,9 +21,12 @@ Env = Any
 
 
 def add_commands(env: Env) -> None:
-    """Add the commands to the graph, after all modules, and say what SCons builds if the command line names nothing."""
+    """Add the commands to the graph, after all modules, and say what SCons builds if the command line names nothing.
+
+    In an SConstruct with several environments, the first call adds them.
+    """
     session: Session = env["KMOD"]
-    if session.help:
+    if session.help or session.is_graph_complete:
         return
     with reported():
         modules = chosen_modules(session)

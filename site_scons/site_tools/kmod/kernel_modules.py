@@ -35,8 +35,8 @@ Nodes = list[Any]
 def kmod_targets(env: Env) -> list[BuildTarget]:
     """The kernels that the command line asks for, each ready to build for."""
     session: Session = env["KMOD"]
-    if session.help:
-        return []
+    if session.help or session.targets:
+        return session.targets
     with reported():
         run_commands(session, When.START, [])
         chosen = chosen_kernels(session.settings, sources_directory() / "targets")

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""SConstructs of users, which do more than the example does."""
+
+from __future__ import annotations
+
+from checkout import MODULES, Checkout
+
+SEVERAL_ENVIRONMENTS = """\
+first = Environment(tools=["kmod"])
+second = Environment(tools=["kmod"])
+for env in (first, second, second.Clone()):
+    for target in env.KmodTargets():
+        for manifest in env.KmodManifests():
+            env.KernelModule(target, manifest)
+    env.KmodCommands()
+"""
+
+
+def test_several_environments_are_one_run(checkout: Checkout) -> None:
+    checkout.scons()
+    before = checkout.modules()
+    (checkout.path / "SConstruct.several").write_text(SEVERAL_ENVIRONMENTS)
+    checkout.scons("-f", "SConstruct.several")
+    assert checkout.ran() == []
+    lines = checkout.scons("-Q", "-f", "SConstruct.several", "why", "NEXT=1").stdout.splitlines()
+    assert [line.partition(" ")[0] for line in lines if line.endswith(f"({checkout.target.name})")] == list(MODULES)
+    (checkout.target / "modules/rust_minimal/rust_minimal.ko").unlink()
+    checkout.scons("-f", "SConstruct.several", "rust_minimal")
+    assert checkout.ran() == [("LD [M]", "rust_minimal.ko")] or checkout.ran() == []
+    assert checkout.modules() == before
