@@ -8,6 +8,7 @@ statically.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -91,12 +92,21 @@ def run_generator_step(target: BuildTarget, manifest: Manifest, generator: Gener
         outputs=tuple(generated_dir(target, manifest) / output for output in generator.outputs),
         inputs=(compiled,) if compiled else (),
         tracked=(*generator.inputs, *(() if compiled else (generator.program,))),
-        tools=() if compiled else (sys.version,),
+        # A program sees the permissions of its inputs, too.
+        tools=(*(() if compiled else (sys.version,)), *(f"{path} {mode(path)}" for path in generator.inputs)),
         hints=SANDBOX_HINTS,
         generator=generator,
         work=work,
         directory=manifest.directory,
     )
+
+
+def mode(path: Path) -> str:
+    """A file's permissions, octal. Empty if there is no such file."""
+    try:
+        return f"{stat.S_IMODE(path.stat().st_mode):o}"
+    except OSError:
+        return ""
 
 
 def path_in_sandbox(manifest: Manifest, path: Path) -> str:

@@ -114,6 +114,19 @@ def test_the_signature_has_what_decides_the_outputs(
     assert (plain.signature() == other.signature()) is same
 
 
+def test_the_permissions_of_inputs_count(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "")
+    (generator,) = manifest.generators
+    assert generator.inputs
+    (plain,) = generator_steps(build_target, manifest)
+    generator.inputs[0].chmod(0o755)
+    (other,) = generator_steps(build_target, manifest)
+    assert plain.signature() != other.signature()
+    generator.inputs[0].chmod(0o644)
+    (again,) = generator_steps(build_target, manifest)
+    assert plain.signature() == again.signature()
+
+
 def crate_step(build_target: BuildTarget, manifest: Manifest) -> Step:
     return with_generated_sources(build_target, manifest, module_crate_step(build_target, manifest))
 
