@@ -245,7 +245,7 @@ def answer(checkout: Checkout, name: str) -> Any:
 
 def test_a_tool_that_is_missing(author: Author, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    compiler = answer(author.checkout, "kbuild.json")["cc"][0]
+    compiler = answer(author.checkout, "kbuild.json")["kbuild"]["cc"][0]
     assert author.complaint(env={"PATH": str(tmp_path / "empty")}) == (
         f"machine error: {compiler}: not found\n    apt-get install {compiler.removeprefix('x86_64-linux-gnu-')}"
     )
