@@ -91,7 +91,7 @@ class Compiler:
         argv += ["-fsanitize=bounds-strict,shift"] if columns else []
         argv += [] if lines else ["-Wno-builtin-macro-redefined", "-D__LINE__=0"]
         done = subprocess.run(
-            argv, cwd=self.directory, input=text.encode(), capture_output=True, check=False, timeout=20
+            argv, cwd=self.directory, input=text.encode(), capture_output=True, check=False, timeout=600
         )
         return None if done.returncode else done.stdout.decode(errors="replace")
 
