@@ -52,7 +52,7 @@ def source(dice: random.Random) -> str:
 def mutated(text: str, dice: random.Random) -> str:
     """The source with something put in, taken away or exchanged at one or two places."""
     for _ in range(dice.choice((1, 1, 2))):
-        marks = [place for match in MARKS.finditer(text) for place in (match.start(), match.end(), match.end() + 1)]
+        marks = [index for match in MARKS.finditer(text) for index in (match.start(), match.end(), match.end() + 1)]
         at = dice.choice(marks) if marks and dice.random() < 0.5 else dice.randrange(len(text) + 1)
         length = dice.choice((0, 0, 0, 1, 2))
         text = text[:at] + (dice.choice(PIECES) if length < 2 or dice.random() < 0.5 else "") + text[at + length :]
