@@ -166,7 +166,8 @@ def c_replacement(match: re.Match[str], *, lines: bool, columns: bool) -> str:
         return piece.replace("\n", STRING_NEWLINE).replace("\t", STRING_TAB).replace(" ", STRING_BLANK)
     text = match.string
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    if before.rfind("<") > before.rfind(">") and names_file(text, match.start()):
+    line = line_before(text, match.start())
+    if line.rfind("<") > line.rfind(">") and NAMES_FILE.search(line):
         raise DoubtError
     newlines = piece.count("\n") if lines else 0
     # Columns are of bytes (libcpp/line-map.cc).
@@ -180,12 +181,12 @@ def c_replacement(match: re.Match[str], *, lines: bool, columns: bool) -> str:
     return ends + blanks if columns else f" {ends}"
 
 
-def names_file(text: str, end: int) -> bool:
-    """Whether something that names a file stands before `end`: in this line, or in those that go on in it."""
+def line_before(text: str, end: int) -> str:
+    """The text before `end`: in its line, and in those that go on in it."""
     begin = text.rfind("\n", 0, end) + 1
     while begin:
         earlier = text.rfind("\n", 0, begin - 1) + 1
         if not re.search(rf"\\{BLANK}*\n\Z", text[earlier:begin]):
             break
         begin = earlier
-    return bool(NAMES_FILE.search(re.sub(rf"\\{BLANK}*\n", "", text[begin:end])))
+    return re.sub(rf"\\{BLANK}*\n", "", text[begin:end])

@@ -81,6 +81,7 @@ OTHER_C = [
     ('char *s = u8R"x(" /* a */)x";\n', 'char *s = u8R"x(" /* b */)x";\n'),
     ('char *s = R\\\n"(// a)";\n', 'char *s = R\\\n"(// b)";\n'),
     ("#include <a//b.h>\n", "#include <a//c.h>\n"),
+    ("#include <a\\ \n//b.h>\n", "#include <a\\ \n//c.h>\n"),
     ("#inc\\\nlude <a//b.h>\n", "#inc\\\nlude <a//c.h>\n"),
     ("#include <a/*b.h>\nint x; /* */\n", "#include <a/*b.h>\nint y; /* */\n"),
     ("#if __has_include(<a//b.h>)\n", "#if __has_include(<a//c.h>)\n"),
