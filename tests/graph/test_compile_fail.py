@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,14 +66,16 @@ def compile_kernel(target: BuildTarget, manifest: Manifest) -> None:
                 step.execute(RunLog(), "", False, print)
 
 
-@pytest.fixture(scope="session")
-def target(checkout: Checkout) -> BuildTarget:
+@pytest.fixture(scope="module")
+def target(checkout: Checkout) -> Iterator[BuildTarget]:
     settings = Settings()
     (chosen,) = chosen_kernels(settings, checkout.path / "targets")
-    return open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+    yield open_target(chosen, settings, checkout.path / "build", checkout.path, RunLog)
+    # What is remembered of Kbuild is the answer to this project's code now, and no longer to that of the checkout.
+    checkout.scons()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def compile_module(target: BuildTarget, tmp_path_factory: pytest.TempPathFactory) -> Compile:
     """Compiles a source as the build compiles a module's, without making code of it; gives errors and warnings."""
 
