@@ -28,3 +28,12 @@ def test_several_environments_are_one_run(checkout: Checkout) -> None:
     checkout.scons("-f", "SConstruct.several", "rust_minimal")
     assert checkout.ran() == [("LD [M]", "rust_minimal.ko")] or checkout.ran() == []
     assert checkout.modules() == before
+
+
+def test_modules_of_other_directories_are_an_error(checkout: Checkout) -> None:
+    text = (checkout.path / "SConstruct").read_text()
+    (checkout.path / "SConstruct.other").write_text(f'{text}env.KmodManifests("modules")\nenv.KmodManifests("other")\n')
+    done = checkout.scons("-f", "SConstruct.other", check=False)
+    assert done.returncode == 2
+    assert f"user error: KmodManifests: {checkout.path}/other: an earlier call took the modules of" in done.stderr
+    assert "Traceback" not in done.stderr

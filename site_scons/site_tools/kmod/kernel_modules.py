@@ -58,20 +58,22 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
 def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     """The modules in the directories that ``MODULES=`` names, else in `directories`, else in modules/.
 
-    There are none if a command of the command line needs none.
+    There are none if a command of the command line needs none. All calls of a run name the same directories.
     """
     session: Session = env["KMOD"]
     if session.help or not all(command.modules for command in session.commands.values()):
         return []
     named = [Path(env.Dir(name).abspath) for name in directories]
+    chosen = [*(session.settings.module_dirs or named or [session.top / "modules"])]
     with reported():
-        if not session.manifests:
-            session.project = find_project(
-                session.settings.module_dirs or named or [session.top / "modules"],
-                reserved=command_names(),
-                saved=saved_manifests(session),
-            )
+        if session.module_dirs is None:
+            session.module_dirs = chosen
+            session.project = find_project(chosen, reserved=command_names(), saved=saved_manifests(session))
             session.manifests = session.project.modules
+        elif session.module_dirs != chosen:
+            first, other = (", ".join(map(str, paths)) for paths in (session.module_dirs, chosen))
+            fix = f"name all directories in each call: KmodManifests({', '.join(map(repr, directories))}, ...)"
+            raise UserError(f"an earlier call took the modules of {first}", where=f"KmodManifests: {other}", fix=fix)
     return session.manifests
 
 

@@ -73,6 +73,8 @@ class Session:
         self.chosen: list[ChosenKernel] = []
         self.targets: list[BuildTarget] = []
         self.project = Project({}, {})
+        # The directories that the modules are taken from. None before the first call of KmodManifests.
+        self.module_dirs: list[Path] | None = None
         self.manifests: list[Manifest] = []
         # By the target's name: all modules as they are for it, and those that can be built for it.
         self.modules_by_target: dict[str, dict[str, Manifest]] = {}
