@@ -173,7 +173,7 @@ def c_replacement(match: re.Match[str], *, lines: bool, columns: bool) -> str:
     # Columns are of bytes (libcpp/line-map.cc).
     blanks = " " * len(piece.rpartition("\n")[2].encode(errors="surrogateescape")) if columns else " "
     if match["line"]:
-        return (blanks if columns else " ") + INNER_NEWLINE * newlines
+        return blanks + INNER_NEWLINE * newlines
     rest = text.find("\n", match.end())
     after = text[match.end() : rest if rest >= 0 else len(text)]
     alone = not before.strip(BLANKS) and not after.strip(BLANKS)
@@ -186,7 +186,7 @@ def line_before(text: str, end: int) -> str:
     begin = text.rfind("\n", 0, end) + 1
     while begin:
         earlier = text.rfind("\n", 0, begin - 1) + 1
-        if not re.search(rf"\\{BLANK}*\n\Z", text[earlier:begin]):
+        if not text[earlier:begin].rstrip(f"{BLANKS}\n").endswith("\\"):
             break
         begin = earlier
     return re.sub(rf"\\{BLANK}*\n", "", text[begin:end])

@@ -35,7 +35,7 @@ Nodes = list[Any]
 def kmod_targets(env: Env) -> list[BuildTarget]:
     """The kernels that the command line asks for, each ready to build for."""
     session: Session = env["KMOD"]
-    if session.help or session.targets:
+    if session.help or session.has_begun:
         return session.targets
     with reported():
         run_commands(session, When.START, [])

@@ -67,6 +67,8 @@ class Session:
         # Targets and groups that several modules share, as far as this run has planned them.
         self.planned_groups: set[tuple[str, str]] = set()
         self.saved_manifests: SavedManifests | None = None
+        # Whether the kernels are chosen. An SConstruct with several environments asks for them again.
+        self.has_begun = False
         # Whether all modules and commands are in the graph.
         self.is_graph_complete = False
         self.logs: dict[str, RunLog] = {}
@@ -94,6 +96,7 @@ class Session:
 
     def begin(self) -> None:
         """Wait for another build in this directory, and for the processes that a killed build has left."""
+        self.has_begun = True
         # Not earlier: an error before this leaves no build directory. Not later: SCons 4.4 would create the directory
         # and print that.
         if not self.dry_run:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from miniature import arg_after, target, write
 
+from scons_kmod.c.helpers import helper_steps
 from scons_kmod.c.module_objects import c_object_step, c_object_steps, c_objects, c_sources, is_single_source
 from scons_kmod.c.source_flags import source_flags
-from scons_kmod.engine.digests import LINES, RAW
+from scons_kmod.engine.digests import COLUMNS, LINES, RAW
 from scons_kmod.engine.step import Step
 from scons_kmod.link.c_object import c_link_step
 from scons_kmod.link.kbuild_link import kbuild_link_steps
@@ -78,6 +79,16 @@ def test_code_knows_its_module_and_its_file_but_not_where_they_lie(build_target:
     assert '-DKBUILD_MODNAME="my_echo"' in argv
     assert f"-fmacro-prefix-map={tmp_path}/m/=modules/my-echo/" in argv
     assert (step.digest_kind, step.source_directory) == (LINES, str(tmp_path / "m"))
+
+
+def test_sanitizers_record_columns(build_target: BuildTarget, tmp_path: Path) -> None:
+    kbuild = dataclasses.replace(build_target.kbuild, cc=(*build_target.kbuild.cc, "-fsanitize=bounds-strict"))
+    sanitized = dataclasses.replace(build_target, kbuild=kbuild)
+    manifest = module(tmp_path / "m", *(f"{name}.c" for name in "abcdef"), "g.S")
+    kinds = {step.unit: step.digest_kind for step in c_object_steps(sanitized, manifest)}
+    assert kinds.pop("my-echo/g.o") == RAW
+    assert set(kinds.values()) == {COLUMNS}
+    assert {step.digest_kind for step in helper_steps(sanitized) if step.name in ("CC", "PCH")} == {COLUMNS}
 
 
 def test_kbuild_gets_the_same_objects(build_target: BuildTarget, tmp_path: Path) -> None:
