@@ -5,12 +5,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from miniature import recorded_kbuild, write
 from tool_stand_ins import NEED, Machine
 
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.kernel.tool_finder import ToolFinder
+from scons_kmod.kernel.tool_finder import BUILD_TOOLS, ToolFinder
 from scons_kmod.kernel.toolchain import Toolchain, choose_bindgen, choose_compiler, choose_rustc
 
 
@@ -61,6 +62,26 @@ def test_another_program_changes_the_digest(machine: Machine, name: str) -> None
         if getattr(before, field.name) != getattr(after, field.name)
     ]
     assert fields == [{"r": "rustc", "b": "bindgen", "g": "cc"}[name[0]]]
+
+
+@pytest.mark.parametrize("name", ["ld", "ar", "nm", "objcopy", "readelf"])
+def test_the_binutils_count_as_the_compiler(machine: Machine, name: str) -> None:
+    kbuild = recorded_kbuild(machine.directory / "probe", "6.1")
+    path = machine.directory / "bin" / (kbuild.linker if name == "ld" else kbuild.binutil(name))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    before = machine.whole().find()
+    path.write_text("#!/bin/sh\n# updated\n")
+    assert machine.find().cc.digest != before.cc.digest
+
+
+@pytest.mark.parametrize("name", BUILD_TOOLS)
+def test_the_kernels_own_build_tools_count_as_the_compiler(machine: Machine, name: str) -> None:
+    path = write(machine.directory / "tree" / name, "")
+    before = machine.whole().find()
+    path.write_text("updated")
+    assert machine.find().cc.digest != before.cc.digest
 
 
 def test_compiler_libraries_count_as_the_program_and_the_c_library_does_not() -> None:
