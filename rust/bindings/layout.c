@@ -5,10 +5,9 @@
  * the size of the types that the kernel crate puts in its own structures.
  *
  * bindings_layout.h has a BINDINGS_SIZEOF_<name> for each type in bindgen's
- * output; the build generates it.
+ * output; the build generates it, and includes it by its path.
  */
 #include "bindings_helper.h"
-#include "bindings_layout.h"
 
 #define SAME_SIZE(type, name)						\
 	_Static_assert(sizeof(type) == BINDINGS_SIZEOF_##name,		\

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ from scons_kmod.base.errors import MachineError, StepError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Takes a command line and its directory. Returns the command line to run instead.
+Observer = Callable[[Sequence[str], Path], list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +51,7 @@ class RunLog:
         self.inherited = () if lock is None else (lock,)
         self.entries: list[Executed] = []
         self.enter_args: tuple[str, ...] = ()
+        self._observer: Observer | None = None
         self._lock = threading.Lock()
 
     def inside(self, enter_args: tuple[str, ...]) -> RunLog:
@@ -54,6 +59,12 @@ class RunLog:
         inside = copy.copy(self)
         inside.enter_args = enter_args
         return inside
+
+    def observed(self, observer: Observer) -> RunLog:
+        """The same log, in which another program runs each process and observes it: strace."""
+        observed = copy.copy(self)
+        observed._observer = observer
+        return observed
 
     def run(
         self,
@@ -78,7 +89,7 @@ class RunLog:
         with self.recorded(step, unit, why) as status:
             try:
                 process = subprocess.run(
-                    command_line,
+                    self._observer(command_line, cwd or Path.cwd()) if self._observer else command_line,
                     cwd=cwd,
                     env=environment(env or {}),
                     input=input,

@@ -60,7 +60,7 @@ def helper_sources(target: BuildTarget) -> list[Path]:
 def helpers_header_step(target: BuildTarget) -> Step:
     """Precompile the headers of all helpers. A helper then compiles in a fifth of the time, to the same object."""
     headers = (no_lines_header(target), *included_files(target.kbuild.cc), target.sources / "rust/helpers/headers.h")
-    flags = (*args_without_includes(project_c_flags(target)), f"-I{layout_header(target).parent}")
+    flags = args_without_includes(project_c_flags(target))
     return precompile_step(
         target,
         helpers_header(target),
@@ -106,7 +106,11 @@ def helper_step(target: BuildTarget, source: Path, object_file: Path) -> Step:
 def layout_step(target: BuildTarget) -> Step:
     """Check that the kernel's compiler gives types the sizes that bindgen's libclang saw. The object is not linked."""
     source = target.sources / "rust/bindings/layout.c"
-    return project_c_step(target, source, layout_object(target), inputs=(layout_header(target),))
+    step = project_c_step(target, source, layout_object(target), inputs=(layout_header(target),))
+    (command,) = step.commands
+    # By its path: no header of this name in another directory counts.
+    argv = (*command.argv[:-1], "-include", str(layout_header(target)), command.argv[-1])
+    return dataclasses.replace(step, commands=(dataclasses.replace(command, argv=argv),))
 
 
 @functools.cache
@@ -120,7 +124,7 @@ def project_c_step(target: BuildTarget, source: Path, object_file: Path, inputs:
     depfile = Path(f"{object_file}.d")
     argv = [
         *(target.toolchain.cc.path, "-include", str(no_lines_header(target)), *project_c_flags(target)),
-        *(f"-I{layout_header(target).parent}", f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source)),
+        *(f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source)),
     ]
     return Step(
         name="CC",

@@ -12,10 +12,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 # Flags that name a directory to search for headers, in the order in which the compiler searches them.
 SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
+# Sources and headers that gcc and libclang compile.
+C_SUFFIXES = (".h", ".c", ".S")
+# What gcc takes instead of a source or the first header: this file in the directory in which it looks for the header.
+PRECOMPILED = ".gch"
+# What libclang takes instead of a header that the args name.
+PRECOMPILED_BY_CLANG = ".pch"
 
 
 class HeaderSearch:
@@ -55,11 +61,21 @@ class HeaderSearch:
             self._first_names = frozenset().union(*names)
         self._look_at(directory.rstrip("/") for directory in self._directories)
         # A header has a name that begins in one of the directories: linux/fs.h. Few sources lie beside such a name.
-        if not source_directory or not self._names_in(source_directory) & self._first_names:
+        beside = (
+            {name.removesuffix(PRECOMPILED) for name in self._names_in(source_directory)} if source_directory else ()
+        )
+        if self._first_names.isdisjoint(beside):
             return {}
-        candidates = {path: [f"{source_directory}/{name}" for _, name in self._names_of(path)] for path in paths}
+        candidates = {path: list(self._beside(source_directory, path)) for path in paths}
         rivals = {path: [rival for rival in found if self._exists(rival)] for path, found in candidates.items()}
         return {path: found for path, found in rivals.items() if found}
+
+    def looked_for(self, paths: Iterable[str], source_directory: str = "") -> Iterator[str]:
+        """Where a file, if it is created, is a new rival of one of these files. Arguments are as for `rivals_of`."""
+        for path in paths:
+            yield from self._candidates(path)
+            if source_directory:
+                yield from self._beside(source_directory, path)
 
     def holds(self, path: str) -> bool:
         """Whether the file lies in one of the directories."""
@@ -70,7 +86,15 @@ class HeaderSearch:
             stem = path[: -len("/mod.rs")] if path.endswith("/mod.rs") else path[: -len(".rs")]
             return (f"{stem}.rs" if path.endswith("/mod.rs") else f"{stem}/mod.rs",)
         earlier = (before + name for number, name in self._names_of(path) for before in self._directories[:number])
-        return [candidate for candidate in earlier if candidate != path]
+        found = [candidate for candidate in earlier if candidate != path]
+        if not path.endswith(C_SUFFIXES):
+            return found
+        return [*found, *(f"{name}{PRECOMPILED}" for name in (*found, path)), f"{path}{PRECOMPILED_BY_CLANG}"]
+
+    def _beside(self, source_directory: str, path: str) -> Iterator[str]:
+        """The candidates in the directory of the source."""
+        for _, name in self._names_of(path):
+            yield from (f"{source_directory}/{name}", f"{source_directory}/{name}{PRECOMPILED}")
 
     def _names_of(self, path: str) -> list[tuple[int, str]]:
         """The names by which the file can be found, each with the index of the directory to which it is relative."""

@@ -23,6 +23,9 @@ from scons_kmod.manifest.sections.generate import Generator
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.output_paths import generated_dir, module_dir
 
+# Where gcc looks for headers of the C library (cpp -v), besides its own directory.
+SYSTEM_INCLUDE_DIRECTORIES = ("/usr/local/include", "/usr/include/x86_64-linux-gnu", "/usr/include")
+
 
 def generator_steps(target: BuildTarget, manifest: Manifest) -> list[Step]:
     """The steps of all generators of a module."""
@@ -48,7 +51,8 @@ def compile_generator_step(target: BuildTarget, manifest: Manifest, generator: G
     compiler = target.toolchain.cc if in_c else target.toolchain.rustc
     program = generator_dir(target, manifest, generator) / "program"
     depfile = Path(f"{program}.d")
-    args = (c_program_args if in_c else rust_program_args)(manifest.directory, generator.program, program, depfile)
+    files = (generator.program, program, depfile)
+    args = c_program_args(target, manifest.directory, *files) if in_c else rust_program_args(manifest.directory, *files)
     color = CC_COLOR if in_c else RUSTC_COLOR
     return Step(
         name="CC" if in_c else "RUSTC",
@@ -59,13 +63,17 @@ def compile_generator_step(target: BuildTarget, manifest: Manifest, generator: G
         depfiles=(depfile,),
         tools=(compiler.digest,),
         digest_kind=LINES,
+        include_directories=SYSTEM_INCLUDE_DIRECTORIES if in_c else (),
+        source_directory=str(generator.program.parent) if in_c else "",
     )
 
 
-def c_program_args(directory: Path, source: Path, program: Path, depfile: Path) -> tuple[str, ...]:
+def c_program_args(target: BuildTarget, directory: Path, source: Path, program: Path, depfile: Path) -> tuple[str, ...]:
     """The C compiler's args for a program, with libm for tables of numbers. `directory` is the module's."""
     prefix = f"-fmacro-prefix-map={directory}/={MODULE}/"
-    return ("-static", "-O2", prefix, f"-Wp,-MMD,{depfile}", "-o", str(program), str(source), "-lm")
+    # The headers of a sysroot never change, and are not at the paths that the depfile would have.
+    with_system_headers = "-MD" if target.system.root is None else "-MMD"
+    return ("-static", "-O2", prefix, f"-Wp,{with_system_headers},{depfile}", "-o", str(program), str(source), "-lm")
 
 
 def rust_program_args(directory: Path, source: Path, program: Path, depfile: Path) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ SYSTEM_PROGRAMS = Path("/usr/bin")
 # Where Debian has a directory for each version of LLVM.
 SYSTEM_LLVM = Path("/usr/lib")
 
+# The programs that gcc looks for on PATH, if they are not in its own directories.
+COMPILER_PROGRAMS = ("as", "ld")
 # The programs of a kernel tree that the steps run. Not every tree has all of them.
 BUILD_TOOLS = ("tools/objtool/objtool", "scripts/mod/modpost", "scripts/genksyms/genksyms")
 # Variables to set for a program.
@@ -123,9 +125,10 @@ class ToolFinder:
     def inspect_compiler(self, path: str, tree: Path, binutils: Sequence[str]) -> FoundTool:
         """The C compiler that Kbuild calls, with the compiler proper, the binutils and the kernel's own build tools."""
         version = self.output([path, "-dumpfullversion"], "cc").strip()
-        names = [self.output([path, f"-print-prog-name={name}"], "cc").strip() for name in ("cc1", "as")]
+        names = [self.output([path, f"-print-prog-name={name}"], "cc").strip() for name in ("cc1", *COMPILER_PROGRAMS)]
         programs = [program for name in (*names, *binutils) for program in self.system.programs(name)[:1] or [name]]
-        build_tools = [str(tree / name) for name in BUILD_TOOLS]
+        # In Debian's packages they are scripts, which start the program for the kernel's architecture beside them.
+        build_tools = [str(path) for name in BUILD_TOOLS for path in (tree / name, *beside(tree / name, ".real-*"))]
         files = (str(self.real_path(path)), *map(self.system.host_path, programs), *build_tools)
         return FoundTool(Tool(path, version, Digests().combined(files)), files)
 
@@ -150,6 +153,11 @@ class ToolFinder:
         """What a program in the system prints. Raises `StepError` if it fails."""
         log = self.log.inside(self.system.enter_args)
         return log.run(argv, step="TOOL", unit=unit, env=dict(env), timeout=30).stdout.decode(errors="replace")
+
+
+def beside(path: Path, suffixes: str) -> list[Path]:
+    """The files beside another whose names go on with one of these suffixes, a pattern."""
+    return sorted(path.parent.glob(f"{path.name}{suffixes}"))
 
 
 def library_path(path: str) -> Environment:

@@ -15,7 +15,7 @@ from scons_kmod.distro.target_file import ToolVersions
 from scons_kmod.engine.remember import Answer, remembered
 from scons_kmod.kernel import tool_finder
 from scons_kmod.kernel.kbuild import Kbuild
-from scons_kmod.kernel.tool_finder import FoundTool, Tool, ToolFinder
+from scons_kmod.kernel.tool_finder import COMPILER_PROGRAMS, FoundTool, Tool, ToolFinder
 
 # The tool that was chosen, and for each tool before it why that was refused.
 ToolChoice = tuple[FoundTool, list[str]]
@@ -53,7 +53,7 @@ def find_toolchain(
     candidates = [
         *finder.rustcs(),
         *finder.bindgens(),
-        *(path for name in (kbuild.compiler, *binutils) for path in system.programs(name)),
+        *(path for name in (kbuild.compiler, *COMPILER_PROGRAMS, *binutils) for path in system.programs(name)),
     ]
 
     def ask() -> Answer:

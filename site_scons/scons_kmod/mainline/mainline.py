@@ -67,7 +67,9 @@ class Mainline:
             directory = self.path("rust")
             candidates = (*directory.glob("*.rmeta"), *directory.glob("*.so"), self.path(TARGET_FILE))
             return tuple(sorted(path for path in candidates if path.is_file()))
-        return tuple(path for path in self.outputs_with_needs(self.rules) if path.suffix not in (".rs", ".o"))
+        target_file = (self.path(TARGET_FILE),) if self.plan.target_file else ()
+        outputs = self.outputs_with_needs(self.rules)
+        return (*target_file, *(path for path in outputs if path.suffix not in (".rs", ".o")))
 
     @property
     def crate_objects(self) -> tuple[Path, ...]:

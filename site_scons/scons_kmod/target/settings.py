@@ -210,6 +210,13 @@ class Settings:
         "print each command instead of a short line, with its directory and environment, so that a shell can run it",
         default=False,
     )
+    audit: bool = variable(
+        "AUDIT",
+        switch,
+        "1",
+        "run the steps under strace, and fail if one of them reads, or looks for, a file that its trace does not know",
+        default=False,
+    )
     destdir: Path | None = variable(
         "DESTDIR",
         path_value,

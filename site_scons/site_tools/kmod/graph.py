@@ -11,8 +11,8 @@ from __future__ import annotations
 import shlex
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from scons_kmod.base.errors import KmodError
 from scons_kmod.base.run_log import RunLog
 
 if TYPE_CHECKING:
+    from scons_kmod.engine.audit import Audit
     from scons_kmod.engine.build_state import BuildState
     from scons_kmod.engine.output_cache import OutputCache
     from scons_kmod.engine.prebuilt import Prebuilt
@@ -44,6 +45,8 @@ class Graph:
 
     def __init__(self, *, verbose: bool, everything: bool) -> None:
         """`everything` gives each step a node, whether it is up to date or not: for ``scons -c``."""
+        # For AUDIT=1.
+        self.audit: Audit | None = None
         self.verbose = verbose
         self.everything = everything
         self.steps: dict[str, Step] = {}
@@ -133,16 +136,31 @@ class Graph:
             if not reasons:
                 record_gate(step, state)
                 return 0
-            if restore(step, state) or import_outputs(step, state, sources):
+            # An audit watches steps run, so it restores nothing.
+            if not self.audit and (restore(step, state) or import_outputs(step, state, sources)):
                 return 0
             print_line(self.line(step))
-            run_step(step, state, env["KMOD_LOG"], why=", ".join(reasons), color=sys.stderr.isatty(), show=print_text)
+            why, color = ", ".join(reasons), sys.stderr.isatty()
+            with self.watched(step, state, env["KMOD_LOG"]) as log:
+                run_step(step, state, log, why=why, color=color, show=print_text)
             if reasons == [NEVER_RAN]:
                 store_outputs(step, state, sources)
         except KmodError as error:
             print_text(error.shown())
             return 1
         return 0
+
+    @contextmanager
+    def watched(self, step: Step, state: BuildState, log: RunLog) -> Iterator[RunLog]:
+        """The log with which a step is to run: that of the audit, if there is one."""
+        if self.audit is None:
+            yield log
+            return
+        from .audit import set_exit_status
+
+        with self.audit.watching(step, state, log) as watched:
+            yield watched
+        set_exit_status(self.audit)
 
 
 def import_outputs(step: Step, state: BuildState, sources: OutputSources) -> bool:

@@ -52,6 +52,10 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
         session.sysroot_args = {target.name: target.system.enter_args for target in session.targets}
         for target in session.targets:
             session.digests.share(target.header_digests, (target.tree.path, srctree(target.tree)))
+        if session.settings.audit and not session.dry_run:
+            from .audit import open_audit
+
+            session.graph.audit = open_audit(session.targets, session.top)
     return session.targets
 
 

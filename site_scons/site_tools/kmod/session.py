@@ -118,6 +118,9 @@ class Session:
         """Write each target's last-run.json and traces, and the digests of files."""
         if self.clean or self.only_asks:
             return
+        if self.graph.audit:
+            for line in self.graph.audit.summary():
+                print(line)
         for name, log in self.logs.items():
             log.write(self.build / name / "last-run.json")
         for state in self.build_states.values():
@@ -133,9 +136,9 @@ class Session:
     def output_sources(self, target: str) -> list[Prebuilt | OutputCache]:
         """Where first builds import outputs from: an installed package of support crates, and the cache.
 
-        A run that only asks imports nothing.
+        A run that only asks imports nothing, nor does an audit, which watches steps run.
         """
-        if self.dry_run or self.clean or self.only_asks:
+        if self.dry_run or self.clean or self.only_asks or self.graph.audit:
             return []
         if target not in self.opened_sources:
             # A run in which nothing has changed never gets here.

@@ -66,6 +66,12 @@ def test_a_file_is_no_rival_of_itself(headers: Headers) -> None:
     assert headers.rivals("include/linux/fs.h") == []
 
 
+@pytest.mark.parametrize("name", ["arch/linux/fs.h.gch", "include/linux/fs.h.gch", "include/linux/fs.h.pch"])
+def test_a_precompiled_header_is_a_rival(headers: Headers, name: str) -> None:
+    headers.write(name)
+    assert headers.rivals("include/linux/fs.h") == [name]
+
+
 def test_a_file_that_lies_elsewhere_has_no_rival(headers: Headers) -> None:
     headers.write("module/linux/fs.h", "arch/linux/fs.h")
     assert headers.rivals("module/linux/fs.h") == []

@@ -16,6 +16,7 @@ from miniature import arg_after, module, programs, target, write
 from scons_kmod.base.errors import MachineError, StepError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.crates.module_crate import module_crate_step
+from scons_kmod.distro.sysroot import System
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.run_step import run_step
@@ -82,9 +83,19 @@ def test_a_generator_in_c_is_compiled_first(build_target: BuildTarget, tmp_path:
     assert (compiled.name, compiled.unit, argv[0]) == ("CC", "rust-echo/table", build_target.toolchain.cc.path)
     assert {"-static", f"-fmacro-prefix-map={tmp_path}/m/=/module/"} <= set(argv)
     assert compiled.tracked == (tmp_path / "m/make.c",)
-    assert f"-Wp,-MMD,{compiled.depfiles[0]}" in argv
+    assert f"-Wp,-MD,{compiled.depfiles[0]}" in argv
+    assert compiled.source_directory == str(tmp_path / "m")
     assert (ran.inputs, ran.tracked) == (compiled.outputs, (tmp_path / "m/data/a.csv",))
     assert arg_after(ran.commands[0].argv, str(compiled.outputs[0])) == "/program"
+
+
+def test_headers_of_the_system_count_unless_they_are_in_a_sysroot(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module_with_generator(tmp_path / "m", "", "make.c")
+    in_sysroot = dataclasses.replace(build_target, system=System(tmp_path / "sysroot"))
+    compiled, *_ = generator_steps(in_sysroot, manifest)
+    assert f"-Wp,-MMD,{compiled.depfiles[0]}" in compiled.commands[0].argv
+    compiled, *_ = generator_steps(build_target, manifest)
+    assert "/usr/include" in compiled.include_directories
 
 
 def test_a_generator_in_rust_is_compiled_for_this_machine(build_target: BuildTarget, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tool_stand_ins import NEED, Machine
 from scons_kmod.base.errors import MachineError
 from scons_kmod.base.run_log import RunLog
 from scons_kmod.distro.sysroot import THIS_MACHINE
-from scons_kmod.kernel.tool_finder import BUILD_TOOLS, ToolFinder
+from scons_kmod.kernel.tool_finder import BUILD_TOOLS, COMPILER_PROGRAMS, ToolFinder
 from scons_kmod.kernel.toolchain import Toolchain, choose_bindgen, choose_compiler, choose_rustc
 
 
@@ -76,9 +76,11 @@ def test_the_binutils_count_as_the_compiler(machine: Machine, name: str) -> None
     assert machine.find().cc.digest != before.cc.digest
 
 
+@pytest.mark.parametrize("suffix", ["", ".real-x86"])
 @pytest.mark.parametrize("name", BUILD_TOOLS)
-def test_the_kernels_own_build_tools_count_as_the_compiler(machine: Machine, name: str) -> None:
-    path = write(machine.directory / "tree" / name, "")
+def test_the_kernels_own_build_tools_count_as_the_compiler(machine: Machine, name: str, suffix: str) -> None:
+    """In Debian's packages they are scripts, and the programs beside them do the work."""
+    path = write(machine.directory / "tree" / f"{name}{suffix}", "")
     before = machine.whole().find()
     path.write_text("updated")
     assert machine.find().cc.digest != before.cc.digest
@@ -96,6 +98,17 @@ def test_another_program_earlier_on_path_is_noticed(machine: Machine) -> None:
     machine.rustc("first")
     machine.set_path("first", "bin")
     assert machine.find().rustc.path == str(machine.directory / "first/rustc")
+
+
+@pytest.mark.parametrize("name", COMPILER_PROGRAMS)
+def test_a_program_that_gcc_looks_for_is_noticed_earlier_on_path(machine: Machine, name: str) -> None:
+    machine.whole().find()
+    machine.set_path("first", "bin")
+    machine.find()
+    write(machine.directory / "first" / name, "#!/bin/sh\n", 0o755)
+    machine.log = RunLog()
+    machine.find()
+    assert machine.log.entries, "the tools are chosen once more"
 
 
 def test_a_rustc_without_library_sources_is_passed_over(machine: Machine) -> None:

@@ -203,6 +203,7 @@ def test_rustc_reads_metadata_and_macros_for_a_module(rebuilt: Mainline, carryin
             "rust/libmacros.so",
             "rust/libcore.rmeta",
             "rust/libkernel.rmeta",
+            "scripts/target.json",
         }
     assert rebuilt.crate_objects == ()
     assert names(carrying.crate_objects, carrying.plan.objtree) == ["rust/core.o", "rust/kernel.o"]

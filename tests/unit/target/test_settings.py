@@ -119,7 +119,7 @@ def test_what_cannot_be_done_yet_is_refused_with_the_reason(name: str, reason: s
 
 def test_what_is_wrong_is_named() -> None:
     known = (
-        "ARCH, DECLARATION, DESTDIR, DIR, FILE, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, "
+        "ARCH, AUDIT, DECLARATION, DESTDIR, DIR, FILE, INSTALL_MOD_DIR, INSTALL_MOD_PATH, INSTALL_MOD_STRIP, "
         "KBUILD_EXTRA_SYMBOLS, KBUILD_LINK, KCFLAGS, KDIR, KRUSTFLAGS, MODULE, MODULES, NEW, NEXT, OLD, PROVIDER, "
         "SIGN_CERT, SIGN_KEY, SIGN_PIN_FILE, SOURCE, TARGET, UPDATE, V"
     )
