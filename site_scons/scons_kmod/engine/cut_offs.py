@@ -87,7 +87,7 @@ CUT_OFFS: tuple[CutOff, ...] = (
     CutOff(
         r".*",
         MISSING,
-        r"@PATH@/(as|ld|cc|x86_64-linux-gnu-[\w.+-]+|g?nm|g?strip)",
+        r"@PATH@/(as|ld|ar|cc|objcopy|readelf|x86_64-linux-gnu-[\w.+-]+|g?nm|g?strip)",
         "The build looks for the programs of the toolchain again when another would be found on PATH. gcc looks for nm"
         " and strip, too, when it links a program for this machine, and does not run them.",
         "tests/unit/kernel/test_toolchain.py::test_a_program_that_gcc_looks_for_is_noticed_earlier_on_path",
@@ -112,6 +112,20 @@ CUT_OFFS: tuple[CutOff, ...] = (
         r"@LIBRARY@/(\w+/)?__init__(\.[\w-]+)?\.so|.*/lib/python\d+\.zip",
         "Python looks for its library and for other forms of a module. Only another Python or scons-kmod has them.",
         "tests/unit/base/test_library_process.py::test_a_step_depends_on_all_files_that_its_process_reads",
+    ),
+    CutOff(
+        r"EXPORTS .*",
+        MISSING,
+        r".*/\.(inputrc|terminfo)",
+        "Python loads readline, which looks for the user's settings for terminals.",
+        "tests/unit/engine/test_cut_offs.py::test_settings_of_a_terminal_change_nothing",
+    ),
+    CutOff(
+        r"RUSTC .*",
+        FILES,
+        r"@CACHE@/rustc-targets/\w+\.json",
+        "The name of the file is a digest of its content. A file with other content is written again.",
+        "tests/unit/kernel/test_rustc_versions.py::test_a_damaged_target_is_written_again",
     ),
     CutOff(
         r"RUSTC .*",

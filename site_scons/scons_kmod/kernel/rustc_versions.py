@@ -93,6 +93,14 @@ def write_rustc_target(
         return str(path), [Path(__file__)]
 
     answer, key = directory / "rustc-target.json", [rustc.digest, str(system.root), str(cache)]
-    if not Path(remembered(answer, key, ask)).is_file():
+    if not is_whole(Path(remembered(answer, key, ask))):
         answer.unlink()
     return Path(remembered(answer, key, ask))
+
+
+def is_whole(target_file: Path) -> bool:
+    """Whether a file with rustc's target has the content that its name says."""
+    try:
+        return text_digest(target_file.read_text(errors="surrogateescape"))[:16] == target_file.stem
+    except OSError:
+        return False

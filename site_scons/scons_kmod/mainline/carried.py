@@ -55,7 +55,11 @@ def kernel_helper_steps(mainline: Mainline) -> list[Step]:
         object_file = mainline.path(f"rust/helpers/{name}.o")
         step = carried_c_step(mainline.target, source, object_file, f"-I{helpers.parent}")
         source_text = "".join(f"{line}\n" for line in lines)
-        steps.append(dataclasses.replace(step, written_files=((source, source_text),), tracked=(helpers,)))
+        directories = (*step.include_directories, str(helpers.parent))
+        written = ((source, source_text),)
+        steps.append(
+            dataclasses.replace(step, written_files=written, tracked=(helpers,), include_directories=directories)
+        )
     return steps
 
 

@@ -139,3 +139,12 @@ def test_clang_takes_no_headers_of_its_own(tmp_path: Path) -> None:
     found = [*accesses(output.read_text(errors="surrogateescape"), str(tmp_path))]
     headers = [path for kind, path in found if kind == OPENED and path.endswith("stdbool.h")]
     assert headers == [str(tmp_path / "include/stdbool.h")]
+
+
+def test_settings_of_a_terminal_change_nothing(tmp_path: Path) -> None:
+    argv = (sys.executable, "-I", "-c", "import readline; print(sorted(['b', 'a']))")
+    environments = [{"HOME": str(tmp_path / name)} for name in ("none", "home")]
+    write(tmp_path / "home/.inputrc", "set editing-mode vi\n")
+    (tmp_path / "home/.terminfo").mkdir()
+    printed = [subprocess.run(argv, env=env, check=True, capture_output=True).stdout for env in environments]
+    assert printed[0] == printed[1] == b"['a', 'b']\n"

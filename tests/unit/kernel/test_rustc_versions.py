@@ -80,3 +80,13 @@ def test_a_target_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
 def test_no_target_file_is_written_without_need(tmp_path: Path) -> None:
     assert found(tmp_path, rustc("1.96.0", "/nowhere")) is None
     assert found(tmp_path, rustc("1.85.1", "/nowhere"), ("-Copt-level=2",)) is None
+
+
+def test_a_damaged_target_is_written_again(tmp_path: Path) -> None:
+    tool = old_compiler(tmp_path)
+    path = found(tmp_path, tool)
+    assert path
+    whole = path.read_text()
+    path.write_text(whole.replace("soft-float", "sse"))
+    assert found(tmp_path, tool) == path
+    assert path.read_text() == whole
