@@ -45,7 +45,6 @@ class Workshop:
             depfiles=(self.path / "step.d",),
             digest_kind=LINES,
             include_directories=(str(self.path / "include/a"), str(self.path / "include/b")),
-            source_directory=str(self.path / "beside"),
         )
         return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
 
@@ -115,7 +114,6 @@ class TwoSteps:
         return self.workshop.step(
             outputs=(output,),
             commands=(self.workshop.command("cp", "source.c", str(output)),),
-            source_directory=str(self.workshop.path / "elsewhere"),
         )
 
     def build(self) -> list[int]:

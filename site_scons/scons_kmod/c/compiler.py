@@ -20,7 +20,22 @@ CC_COLOR = "-fdiagnostics-color=always"
 @functools.cache
 def kernel_include_directories(target: BuildTarget) -> tuple[str, ...]:
     """The directories in which the kernel's C code looks for headers."""
-    return include_directories(target.kbuild.cc, str(target.tree.path))
+    tree = str(target.tree.path)
+    # In the directory in which it runs, the compiler looks for what -include names, the assembler for .incbin's files.
+    return (tree, *include_directories(target.kbuild.cc, tree))
+
+
+def depfile_arg(depfile: Path) -> str:
+    """The arg for which the C compiler lists all files that it reads.
+
+    Kbuild's -MMD leaves out those that a header includes after ``#pragma GCC system_header``.
+    """
+    return f"-Wp,-MD,{depfile}"
+
+
+def assembler_depfile_args(depfile: Path) -> tuple[str, ...]:
+    """The args for which the assembler lists the files of ``.include`` and ``.incbin``, also of those in ``asm()``."""
+    return ("-Xassembler", "--MD", "-Xassembler", str(depfile))
 
 
 @functools.cache
@@ -57,7 +72,7 @@ def precompile_step(
     """
     precompiled = header.with_name(f"{header.name}.gch")
     depfile = Path(f"{precompiled}.d")
-    args = (*flags, f"-Wp,-MMD,{depfile}", "-x", "c-header", "-o", str(precompiled), str(header))
+    args = (*flags, depfile_arg(depfile), "-x", "c-header", "-o", str(precompiled), str(header))
     return Step(
         name="PCH",
         unit=unit,

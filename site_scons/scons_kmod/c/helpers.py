@@ -13,6 +13,7 @@ from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
     code_digest_kind,
+    depfile_arg,
     include_lines,
     included_files,
     kernel_include_directories,
@@ -124,7 +125,7 @@ def project_c_step(target: BuildTarget, source: Path, object_file: Path, inputs:
     depfile = Path(f"{object_file}.d")
     argv = [
         *(target.toolchain.cc.path, "-include", str(no_lines_header(target)), *project_c_flags(target)),
-        *(f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source)),
+        *(depfile_arg(depfile), "-c", "-o", str(object_file), str(source)),
     ]
     return Step(
         name="CC",
@@ -138,5 +139,4 @@ def project_c_step(target: BuildTarget, source: Path, object_file: Path, inputs:
         digest_kind=code_digest_kind(target, TOKENS),
         compare_raw=bool(target.kcflags),
         include_directories=kernel_include_directories(target),
-        source_directory=str(source.parent),
     )

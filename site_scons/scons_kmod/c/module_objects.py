@@ -10,9 +10,11 @@ from scons_kmod.bindings.local_paths import callers_source
 from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
+    assembler_depfile_args,
     basename_define,
     code_digest_kind,
     define_lines,
+    depfile_arg,
     include_lines,
     included_files,
     objtool_command,
@@ -134,7 +136,9 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
     object_file = c_object(target, manifest, source)
     depfile = c_depfile(object_file)
     flags = source_flags(target, manifest, source)
-    argv = (target.toolchain.cc.path, *flags, f"-Wp,-MMD,{depfile}", "-c", "-o", str(object_file), str(source))
+    assembler_depfile = Path(f"{object_file}.as.d")
+    listing = (depfile_arg(depfile), *assembler_depfile_args(assembler_depfile))
+    argv = (target.toolchain.cc.path, *flags, *listing, "-c", "-o", str(object_file), str(source))
     commands = [Command(argv, target.tree.path, color=CC_COLOR)]
     if target.kbuild.objtool and objtool_checks_each(target, manifest):
         commands.append(objtool_command(target, object_file))
@@ -151,6 +155,7 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         inputs=(source,) if is_callers else (),
         tracked=() if text or is_callers else (source,),
         depfiles=(depfile,),
+        assembler_depfiles=(assembler_depfile,),
         written_files=((source, text),) if text else (),
         tools=(target.toolchain.cc.digest,),
         order_only=built_sources(target, manifest),
@@ -158,7 +163,6 @@ def c_object_step(target: BuildTarget, manifest: Manifest, source: Path) -> Step
         digest_kind=RAW if source.suffix == ASSEMBLY_SUFFIX else code_digest_kind(target),
         compare_raw=bool(target.kcflags),
         include_directories=module_include_directories(target, manifest),
-        source_directory=str(source.parent),
     )
 
 

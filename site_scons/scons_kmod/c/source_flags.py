@@ -70,4 +70,5 @@ def module_include_directories(target: BuildTarget, manifest: Manifest) -> tuple
     if not any(header_directories(target, manifest)):
         return kernel_include_directories(target)
     argv = (*target.kbuild.cc, *module_flags(target, manifest))
-    return include_directories(argv, str(target.tree.path))
+    tree = str(target.tree.path)
+    return (tree, *include_directories(argv, tree))

@@ -28,7 +28,8 @@ from scons_kmod.crates.rustc_command import (
     shown_crate_names,
 )
 from scons_kmod.crates.support_outputs import support_libraries
-from scons_kmod.engine.digests import LINES
+from scons_kmod.crates.text_macros import macros_take_in_text
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Step
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.crate import CrateSpec
@@ -79,8 +80,8 @@ def local_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) 
         tracked=(crate.root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
-        compare_raw=bool(target.krustflags),
+        digest_kind=RUST,
+        compare_raw=bool(target.krustflags) or macros_take_in_text(target, manifest),
         hints=(NO_STD_HINT,),
         shown_names=shown_crate_names(target),
     )

@@ -23,12 +23,12 @@ from scons_kmod.bindings.local_paths import (
     local_bindings_rmeta,
 )
 from scons_kmod.bindings.parts import MODULES, SHARED
-from scons_kmod.c.compiler import CC_COLOR, name_defines
+from scons_kmod.c.compiler import CC_COLOR, depfile_arg, name_defines
 from scons_kmod.c.source_flags import ASSEMBLY_SUFFIX, module_flags, source_flags
 from scons_kmod.c.source_flags import module_include_directories as searched_by_c
 from scons_kmod.crates.rustc_command import NO_LINTS, build_path_remap, rustc_command, support_search_args
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
-from scons_kmod.engine.digests import LINES, TOKENS
+from scons_kmod.engine.digests import RUST, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.manifest.manifest import Manifest
@@ -168,7 +168,7 @@ def local_layout_step(target: BuildTarget, manifest: Manifest) -> Step:
     commands = []
     for output, (name, path) in zip(objects, variants.items(), strict=True):
         label = json.dumps(f" with the flags of {name}" if name else "", ensure_ascii=False)
-        flags = (*source_flags(target, manifest, path), f"-DFOR={label}", f"-Wp,-MMD,{output}.d")
+        flags = (*source_flags(target, manifest, path), f"-DFOR={label}", depfile_arg(Path(f"{output}.d")))
         argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(output), str(source))
         commands.append(Command(argv, target.tree.path, color=CC_COLOR))
     return Step(
@@ -222,7 +222,7 @@ def local_bindings_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         tracked=(bindings_crate_root(target),),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(target.krustflags),
     )
     return with_bindings_files(target, manifest, step)

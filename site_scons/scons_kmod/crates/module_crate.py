@@ -16,7 +16,8 @@ from scons_kmod.crates.rustc_command import (
     shown_crate_names,
 )
 from scons_kmod.crates.support_outputs import support_libraries
-from scons_kmod.engine.digests import LINES
+from scons_kmod.crates.text_macros import macros_take_in_text
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
 from scons_kmod.manifest.manifest import Manifest
@@ -78,8 +79,8 @@ def module_crate_step(target: BuildTarget, manifest: Manifest) -> Step:
         depfiles=(depfile,),
         written_files=((copy.root, copy.text),) if copy else (),
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
-        compare_raw=bool(target.krustflags),
+        digest_kind=RUST,
+        compare_raw=bool(target.krustflags) or macros_take_in_text(target, manifest),
         compiler_state=state,
         hints=(NO_STD_HINT,),
         shown_names=shown_crate_names(target),

@@ -6,7 +6,8 @@ from __future__ import annotations
 from scons_kmod.crates.crate_args import local_crate_args
 from scons_kmod.crates.local_outputs import crate_libraries, crate_library, local_crate_unit, name_in_messages
 from scons_kmod.crates.rustc_command import REAL_PATHS_IN_MESSAGES, build_path_remap
-from scons_kmod.engine.digests import LINES
+from scons_kmod.crates.text_macros import macros_take_in_text
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import flags_for_rustc
@@ -42,5 +43,6 @@ def host_crate_step(target: BuildTarget, manifest: Manifest, crate: CrateSpec) -
         tracked=(crate.root,),
         depfiles=(depfile,),
         tools=(rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
+        compare_raw=macros_take_in_text(target, manifest),
     )

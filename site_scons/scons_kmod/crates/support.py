@@ -17,7 +17,7 @@ from scons_kmod.crates.support_outputs import (
     support_rmeta,
 )
 from scons_kmod.engine.cached_step import CachedStep
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import EDITION, RUSTC_COLOR, RUSTC_ENVIRONMENT
 from scons_kmod.kernel.rustc_versions import library_edition
@@ -91,7 +91,7 @@ def macros_crate_step(target: BuildTarget) -> Step:
         tracked=(root,),
         depfiles=(depfile,),
         tools=(rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
     )
 
 
@@ -128,6 +128,6 @@ def declarations_step(target: BuildTarget, name: str, *needs: str) -> Step:
         tracked=(root, target.cfg_file),
         depfiles=(depfile,),
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(target.krustflags),
     )

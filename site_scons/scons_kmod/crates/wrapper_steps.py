@@ -30,7 +30,7 @@ from scons_kmod.crates.support_outputs import (
     support_object,
     support_rmeta,
 )
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc_versions import feature_flags
 from scons_kmod.target.build_target import BuildTarget
@@ -110,7 +110,7 @@ def step_of_crate(
         depfiles=(depfile,),
         written_files=written_files,
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(target.krustflags),
         shown_names=shown_crate_names(target),
     )
@@ -178,7 +178,7 @@ def facade_step(target: BuildTarget, facade: Facade) -> Step:
         depfiles=(depfile,),
         written_files=((directory / "lib.rs", text),),
         tools=(target.toolchain.rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(target.krustflags),
     )
 

@@ -179,7 +179,7 @@ def watched_paths(step: Step, trace: Trace, state: BuildState) -> set[str]:
     shared = state.traces.shared_files(trace.shared_key) if trace.shared_key else None
     paths = (*trace.files.digests, *(shared.digests if shared else ()))
     missing = (path for path, digest in trace.files.digests.items() if digest is None)
-    files = {*map(real_path, (*search.looked_for(paths, step.source_directory), *missing))}
+    files = {*map(real_path, (*search.looked_for({*paths}), *missing))}
     # Some compilers look for a directory before they look for a file in it.
     return files | {directory for path in files for directory in directories_above(path)}
 

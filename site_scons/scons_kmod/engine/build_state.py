@@ -41,7 +41,7 @@ class BuildState:
     def header_search(self, include_directories: tuple[str, ...]) -> HeaderSearch:
         """The search for headers in these directories; each directory is listed once a run."""
         if include_directories not in self._searches:
-            self._searches[include_directories] = HeaderSearch(include_directories, self.digests.look_at)
+            self._searches[include_directories] = HeaderSearch(include_directories, self.digests)
         return self._searches[include_directories]
 
     def record(self, step: Step, trace: Trace) -> None:

@@ -5,9 +5,11 @@ A file counts as unchanged while its size, its time stamps and its inode are as 
 `stat`). So a touch costs one reading. An edit that keeps size and modification time is seen, since nobody can set back
 the change time.
 
-A source file (.rs, .c, .h) has four digests, and a step says which one it depends on:
+A source file (.rs, .c, .h) has several digests, and a step says which one it depends on:
 
 * `RAW`: of its content, to the letter.
+* `RUST`: for rustc. For Rust it is the same as `LINES`; anything else that rustc reads counts to the letter, because it
+  takes in Rust from files of any name, and texts.
 * `LINES`: of its key text (key_text.py), the text without comments, in which each token keeps its line. For compilers
   whose output has line numbers: ``__LINE__``, panic messages.
 * `COLUMNS`: of its key text, in which each token keeps its line and its column. For C whose output has columns: those
@@ -34,12 +36,13 @@ from scons_kmod.base.atomic import write_text
 from scons_kmod.engine.environment import PREFIX, variable_digest, variable_stat
 
 RAW = "raw"
+RUST = "rust"
 LINES = "lines"
 COLUMNS = "columns"
 TOKENS = "tokens"
 
 # Their key texts keep each line, so `scons why` can say which lines have changed.
-KEEP_LINES = (LINES, COLUMNS)
+KEEP_LINES = (RUST, LINES, COLUMNS)
 
 # A digest that no file has, for a file that changed while a step ran: nobody knows what the step has read.
 UNKNOWN = "?"
@@ -156,7 +159,7 @@ class Digests:
         if known is None or known[0] != stat:
             known = self._known[name] = (stat, {})
             self._found_changed[name] = clock_ns()
-        kind = kind if name.endswith(SOURCES) else RAW
+        kind = kind_for(name, kind)
         if kind not in known[1]:
             try:
                 known[1][kind] = file_digest(name) if kind == RAW else key_text_digest(name, kind)
@@ -172,7 +175,7 @@ class Digests:
         first colon is remembered. Empty if there is no file that can be read.
         """
         name = str(path)
-        if self.of(name) is None:
+        if self.of(name) is None or name.startswith(PREFIX):
             return ""
         known = self._known[name][1]
         if kind not in known:
@@ -230,6 +233,13 @@ class Digests:
                 remove_unused(path.parent)
 
 
+def kind_for(path: str, kind: str) -> str:
+    """Which digest a file has where a step depends on `kind`."""
+    if kind == RUST:
+        return LINES if path.endswith(".rs") else RAW
+    return kind if path.endswith(SOURCES) else RAW
+
+
 def key_text_digest(path: str, kind: str) -> str:
     """The digest of a source's key text, or of its content if that is not UTF-8. Raises `OSError`."""
     with open(path, "rb") as file:  # noqa: PTH123
@@ -249,10 +259,11 @@ def key_text_of(path: str, kind: str) -> str | None:
 
 
 def key_text_by_kind(path: str, text: str, kind: str) -> str:
-    """The key text for a kind of digest: LINES, COLUMNS or TOKENS."""
+    """The key text for a kind of digest, or the text itself if the file counts to the letter."""
     from scons_kmod.engine.key_text import key_text  # a null build never gets here
 
-    return key_text(path, text, lines=kind != TOKENS, columns=kind == COLUMNS)
+    kind = kind_for(path, kind)
+    return text if kind == RAW else key_text(path, text, lines=kind != TOKENS, columns=kind == COLUMNS)
 
 
 def write_digests(path: Path, files: dict[str, list[Any]]) -> None:

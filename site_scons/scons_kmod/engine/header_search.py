@@ -6,13 +6,19 @@ The rival of `foo.rs` is `foo/mod.rs`, and the other way round.
 A compiler lists the files that it has read, not those that it looked for in vain. If one of these is created, a later
 run reads it instead. So a trace has the rivals that existed for each file that the step read. If they are not the same
 later, the step is out of date.
+
+Beside the directories of the search, a C compiler looks in that of the file that includes another. And a file may ask
+whether others exist. These count as rivals of the file that includes or asks (asked_files.py).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from scons_kmod.engine.asked_files import asked_files
+from scons_kmod.engine.digests import Digests
 
 # Flags that name a directory to search for headers, in the order in which the compiler searches them.
 SEARCH_FLAGS = ("-iquote", "-I", "-isystem", "-idirafter")
@@ -27,13 +33,11 @@ PRECOMPILED_BY_CLANG = ".pch"
 class HeaderSearch:
     """A search for headers in directories, in this order. Lists each directory once."""
 
-    def __init__(self, directories: Sequence[str], look_at: Callable[[Iterable[str]], object] = lambda _: None) -> None:
-        """`look_at` gets the directories on whose content an answer depends, each time that it is given."""
-        self._look_at = look_at
+    def __init__(self, directories: Sequence[str], digests: Digests) -> None:
+        """`digests` is told of each directory on whose content an answer depends, each time that it is given."""
+        self._digests = digests
         self._directories = [directory.rstrip("/") + "/" for directory in directories]
         self._prefixes = tuple(self._directories)
-        # The names in the directories: with what a header's name can begin.
-        self._first_names: frozenset[str] = frozenset()
         # What is in a directory, by its path.
         self._names: dict[str, frozenset[str]] = {}
         # Of each file its rivals, and the directories in which they were looked for.
@@ -46,36 +50,51 @@ class HeaderSearch:
             directories = tuple({candidate.rpartition("/")[0] for candidate in candidates})
             self._rivals[path] = (tuple(rival for rival in candidates if self._exists(rival)), directories)
         rivals, directories = self._rivals[path]
-        self._look_at(directories)
+        self._digests.look_at(directories)
         return rivals
 
-    def rivals_of(self, paths: Collection[str], source_directory: str = "") -> dict[str, list[str]]:
-        """The rivals of those files that have any. `source_directory`, if given, is searched before all others."""
-        first = self.rivals_in(source_directory, paths)
-        return {path: list(found) for path in paths if (found := (*first.get(path, ()), *self.rivals(path)))}
+    def rivals_of(
+        self, paths: Collection[str], others: Collection[str] = (), asking: Collection[str] | None = None
+    ) -> dict[str, list[str]]:
+        """The rivals of those files that have any, or that ask for files by which they may get one.
 
-    def rivals_in(self, source_directory: str, paths: Iterable[str]) -> dict[str, list[str]]:
-        """The rivals of those files that have any in the directory of the source that includes them."""
-        if not self._first_names:
-            names = (self._names_in(directory.rstrip("/")) for directory in self._directories)
-            self._first_names = frozenset().union(*names)
-        self._look_at(directory.rstrip("/") for directory in self._directories)
-        # A header has a name that begins in one of the directories: linux/fs.h. Few sources lie beside such a name.
-        beside = (
-            {name.removesuffix(PRECOMPILED) for name in self._names_in(source_directory)} if source_directory else ()
-        )
-        if self._first_names.isdisjoint(beside):
-            return {}
-        candidates = {path: list(self._beside(source_directory, path)) for path in paths}
-        rivals = {path: [rival for rival in found if self._exists(rival)] for path, found in candidates.items()}
-        return {path: found for path, found in rivals.items() if found}
+        A step has read all of `paths`, and the files `others`. `asking` are those of `paths` that ask, if it is known
+        from an earlier run that has read the same texts.
+        """
+        if asking is None:
+            asking = {path for path in paths if self._directories and any(asked_files(self._digests, path))}
+        read = {*paths, *others} if asking else set()
+        rivals = {path: self._asked_of(path, read) for path in asking}
+        for path in paths:
+            if found := self.rivals(path):
+                rivals[path] = list(dict.fromkeys((*rivals.get(path, ()), *found)))
+        return rivals
 
-    def looked_for(self, paths: Iterable[str], source_directory: str = "") -> Iterator[str]:
-        """Where a file, if it is created, is a new rival of one of these files. Arguments are as for `rivals_of`."""
+    def looked_for(self, paths: Collection[str]) -> Iterator[str]:
+        """Where a file, if it is created, is a new rival of one of these files: they are all that a step has read."""
         for path in paths:
             yield from self._candidates(path)
-            if source_directory:
-                yield from self._beside(source_directory, path)
+            if self._directories:
+                yield from self._asked_candidates(path, paths)
+
+    def _asked_of(self, path: str, read: Collection[str]) -> list[str]:
+        """Existing files that a file includes from its own directory, or of which it asks whether they exist.
+
+        Those that were `read` are not among them.
+        """
+        candidates = self._asked_candidates(path, read)
+        return [candidate for candidate in candidates if candidate not in read and self._exists(candidate)]
+
+    def _asked_candidates(self, path: str, read: Collection[str]) -> list[str]:
+        """Where the file at `path` makes the compiler look, besides the directories of the search."""
+        quoted, asked, includes_by_macro, _ = asked_files(self._digests, path)
+        # A file that was not read by its name stands in code that the preprocessor leaves out.
+        quoted = tuple(name for name in quoted if any(path.endswith(f"/{name}") for path in read))
+        if includes_by_macro:
+            quoted = (*quoted, *path_ends(read))
+        directory = path.rpartition("/")[0] + "/"
+        beside = [directory + name + end for name in quoted for end in ("", PRECOMPILED)]
+        return [*beside, *(before + name for name in asked for before in (directory, *self._directories))]
 
     def holds(self, path: str) -> bool:
         """Whether the file lies in one of the directories."""
@@ -91,11 +110,6 @@ class HeaderSearch:
             return found
         return [*found, *(f"{name}{PRECOMPILED}" for name in (*found, path)), f"{path}{PRECOMPILED_BY_CLANG}"]
 
-    def _beside(self, source_directory: str, path: str) -> Iterator[str]:
-        """The candidates in the directory of the source."""
-        for _, name in self._names_of(path):
-            yield from (f"{source_directory}/{name}", f"{source_directory}/{name}{PRECOMPILED}")
-
     def _names_of(self, path: str) -> list[tuple[int, str]]:
         """The names by which the file can be found, each with the index of the directory to which it is relative."""
         directories = enumerate(self._directories)
@@ -106,13 +120,18 @@ class HeaderSearch:
         return name in self._names_in(directory)
 
     def _names_in(self, directory: str) -> frozenset[str]:
-        self._look_at((directory,))
+        self._digests.look_at((directory,))
         if directory not in self._names:
             try:
                 self._names[directory] = frozenset(os.listdir(directory))  # noqa: PTH208
             except OSError:
                 self._names[directory] = frozenset()
         return self._names[directory]
+
+
+def path_ends(paths: Iterable[str]) -> set[str]:
+    """The names by which files can be included: the last parts of their paths, up to three."""
+    return {"/".join(path.split("/")[-count:]) for path in paths for count in (1, 2, 3)}
 
 
 def include_directories(args: Sequence[str], base: str) -> tuple[str, ...]:

@@ -76,6 +76,12 @@ def code_text(path: str, text: str) -> str:
     return rust_code_text(text) if path.endswith(".rs") else c_key_text(text, lines=False)
 
 
+def unmarked_code(text: str) -> str:
+    """A text in C without comments, and with no line divided."""
+    code = re.sub(rf"\\{BLANK}*\n", "", c_key_text(text, lines=False)).replace(SPLICE, "")
+    return re.sub(rf"[{INNER_NEWLINE}{STRING_NEWLINE}{STRING_BLANK}{STRING_TAB}{SPLICE_BLANK}]", " ", code)
+
+
 def rust_code_text(text: str) -> str:
     """The source with one blank for each comment, doc comments included."""
     pieces: list[str] = []

@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from scons_kmod.base.errors import StepError
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.engine.asked_files import asked_files
 from scons_kmod.engine.build_state import BuildState
-from scons_kmod.engine.digests import KEEP_LINES, RAW, UNKNOWN, clock_ns
+from scons_kmod.engine.digests import KEEP_LINES, RAW, RUST, UNKNOWN, clock_ns
+from scons_kmod.engine.rust_reads import assembled_files, includes_text
 from scons_kmod.engine.step import Step, remove_outputs
 from scons_kmod.engine.trace import DigestByPath, FilesRead, Trace
 from scons_kmod.engine.up_to_date import differences
 from scons_kmod.engine.views import View, ViewSeen, view_now
-
-# Rust macros that take in a file to the letter, comments included.
-INCLUDES_TEXT = ("include_str", "include_bytes")
 
 
 def restore(step: Step, state: BuildState) -> bool:
@@ -90,6 +90,7 @@ def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildSt
     kind = RAW if raw_matters(step) or includes_text(files_read) else step.digest_kind
     for name in (*map(str, step.inputs), *files_read):
         digests.forget(name)
+    files_read, uncertain = with_unlisted_files(step, files_read, state)
     inputs = digests.all_of(step.inputs)
     if step.gate and files_changed_since(step.gate, files_read, state):
         # The gate does not sum up what the step has read.
@@ -100,7 +101,7 @@ def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildSt
         outputs[str(path)] = digests.of(path)
     files = {path: digests.of(path, kind) for path in files_read}
     # Looked at once more: a file may have changed while others were digested. One that is gone was there to be read.
-    uncertain = {path for path in files_read if files[path] is None or may_have_changed(path, step, started, state)}
+    uncertain |= {path for path in files_read if files[path] is None or may_have_changed(path, step, started, state)}
     files |= dict.fromkeys(uncertain, UNKNOWN)
     views = tuple(view_of_run(step, view, started, state) for view in step.views)
     if kind in KEEP_LINES:
@@ -108,18 +109,38 @@ def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildSt
     files, shared = split_shared(step, files, state)
     search = state.header_search(step.include_directories)
     key = state.traces.add_shared_files(FilesRead(kind, shared, search.rivals_of(shared))) if shared else ""
-    own_files = FilesRead(kind, files, search.rivals_of(files, step.source_directory))
+    own_files = FilesRead(kind, files, search.rivals_of(files, shared))
     return Trace(step.signature(), inputs, own_files, key, views, outputs)
+
+
+def with_unlisted_files(step: Step, files_read: list[str], state: BuildState) -> tuple[list[str], set[str]]:
+    """The files that the step has read, with those that no depfile lists.
+
+    Also those of them of which nobody knows what they make the step read: they count as changed in each run.
+    """
+    if step.digest_kind == RUST:
+        assembled, unknown = assembled_files(files_read, step.commands[0].cwd)
+        for path in assembled:
+            state.digests.forget(path)
+        if step.compiler_state and (assembled or unknown):
+            # rustc would take code with an old file in it from there.
+            shutil.rmtree(step.compiler_state)
+        return sorted({*files_read, *assembled}), unknown
+    if step.include_directories:
+        return files_read, {path for path in files_read if asked_files(state.digests, path).asks_by_macro}
+    return files_read, set()
 
 
 def split_shared(step: Step, files: DigestByPath, state: BuildState) -> tuple[DigestByPath, DigestByPath]:
     """The files of this step's own, and those that other steps read alike: the kernel's headers."""
     search = state.header_search(step.include_directories)
     found = {path: digest for path, digest in files.items() if search.holds(path) and digest != UNKNOWN}
-    shared = {path: digest for path, digest in found.items() if not path.startswith(state.modules_prefix)}
-    # For this step alone, a file beside its source comes before one of them.
-    if search.rivals_in(step.source_directory, shared):
-        return files, {}
+    shared = {
+        path: digest
+        for path, digest in found.items()
+        # What a macro names may be one of the step's own files.
+        if not path.startswith(state.modules_prefix) and not asked_files(state.digests, path).includes_by_macro
+    }
     return {path: digest for path, digest in files.items() if path not in shared}, shared
 
 
@@ -149,12 +170,3 @@ def files_changed_since(gate: Path, files_read: list[str], state: BuildState) ->
 def raw_matters(step: Step) -> bool:
     """Whether a step that has just run depends on its sources to the letter."""
     return step.compare_raw or bool(step.compare_raw_if and step.compare_raw_if.stat().st_size)
-
-
-def includes_text(files_read: list[str]) -> bool:
-    """Whether one of the Rust sources takes in another file as text. True if one can't be read any more."""
-    try:
-        texts = (Path(path).read_text(errors="replace") for path in files_read if path.endswith(".rs"))
-        return any(macro in text for text in texts for macro in INCLUDES_TEXT)
-    except OSError:
-        return True

@@ -53,13 +53,16 @@ class Step:
     # All files that the step makes. The first one is the step's key among all steps.
     outputs: tuple[Path, ...]
 
-    # Files that the step reads. There are four ways to name them:
+    # Files that the step reads. There are five ways to name them:
     # outputs of other steps, read whole;
     inputs: tuple[Path, ...] = ()
     # files that no step makes and that are known before the step runs: sources, programs of this library;
     tracked: tuple[Path, ...] = ()
     # depfiles, in which the commands list what they have read: headers, submodules;
     depfiles: tuple[Path, ...] = ()
+    # depfiles of the assembler: the first file in each is what the compiler has written for it, the others are those of
+    # `.include` and `.incbin`;
+    assembler_depfiles: tuple[Path, ...] = ()
     # files of which a part alone matters.
     views: tuple[View, ...] = ()
     # One of `inputs` that sums up all files of `tracked` and `depfiles`, as far as outputs of other steps depend on
@@ -81,9 +84,8 @@ class Step:
     # Use RAW if this output is not empty: the step itself has found out that anything in a source may matter.
     compare_raw_if: Path | None = None
 
-    # Where the compiler searches for headers: first in the directory of the source, then in the others, in their order.
-    # A new file that the compiler would find instead of one that it read makes the step out of date (header_search.py).
-    source_directory: str = ""
+    # Where the compiler searches for headers, in this order, after the directory of the file that includes one. A new
+    # file that the compiler would find instead of one that it read makes the step out of date (header_search.py).
     include_directories: tuple[str, ...] = ()
 
     # The directory of the compiler's own state (incremental.py). It changes how long the step takes, and no output.
@@ -151,7 +153,9 @@ class Step:
         self.check_outputs()
         if self.compiler_state:
             seal_state(self.compiler_state, self.signature())
-        listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, self.commands[0].cwd)}
+        cwd = self.commands[0].cwd
+        listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, cwd)}
+        listed |= {str(path) for depfile in self.assembler_depfiles for path in read_depfile(depfile, cwd)[1:]}
         known = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
         return sorted({*map(str, self.tracked), *listed, *self.variables_read()} - known)
 

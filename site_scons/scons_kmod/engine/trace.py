@@ -41,7 +41,8 @@ class FilesRead:
     # Which digests of source files these are: RAW, LINES, COLUMNS or TOKENS (digests.py).
     digest_kind: str
     digests: DigestByPath
-    # Other files that existed and that a search for one of these files would find first (header_search.py).
+    # Other files that existed and that a search for one of these files would find first (header_search.py). Of a file
+    # that asks for others, there is an entry in any case.
     rivals: dict[str, list[str]]
 
     def to_json(self) -> list[Any]:

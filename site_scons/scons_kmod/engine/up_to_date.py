@@ -6,7 +6,7 @@ Each difference is a reason to run the step, in words that `scons why` prints. N
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from scons_kmod.engine.build_state import BuildState, SharedComparison
 from scons_kmod.engine.header_search import HeaderSearch
@@ -14,6 +14,7 @@ from scons_kmod.engine.step import Step
 from scons_kmod.engine.trace import FilesRead, Trace
 
 NEVER_RAN = "it has never run"
+NOTHING_SHARED = SharedComparison([], [], set())
 
 
 def out_of_date_reasons(step: Step, state: BuildState) -> Iterator[str]:
@@ -47,38 +48,36 @@ def differences(step: Step, trace: Trace, state: BuildState) -> Iterator[str]:
 def read_differences(step: Step, trace: Trace, state: BuildState) -> Iterator[str]:
     """Which of the files that the step read besides inputs and views have changed, or would no longer be found."""
     search = state.header_search(step.include_directories)
-    yield from file_differences(trace.files, search, state, step.source_directory)
-    if trace.shared_key:
-        yield from shared_file_differences(trace.shared_key, step, state)
+    shared = shared_comparison(trace.shared_key, search, state) if trace.shared_key else NOTHING_SHARED
+    yield from file_differences(trace.files, search, state, shared.paths)
+    yield from shared.reasons
 
 
 def file_differences(
-    files: FilesRead, search: HeaderSearch, state: BuildState, source_directory: str = ""
+    files: FilesRead, search: HeaderSearch, state: BuildState, others: Collection[str] = ()
 ) -> Iterator[str]:
-    """Which of the files have changed, and which of them a search for headers would no longer find first."""
-    rivals = search.rivals_of(files.digests, source_directory)
+    """Which of the files have changed, and which of them a search for headers would no longer find first.
+
+    `others` are the other files that the step has read.
+    """
+    rivals = search.rivals_of(files.digests, others, files.rivals.keys() & files.digests.keys())
     for path, digest in files.digests.items():
         if state.digests.of(path, files.digest_kind) != digest:
             yield changed(path)
     for path in files.digests:
         if rivals.get(path) != files.rivals.get(path):
-            yield found_before(path)
+            yield other_file_reason(path, {*rivals.get(path, ())} ^ {*files.rivals.get(path, ())})
 
 
-def shared_file_differences(key: str, step: Step, state: BuildState) -> Iterator[str]:
+def shared_comparison(key: str, search: HeaderSearch, state: BuildState) -> SharedComparison:
     """Like `file_differences`, for files that many steps have read alike. They are compared once a run."""
-    search = state.header_search(step.include_directories)
     if key not in state.shared_comparisons:
         files = state.traces.shared_files(key)
         with state.digests.watching() as looked_at:
             found = list(file_differences(files, search, state)) if files else ["it is not known what it read"]
         state.shared_comparisons[key] = SharedComparison(found, list(files.digests) if files else [], looked_at)
     state.digests.look_at((key,))
-    comparison = state.shared_comparisons[key]
-    yield from comparison.reasons
-    # The directory of the source is another for each step.
-    for path in search.rivals_in(step.source_directory, comparison.paths):
-        yield found_before(path)
+    return state.shared_comparisons[key]
 
 
 def changed(path: str) -> str:
@@ -86,6 +85,8 @@ def changed(path: str) -> str:
     return f"{path} changed"
 
 
-def found_before(path: str) -> str:
-    """The reason that a search for headers would find another file first."""
-    return f"another file would be found before {path}"
+def other_file_reason(path: str, others: Collection[str]) -> str:
+    """The reason that `others` were created or removed, for which the file at `path` or a search for it looks."""
+    name = path.rpartition("/")[2]
+    asked = sorted(other for other in others if not path.endswith(".rs") and other.rpartition("/")[2] != name)
+    return f"{path} asks for {asked[0]}, which has changed" if asked else f"another file would be found before {path}"

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from scons_kmod.c.compiler import CC_COLOR
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import LINES, RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.generators.run import GeneratorStep
 from scons_kmod.generators.sandbox import GENERATOR_ENV, MODULE, PROGRAM, SANDBOX_HINTS, sandbox_argv
@@ -62,9 +62,8 @@ def compile_generator_step(target: BuildTarget, manifest: Manifest, generator: G
         tracked=(generator.program,),
         depfiles=(depfile,),
         tools=(compiler.digest,),
-        digest_kind=LINES,
+        digest_kind=LINES if in_c else RUST,
         include_directories=SYSTEM_INCLUDE_DIRECTORIES if in_c else (),
-        source_directory=str(generator.program.parent) if in_c else "",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
+    depfile_arg,
     kernel_include_directories,
     name_defines,
     name_macros,
@@ -83,7 +84,7 @@ def mod_c_step(target: BuildTarget, manifest: Manifest) -> Step:
     stem = module_object(target, manifest).with_suffix("")
     source, object_file = Path(f"{stem}.mod.c"), Path(f"{stem}.mod.o")
     depfile = Path(f"{object_file}.d")
-    flags = (*target.kbuild.cc[1:], *name_defines(manifest.crate, f"{stem.name}.mod"), f"-Wp,-MMD,{depfile}")
+    flags = (*target.kbuild.cc[1:], *name_defines(manifest.crate, f"{stem.name}.mod"), depfile_arg(depfile))
     argv = (target.toolchain.cc.path, *flags, "-c", "-o", str(object_file), str(source))
     return Step(
         name="CC [M]",

@@ -12,6 +12,7 @@ from pathlib import Path
 from scons_kmod.c.compiler import (
     CC_COLOR,
     args_without_includes,
+    depfile_arg,
     include_lines,
     included_files,
     kernel_include_directories,
@@ -34,7 +35,7 @@ def module_headers_text_step(target: BuildTarget) -> Step:
     text_file = module_headers_text(target)
     no_lines = ("-D__LINE__=0", "-w", "-P", "-dD")
     names = name_defines(PROBE_MODULE, f"{PROBE_MODULE}.mod")
-    flags = (*target.kbuild.cc[1:], *names, *no_lines, f"-Wp,-MMD,{text_file}.d", "-E", "-o", str(text_file))
+    flags = (*target.kbuild.cc[1:], *names, *no_lines, depfile_arg(Path(f"{text_file}.d")), "-E", "-o", str(text_file))
     source = probe_mod_c(target.build / "config")
     return Step(
         name="CPP",

@@ -42,7 +42,7 @@ def main(request: dict[str, Any]) -> int:
                 print("this kernel computes CRCs from debug information (gendwarfksyms), which is not supported")
                 return 1
             crcs = Path(f"{entry['object']}.symvers")
-            programs = [[*entry["cpp"], f"-Wp,-MMD,{crcs}.d"], [request["genksyms"], "-r", "/dev/null"]]
+            programs = [[*entry["cpp"], f"-Wp,-MD,{crcs}.d"], [request["genksyms"], "-r", "/dev/null"]]
             if pipeline.main({"programs": programs, "output": str(crcs)}):
                 return 1
             lines.append(crcs.read_text())

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from scons_kmod.c.compiler import CC_COLOR, code_digest_kind, kernel_include_directories
+from scons_kmod.c.compiler import CC_COLOR, code_digest_kind, depfile_arg, kernel_include_directories
 from scons_kmod.c.helpers import archive_step, project_c_flags
 from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.engine.step import Command, Step
@@ -75,7 +75,7 @@ def carried_c_step(target: BuildTarget, source: Path, object_file: Path, *flags:
     depfile = Path(f"{object_file}.d")
     # Only Rust calls helpers, so they have no prototypes (rust/Makefile, CFLAGS_REMOVE_helpers).
     quiet = ("-Wno-missing-prototypes", "-Wno-missing-declarations")
-    argv = (target.toolchain.cc.path, *project_c_flags(target), *quiet, *flags, f"-Wp,-MMD,{depfile}", "-c")
+    argv = (target.toolchain.cc.path, *project_c_flags(target), *quiet, *flags, depfile_arg(depfile), "-c")
     return Step(
         name="CC",
         unit=f"carried/{object_file.name}",
@@ -86,7 +86,6 @@ def carried_c_step(target: BuildTarget, source: Path, object_file: Path, *flags:
         digest_kind=code_digest_kind(target),
         compare_raw=bool(target.kcflags),
         include_directories=kernel_include_directories(target),
-        source_directory=str(source.parent),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scons_kmod.base.library_process import process_args, process_files
-from scons_kmod.engine.digests import LINES, TOKENS
+from scons_kmod.engine.digests import RUST, TOKENS
 from scons_kmod.engine.header_search import include_directories
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
@@ -62,7 +62,7 @@ def target_file_steps(mainline: Mainline) -> list[Step]:
             outputs=(program,),
             tracked=(source,),
             tools=(rustc.digest,),
-            digest_kind=LINES,
+            digest_kind=RUST,
         ),
         Step(
             name="TARGET",
@@ -101,7 +101,7 @@ def kernel_rustc_step(mainline: Mainline, rule: Rule) -> Step:
         tracked=(*sources, mainline.path("include/generated/rustc_cfg")),
         depfiles=(mainline.path(emitted["dep-info"]),),
         tools=(rustc.digest,),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(mainline.target.krustflags),
     )
 

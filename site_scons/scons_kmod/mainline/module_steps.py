@@ -24,7 +24,7 @@ from scons_kmod.crates.local_outputs import (
     used_crate_libraries,
 )
 from scons_kmod.crates.rustc_command import NO_STD_HINT, REAL_PATHS_IN_MESSAGES
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Command, Step
 from scons_kmod.kernel.kbuild import without_options
 from scons_kmod.kernel.rustc import RUSTC_COLOR, RUSTC_ENVIRONMENT
@@ -116,7 +116,7 @@ def mainline_code_step(
         tracked=(root, mainline.path("include/generated/rustc_cfg")),
         depfiles=(Path(f"{object_file}.d"),),
         tools=(rustc.digest, target.toolchain.cc.digest),
-        digest_kind=LINES,
+        digest_kind=RUST,
         compare_raw=bool(target.krustflags),
         hints=(NO_STD_HINT,),
     )

@@ -78,7 +78,7 @@ def test_code_knows_its_module_and_its_file_but_not_where_they_lie(build_target:
     assert '-DKBUILD_BASENAME="part_one"' in argv
     assert '-DKBUILD_MODNAME="my_echo"' in argv
     assert f"-fmacro-prefix-map={tmp_path}/m/=modules/my-echo/" in argv
-    assert (step.digest_kind, step.source_directory) == (LINES, str(tmp_path / "m"))
+    assert step.digest_kind == LINES
 
 
 def test_sanitizers_record_columns(build_target: BuildTarget, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from miniature import write
 
+from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.header_search import HeaderSearch, include_directories
 
 
@@ -21,7 +22,7 @@ class Headers:
             write(self.path / name, "")
 
     def search(self) -> HeaderSearch:
-        return HeaderSearch(self.directories)
+        return HeaderSearch(self.directories, Digests())
 
     def rivals(self, name: str) -> list[str]:
         """The rivals of a file, as a new run has them."""
@@ -98,7 +99,7 @@ def test_files_without_rivals_are_not_listed(headers: Headers) -> None:
     headers.write("arch/asm/io.h")
     paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
     assert headers.search().rivals_of(paths) == {paths[1]: [str(headers.path / "arch/asm/io.h")]}
-    assert HeaderSearch(()).rivals_of(paths) == {}
+    assert HeaderSearch((), Digests()).rivals_of(paths) == {}
 
 
 @pytest.mark.parametrize(
@@ -111,26 +112,16 @@ def test_a_rust_module_has_two_possible_files(headers: Headers, name: str, rival
     assert headers.rivals(name) == [rival]
 
 
-def test_the_directory_of_the_source_comes_before_all(headers: Headers) -> None:
-    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
-    source_directory = str(headers.path / "module")
-    assert headers.search().rivals_in(source_directory, paths) == {}
-    headers.write("module/own.h", "module/linux/own.h")
-    assert headers.search().rivals_in(source_directory, paths) == {}
-    headers.write("module/linux/fs.h", "arch/asm/io.h")
-    assert headers.search().rivals_in(source_directory, paths) == {paths[0]: [f"{source_directory}/linux/fs.h"]}
-
-
-def test_a_source_without_a_directory_has_no_rivals_beside_it(headers: Headers) -> None:
-    assert headers.search().rivals_in("", [str(headers.path / "include/linux/fs.h")]) == {}
-    assert HeaderSearch(()).rivals_in(str(headers.path), [str(headers.path / "include/linux/fs.h")]) == {}
-
-
-def test_all_rivals_are_listed_in_the_order_of_the_search(headers: Headers) -> None:
-    headers.write("module/asm/io.h", "arch/asm/io.h")
-    paths = [str(headers.path / name) for name in ("include/linux/fs.h", "include/asm/io.h")]
-    rivals = [str(headers.path / name) for name in ("module/asm/io.h", "arch/asm/io.h")]
-    assert headers.search().rivals_of(paths, str(headers.path / "module")) == {paths[1]: rivals}
+def test_what_is_included_from_a_files_own_directory_comes_first(headers: Headers) -> None:
+    paths = [str(headers.path / name) for name in ("module/own.c", "include/linux/fs.h", "include/asm/io.h")]
+    write(headers.path / "module/own.c", '#include "linux/fs.h"\n#include <asm/io.h>\n')
+    headers.write("module/linux/other.h")
+    assert headers.search().rivals_of(paths) == {paths[0]: []}
+    headers.write("module/linux/fs.h", "module/asm/io.h", "arch/asm/io.h")
+    found = {paths[0]: [str(headers.path / "module/linux/fs.h")], paths[2]: [str(headers.path / "arch/asm/io.h")]}
+    assert headers.search().rivals_of(paths) == found
+    assert headers.search().rivals_of(paths[:1], paths[1:]) == {paths[0]: found[paths[0]]}
+    assert headers.search().rivals_of(paths, asking=()) == {paths[2]: found[paths[2]]}
 
 
 def test_include_directories_are_those_of_the_command_in_its_order() -> None:

@@ -186,18 +186,57 @@ def test_a_second_file_for_a_rust_module_is_a_reason(tmp_path: Path) -> None:
     assert workshop.reasons(step) == ["another file would be found before part.rs"]
 
 
-def test_a_second_header_beside_the_source_is_a_reason_too(two: TwoSteps) -> None:
-    workshop = two.workshop
-    workshop.write("include/b/y.h", "int y;\n")
-    workshop.write("step.d", f"first: {workshop.path}/include/b/x.h {workshop.path}/include/b/y.h\n")
-    workshop.write("beside/x.h", "int x;\n")
+ASKING = [
+    ("source.c", '#include "x.h"', "x.h"),
+    ("source.c", '#inc\\\nlude /* */ "x.h"', "x.h"),
+    ("source.c", '%: include "x.h"', "x.h"),
+    # Beside a header that includes another.
+    ("include/b/x.h", '#include "../b/x.h"\n#include NAME', "include/b/input"),
+    ("source.c", "#if __has_include(<y.h>) || __has_include(<z.h>)", "include/a/z.h"),
+    ("source.c", '#if defined(__has_include) && __has_include("part/y.h")', "part/y.h"),
+    ("source.c", '#ifdef __has_include\n# if __has_include /**/ ( "y.h" )', "include/b/y.h"),
+    ("include/b/x.h", "#if __has_include_next(<y.h>)", "include/b/y.h"),
+    ("source.c", "#if __has_embed(<y.h>)", "include/a/y.h"),
+]
+
+
+@pytest.mark.parametrize(("asking", "text", "name"), ASKING)
+def test_a_file_that_a_source_asks_for_is_a_reason(tmp_path: Path, asking: str, text: str, name: str) -> None:
+    workshop = Workshop(tmp_path)
+    (tmp_path / "part").mkdir()
+    (tmp_path / "input").rename(tmp_path / "other")
+    workshop.write("step.d", f"first: {tmp_path}/include/b/x.h {tmp_path}/other\n")
+    workshop.write(asking, f"{text}\n")
+    step = workshop.step(inputs=())
+    if name.endswith("input"):
+        (tmp_path / "part/input").touch()
+        workshop.write("step.d", f"first: {tmp_path}/include/b/x.h {tmp_path}/part/input\n")
+    workshop.run(step)
+    assert workshop.reasons(step) == []
+    workshop.write(name, "int other;\n")
+    assert workshop.reasons(step) == [f"{asking} asks for {name}, which has changed"]
+    workshop.run(step)
+    assert workshop.reasons(step) == []
+    (tmp_path / name).unlink()
+    assert workshop.reasons(step) == [f"{asking} asks for {name}, which has changed"]
+
+
+@pytest.mark.parametrize(
+    "text", ['#include "y.h"', "// __has_include(<y.h>)", '/*\n#include "x.h"\n*/', "#include <x.h>"]
+)
+def test_a_file_that_nobody_looks_for_is_no_reason(tmp_path: Path, text: str) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("source.c", f"{text}\n")
     workshop.run()
+    for name in ("x.h", "y.h"):
+        workshop.write(name, "")
     assert workshop.reasons() == []
-    workshop.write("beside/y.h", "int y;\n")
-    assert workshop.reasons() == ["another file would be found before include/b/y.h"]
+
+
+def test_a_source_that_asks_for_a_file_by_a_macro_is_compiled_in_each_run(workshop: Workshop) -> None:
+    workshop.write("source.c", "#if __has_include(NAME)\n#endif\n")
     workshop.run()
-    (workshop.path / "beside/x.h").unlink()
-    assert workshop.reasons() == ["another file would be found before include/b/x.h"]
+    assert workshop.reasons() == ["source.c changed"]
 
 
 # Views.
@@ -324,13 +363,6 @@ def test_a_header_is_a_reason_for_all_that_have_read_it(two: TwoSteps) -> None:
     two.workshop.write("include/b/x.h", "int y;\n")
     assert two.reasons() == [["include/b/x.h changed"]] * 2
     assert two.build() == [1, 1]
-    assert two.reasons() == [[], []]
-
-
-def test_a_header_beside_a_source_is_a_reason_for_its_step_alone(two: TwoSteps) -> None:
-    two.workshop.write("beside/x.h", "int x;\n")
-    assert two.reasons() == [["another file would be found before include/b/x.h"], []]
-    assert two.build() == [1, 0]
     assert two.reasons() == [[], []]
 
 
