@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scons_kmod.engine.digests import text_digest
@@ -20,6 +20,9 @@ from scons_kmod.manifest.sections.c import CCode
 
 # With fewer sources, precompiling their head takes more time than it saves.
 FEWEST = 6
+# Of the sources with the same first line, a head has at least this share. The others are compiled without a head, so an
+# include that is added to one source leaves the others' head as it was.
+SHARE = 2 / 3
 BLANKS_AND_COMMENTS = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 INCLUDE_LINE = re.compile(r"#[ \t]*include[ \t]*<([^>\n]+)>[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?\n")
 # On one line, and without a comment in it.
@@ -60,7 +63,7 @@ def find_heads(code: CCode, include_directories: tuple[str, ...]) -> tuple[Head,
         if lines:
             by_first_line.setdefault(lines[0], []).append(source)
     groups = (group for group in by_first_line.values() if len(group) >= FEWEST)
-    heads = (Head(common_beginning([beginnings[source] for source in group]), tuple(group)) for group in groups)
+    heads = (common_head({source: beginnings[source] for source in group}) for group in groups)
     return tuple(head for head in heads if any(INCLUDE_LINE.fullmatch(line) for line in head.lines))
 
 
@@ -111,7 +114,16 @@ def first_block_end(text: str) -> int:
     return -1
 
 
-def common_beginning(sequences: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The lines that all sequences begin with."""
-    equal = itertools.takewhile(lambda lines: len(set(lines)) == 1, zip(*sequences, strict=False))
-    return tuple(lines[0] for lines in equal)
+def common_head(beginnings: Mapping[Path, tuple[str, ...]]) -> Head:
+    """The longest beginning that `SHARE` of the sources have, and those that have it."""
+    fewest = max(FEWEST, SHARE * len(beginnings))
+    lines: tuple[str, ...] = ()
+    sources = tuple(beginnings)
+    while True:
+        longer = [source for source in sources if len(beginnings[source]) > len(lines)]
+        following = Counter(beginnings[source][len(lines)] for source in longer)
+        line, count = following.most_common(1)[0] if following else ("", 0)
+        if count < fewest:
+            return Head(lines, sources)
+        sources = tuple(source for source in longer if beginnings[source][len(lines)] == line)
+        lines = (*lines, line)

@@ -62,11 +62,33 @@ def test_a_source_that_can_not_be_read_has_no_head(tmp_path: Path) -> None:
     assert leading_lines(tmp_path / "a.c") == leading_lines(tmp_path / "absent.c") == []
 
 
-def test_sources_share_the_lines_that_all_of_them_begin_with(build_target: BuildTarget, tmp_path: Path) -> None:
-    texts = [BEGIN, BEGIN + "int a;\n", "".join(LINE[:2]) + "int b;\n", *[BEGIN] * FEWEST, "#include <own/second.h>\n"]
+def test_sources_share_the_lines_that_most_of_them_begin_with(build_target: BuildTarget, tmp_path: Path) -> None:
+    few = ["".join(LINE[:2]) + "int b;\n"] * 2
+    texts = [BEGIN, BEGIN + "int a;\n", *[BEGIN] * FEWEST, *few, "#include <own/second.h>\n"]
     manifest = module(tmp_path / "m", texts)
     (head,) = heads_of(build_target, manifest)
-    assert (head.lines, head.sources) == (LINE[:2], manifest.c.sources[:-1])
+    assert (head.lines, head.sources) == (LINE, manifest.c.sources[:-3])
+
+
+def test_sources_share_fewer_lines_if_many_have_no_more(build_target: BuildTarget, tmp_path: Path) -> None:
+    manifest = module(tmp_path / "m", [*[BEGIN] * FEWEST, *["".join(LINE[:2])] * FEWEST])
+    (head,) = heads_of(build_target, manifest)
+    assert (head.lines, head.sources) == (LINE[:2], manifest.c.sources)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_another_include_of_one_source_leaves_the_head_as_it_was(
+    build_target: BuildTarget, tmp_path: Path, number: int
+) -> None:
+    lines = list(LINE)
+    lines.insert(number, "#include <own/third.h>\n")
+    texts = ["".join(LINE)] * (FEWEST + 1)
+    before = heads_of(build_target, module(tmp_path / "before", texts))
+    manifest = module(tmp_path / "m", ["".join(lines), *texts[1:]])
+    write(manifest.directory / "include/own/third.h", GUARDED)
+    (head,) = heads_of(build_target, manifest)
+    assert head.lines == before[0].lines
+    assert head.sources == manifest.c.sources[1:]
 
 
 def test_a_few_sources_share_no_head(build_target: BuildTarget, tmp_path: Path) -> None:
