@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,9 @@ from typing import Any, NamedTuple
 from scons_kmod.base.errors import UserError
 from scons_kmod.distro.target_file import PROVIDERS
 from scons_kmod.kernel.kernel_tree import SUPPORTED_ARCHES
+
+# A flag that names a file with more flags: of a compiler, or of a tool that the compiler runs.
+FLAGS_FILE = re.compile(r"(-\S*[,=])?@")
 
 # Takes a variable's name and value, and returns what its field in `Settings` holds. Raises `UserError`.
 Converter = Callable[[str, str], Any]
@@ -99,11 +103,20 @@ def existing_files(name: str, value: str) -> tuple[Path, ...]:
 
 
 def shell_split(name: str, value: str) -> tuple[str, ...]:
-    """Flags, separated as a shell separates arguments. Raises `UserError` for a quotation that does not end."""
+    """Flags, separated as a shell separates arguments.
+
+    Raises `UserError` for a quotation that does not end, and for a file with flags: compilers don't list it among the
+    files that they have read.
+    """
     try:
-        return tuple(shlex.split(value))
+        flags = tuple(shlex.split(value))
     except ValueError as error:
         raise UserError(f"{error}".lower(), where=f"{name}={value}", fix="close the quotation") from error
+    for flag in flags:
+        if FLAGS_FILE.match(flag):
+            fix = "write the flags of the file instead"
+            raise UserError(f"no build would notice a change of a file with flags: {flag}", where=name, fix=fix)
+    return flags
 
 
 def strip_options(_name: str, value: str) -> str:

@@ -136,6 +136,15 @@ def test_what_is_wrong_is_named() -> None:
     assert error_of(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
 
 
+@pytest.mark.parametrize("flag", ["@flags", "-Wa,@flags", "-Wl,-z,now,@flags", "-Clink-arg=@flags"])
+@pytest.mark.parametrize("name", ["KCFLAGS", "KRUSTFLAGS"])
+def test_a_file_with_flags_is_refused(name: str, flag: str) -> None:
+    text = (
+        f"{name}: no build would notice a change of a file with flags: {flag}\n    write the flags of the file instead"
+    )
+    assert error_of(**{name: f"-O1 {flag}"}) == text
+
+
 @pytest.mark.parametrize("name", ["TARGET", "MODULES"])
 @pytest.mark.parametrize("value", ["", ","])
 def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
