@@ -38,7 +38,7 @@ impl KernelModule for Example {
 }
 """
 # What every run may write, and what only says which files there are.
-BOOKS = ("last-run.json", "digests.json", ".lock", ".sconsign.dblite")
+BOOKS = ("last-run.json", "failed-commands.txt", "digests.json", ".lock", ".sconsign.dblite")
 
 
 class Author:
@@ -271,9 +271,12 @@ def test_a_compile_error_is_shown_as_rustc_shows_it(author: Author) -> None:
     author.module("wrong_type", None, ("Ok(Example)", 'let x: u32 = "text";'))
     printed, errors = author.failure()
     assert printed.endswith("  RUSTC   wrong_type.o\n")
-    head, command, *message = errors.splitlines()
+    *message, head, hint, last = errors.splitlines()
     assert head == "step error: RUSTC wrong_type.o: exit status 1"
-    assert command.startswith(f"{answer(author.checkout, 'toolchain.json')['rustc']['path']} --edition=2018 ")
+    assert hint == "    its command is in build/debian-6.12/failed-commands.txt; V=1 prints it"
+    title, command = (author.checkout.target / "failed-commands.txt").read_text().splitlines()
+    assert title == "# RUSTC wrong_type.o"
+    assert f" {answer(author.checkout, 'toolchain.json')['rustc']['path']} --edition=2018 " in command
     assert "\n".join(message).startswith(
         "error[E0308]: mismatched types\n"
         "  --> DIR/wrong_type/wrong_type.rs:17:22\n"
@@ -283,14 +286,16 @@ def test_a_compile_error_is_shown_as_rustc_shows_it(author: Author) -> None:
         "   |                |\n"
         "   |                expected due to this\n"
     )
-    assert message[-1].startswith("scons: *** [build/")
+    assert last.startswith("scons: *** [build/")
     assert author.left("wrong_type") == []
+    _, errors = author.failure("V=1")
+    assert errors.splitlines()[-2] == command
 
 
 def test_a_licence_that_the_kernel_does_not_know(author: Author) -> None:
     author.module("licence", None, ('b"GPL"', 'b"GPLv2"'))
     _, errors = author.failure()
-    head, _, *message = errors.splitlines()
+    *message, head, _, _ = errors.splitlines()
     assert head == "step error: RUSTC licence.o: exit status 1"
     assert "\n".join(message).startswith(
         "error: unknown license `GPLv2`: did you mean `GPL v2`?\n"
@@ -311,10 +316,10 @@ UNDEFINED = (
 def test_an_undefined_symbol(author: Author) -> None:
     author.module("undefined", None, *UNDEFINED)
     _, errors = author.failure()
-    head, command, message, last = errors.splitlines()
+    message, head, _, last = errors.splitlines()
     link = author.checkout.target / "modules/undefined/link"
     assert head == "step error: MODPOST undefined.ko: exit status 1"
-    assert "scripts/mod/modpost" in command
+    assert "scripts/mod/modpost" in (author.checkout.target / "failed-commands.txt").read_text()
     assert message == f'ERROR: modpost: "nobody_defines_this" [{link}/undefined.ko] undefined!'
     assert last == f"scons: *** [{(link / 'undefined.mod.c').relative_to(author.checkout.path)}] Error 1"
     assert not [name for name in author.left("undefined") if name.endswith(".ko")]

@@ -178,7 +178,7 @@ def test_what_is_written_no_more_can_not_be_found(project: OwnProject) -> None:
 
 
 FAILURES = {
-    "a failure": ("sys.exit('no numbers')", "exit status 1\nno numbers"),
+    "a failure": ("sys.exit('no numbers')", "no numbers\nstep error: {module}/module.toml:"),
     "a hang": (
         "import time; time.sleep(1000)",
         "it did not end within 5 s\n    make the program end, or raise `timeout`",

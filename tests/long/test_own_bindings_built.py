@@ -153,7 +153,8 @@ def test_an_error_in_the_header_has_its_line(table: Table, change: Callable[[str
     with table.checkout.edited(HEADER, text, change(text)):
         done = table.checkout.scons("-k", check=False)
     assert re.search(
-        rf"BINDGEN {NAME}_bindings: exit status 1\n.*\n.*/parcel\.h:{number}:\d+: .*{expected}", done.stderr
+        rf"(?s)/parcel\.h:{number}:\d+: [^\n]*{expected}.*\nstep error: BINDGEN {NAME}_bindings: exit status 1\n",
+        done.stderr,
     )
 
 

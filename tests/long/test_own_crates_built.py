@@ -185,7 +185,7 @@ def complaint(project: OwnProject, *, crate: str = CRATE, manifest: str = MANIFE
 )
 def test_a_crate_that_needs_std(project: OwnProject, crate: str) -> None:
     said = complaint(project, crate=crate)
-    assert said.startswith("step error: RUSTC m/b.o: exit status 1\n")
+    assert "\nstep error: RUSTC m/b.o: exit status 1\n" in said
     assert "\n    a kernel has no std: write #![no_std] in the crate and use core and alloc" in said
 
 
@@ -196,7 +196,7 @@ def test_a_vendored_crate_that_needs_std_by_default(project: OwnProject) -> None
     (vendored / "Cargo.toml").write_text('[package]\nname = "v"\n[features]\ndefault = ["std"]\nstd = []\n')
     text = f'{MANIFEST}[crates.v]\npath = "vendor/v"\n'
     said = complaint(project, manifest=text)
-    assert said.startswith("step error: RUSTC m/v.o: ")
+    assert "\nstep error: RUSTC m/v.o: " in said
     assert "turn it off: default-features = false\n" in said
     (project.path / "modules/m/module.toml").write_text(f"{text}default-features = false\n")
     project.scons()
@@ -207,7 +207,7 @@ def test_two_crates_that_define_the_same_symbol(project: OwnProject) -> None:
     (project.path / "modules/m/a.rs").write_text(SYMBOL)
     said = complaint(project, crate=SYMBOL)
     (project.path / "modules/m/a.rs").write_text(CRATE)
-    assert said.startswith("step error: LD m.o: ")
+    assert "step error: LD m.o: " in said
     assert "\n    b and a both define kmod_twice: rename it in one of them, or leave out #[no_mangle]\n" in said
 
 
@@ -215,7 +215,7 @@ def test_a_crate_and_c_that_define_the_same_symbol(project: OwnProject) -> None:
     text = "unsigned int kmod_twice(void);\nunsigned int kmod_twice(void) { return 2; }\n"
     (project.path / "modules/m/c.c").write_text(text)
     said = complaint(project, crate=SYMBOL, manifest=f'{MANIFEST}[c]\nsources = ["c.c"]\n')
-    assert said.startswith("step error: LD m.o: ")
+    assert "step error: LD m.o: " in said
     assert " both define kmod_twice: rename it in one of them" in said
 
 

@@ -44,9 +44,10 @@ class MachineError(KmodError):
 
 
 class StepError(KmodError):
-    """A step of the build failed. The message has the command and the tool's output.
+    """A step of the build failed. The message has the command and the tool's output, after its first line.
 
-    `output` is the tool's output alone. `status` is its exit status, or None if it has not ended.
+    `output` is the tool's output alone. `status` is its exit status, or None if it has not ended. `command` is the
+    command as it can be pasted into a shell, or empty.
     """
 
     kind = "step error"
@@ -59,7 +60,15 @@ class StepError(KmodError):
         fix: str | None = None,
         output: str = "",
         status: int | None = None,
+        command: str = "",
     ) -> None:
         super().__init__(message, where=where, fix=fix)
         self.output = output
         self.status = status
+        self.command = command
+
+    def shown_after_output(self, command_file: str) -> str:
+        """The error of a tool as the user sees it: what the tool printed, what failed, and where its command is."""
+        head = StepError(self.message.partition("\n")[0], where=self.where, fix=self.fix)
+        hint = f"    its command is in {command_file}; V=1 prints it"
+        return "\n".join(filter(None, (self.output.strip("\n"), head.shown(), hint)))

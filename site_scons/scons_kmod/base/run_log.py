@@ -106,12 +106,15 @@ class RunLog:
                 raise MachineError(message, where=f"{step} {unit}") from error
             except subprocess.TimeoutExpired as error:
                 message = f"it did not end within {timeout:.0f} s: {shlex.join(command_line)}"
-                raise StepError(message, where=f"{step} {unit}", output=output_text(error.output)) from error
+                output, command = output_text(error.output), shell_text(command_line, cwd, env or {})
+                raise StepError(message, where=f"{step} {unit}", output=output, command=command) from error
             status.append(process.returncode)
         if process.returncode != 0:
             output = output_text(process.stdout)
             message = f"exit status {process.returncode}\n{shlex.join(command_line)}\n{output}"
-            raise StepError(message, where=f"{step} {unit}", output=output, status=process.returncode)
+            command = shell_text(command_line, cwd, env or {})
+            where = f"{step} {unit}"
+            raise StepError(message, where=where, output=output, status=process.returncode, command=command)
         return process
 
     @contextmanager
@@ -153,6 +156,12 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     """This process's environment with these variables set, or removed where the value is None."""
     merged = {**os.environ, **changes}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+def shell_text(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str | None]) -> str:
+    """A command as it can be pasted into a shell. Variables that it does not get are not in it."""
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in env.items() if value is not None)
+    return f"{f'cd {shlex.quote(str(cwd))} && ' if cwd else ''}{variables}{shlex.join(argv)}"
 
 
 def output_text(output: bytes | None) -> str:

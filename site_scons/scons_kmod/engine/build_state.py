@@ -27,6 +27,7 @@ class BuildState:
 
     def __init__(self, build: Path, digests: Digests) -> None:
         """`build` is the target's build directory."""
+        self.build = build
         self.digests = digests
         self.traces = Traces(build / TRACES)
         self.earlier_outputs = EarlierOutputs(build / "kept", digests)

@@ -65,8 +65,11 @@ class GeneratorStep(Step):
                 raise MachineError(f"generators can't be run: {last}", where="bwrap", fix=NAMESPACES_FIX) from error
             if error.status is None:
                 message = f"it did not end within {timeout} s"
-                raise self.error(message, error.output, "make the program end, or raise `timeout`") from error
-            raise self.hinted(self.error(f"exit status {error.status}", error.output)) from error
+                failure = self.error(message, error.output, "make the program end, or raise `timeout`")
+            else:
+                failure = self.hinted(self.error(f"exit status {error.status}", error.output))
+            failure.command = error.command
+            raise failure from error
         return self.with_real_paths(done.stdout.decode(errors="replace"))
 
     def check_written(self, printed: str) -> None:
@@ -89,7 +92,7 @@ class GeneratorStep(Step):
     def error(self, message: str, printed: str, fix: str | None = None) -> StepError:
         """The error for a program that failed after it printed `printed`."""
         text = "\n".join(filter(None, (message, self.with_real_paths(printed).rstrip("\n"))))
-        return StepError(text, where=self.generator.where, fix=fix, output=printed)
+        return StepError(text, where=self.generator.where, fix=fix, output=self.with_real_paths(printed))
 
     def with_real_paths(self, text: str) -> str:
         """What the program printed, with the real paths of the module's files instead of those in the sandbox."""

@@ -8,31 +8,35 @@ files. So the cost of a build grows with what an edit may reach, not with the si
 
 from __future__ import annotations
 
-import shlex
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import SCons.Action
 import SCons.Builder
 from SCons.Node import Node
 
-from scons_kmod.base.errors import KmodError
-from scons_kmod.base.run_log import RunLog
+from scons_kmod.base.atomic import write_text
+from scons_kmod.base.errors import KmodError, StepError
+from scons_kmod.base.run_log import RunLog, shell_text
 
 if TYPE_CHECKING:
     from scons_kmod.engine.audit import Audit
     from scons_kmod.engine.build_state import BuildState
     from scons_kmod.engine.output_cache import OutputCache
     from scons_kmod.engine.prebuilt import Prebuilt
-    from scons_kmod.engine.step import Command, Step
+    from scons_kmod.engine.step import Step
 
     # Where the outputs of steps that have never run come from.
     OutputSources = Sequence[Prebuilt | OutputCache]
 
+# The file in a target's build directory with the commands that failed last.
+FAILED_COMMANDS = "failed-commands.txt"
 # How many reasons are printed and recorded.
 MAX_REASONS = 3
 # A key of SCons.Node.store_info_map.
@@ -58,6 +62,8 @@ class Graph:
         self.doubtful: set[str] = set()
         # Why a step may have to run, by its key.
         self.reasons: dict[str, str] = {}
+        # The commands that have failed in this run, for the file in which they are.
+        self.failed_commands: dict[Path, list[str]] = {}
         self.started = 0
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.dry_run_line))
@@ -110,7 +116,7 @@ class Graph:
     def line(self, step: Step) -> str:
         """The text that is printed when a step starts: Kbuild's short line, or with V=1 the commands."""
         if self.verbose:
-            return "\n".join(shell_text(command) for command in step.commands)
+            return "\n".join(shell_text(c.argv, c.cwd, dict(c.env)) for c in step.commands)
         return self.progress() + f"  {step.name:<8}{step.unit}"
 
     def progress(self) -> str:
@@ -122,7 +128,7 @@ class Graph:
     def execute(self, target: list[Node], source: list[Node], env: Env) -> int:
         """SCons's action: run the step if it is still out of date now that all its inputs are up to date.
 
-        Returns 1 after a failure. Its error is printed, with the command and the tool's own output.
+        Returns 1 after a failure. What the tool has printed is printed, then the error.
         """
         # A null build never gets here.
         from scons_kmod.engine.run_step import record_gate, restore, run_step
@@ -146,7 +152,7 @@ class Graph:
             if reasons == [NEVER_RAN]:
                 store_outputs(step, state, sources)
         except KmodError as error:
-            print_text(error.shown())
+            print_text(self.failure_text(error, state.build / FAILED_COMMANDS))
             return 1
         return 0
 
@@ -161,6 +167,18 @@ class Graph:
         with self.audit.watching(step, state, log) as watched:
             yield watched
         set_exit_status(self.audit)
+
+    def failure_text(self, error: KmodError, path: Path) -> str:
+        """What is printed of a step that has failed. The command goes into the file at `path`."""
+        if not isinstance(error, StepError) or not error.command:
+            return error.shown()
+        with self._lock:
+            commands = self.failed_commands.setdefault(path, [])
+            commands.append(f"# {error.where}\n{error.command}\n")
+            with suppress(OSError):
+                write_text(path, "\n".join(commands))
+        text = error.shown_after_output(os.path.relpath(path))
+        return f"{text}\n{error.command}" if self.verbose else text
 
 
 def import_outputs(step: Step, state: BuildState, sources: OutputSources) -> bool:
@@ -199,9 +217,3 @@ def print_text(text: str) -> None:
     """Print a tool's output or an error to standard error, in one piece."""
     sys.stderr.write(text.rstrip("\n") + "\n")
     sys.stderr.flush()
-
-
-def shell_text(command: Command) -> str:
-    """A command as it can be pasted into a shell."""
-    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in command.env)
-    return f"cd {shlex.quote(str(command.cwd))} && {variables}{shlex.join(command.argv)}"
