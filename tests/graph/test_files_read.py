@@ -89,7 +89,7 @@ INCLUDE = 'include = ["first", "second"]\n'
 IN_C = C.format(ASM_IN_C.format('incbin \\"payload\\"'))
 ASKING = C.format("#if __has_include({0})\n#include {0}\n#else\n#define VALUE 1\n#endif\nconst int value = VALUE;")
 VALUE = C.format('#include "outer.h"\nconst int value = VALUE;')
-ONE, TWO = "#define VALUE 1\n", "#define VALUE 2\n"
+FIRST_VALUE, SECOND_VALUE = "#define VALUE 1\n", "#define VALUE 2\n"
 CASES = {
     "incbin_in_c": Case({"m.c": IN_C, "second/payload": "one"}, "second/payload", "two", INCLUDE),
     "incbin_found_before": Case({"m.c": IN_C, "second/payload": "one"}, "first/payload", "two", INCLUDE),
@@ -105,20 +105,29 @@ CASES = {
         ".byte 2\n",
         INCLUDE,
     ),
-    "asks_quoted": Case({"m.c": ASKING.format('"extra.h"')}, "extra.h", TWO),
-    "asks_angled": Case({"m.c": ASKING.format("<extra.h>")}, "second/extra.h", TWO, INCLUDE),
-    "asks_removed": Case({"m.c": ASKING.format('"extra.h"'), "extra.h": TWO}, "extra.h", None),
+    "asks_quoted": Case({"m.c": ASKING.format('"extra.h"')}, "extra.h", SECOND_VALUE),
+    "asks_angled": Case({"m.c": ASKING.format("<extra.h>")}, "second/extra.h", SECOND_VALUE, INCLUDE),
+    "asks_removed": Case({"m.c": ASKING.format('"extra.h"'), "extra.h": SECOND_VALUE}, "extra.h", None),
     "beside_the_header": Case(
-        {"m.c": VALUE, "first/outer.h": '#include "inner.h"\n', "second/inner.h": ONE}, "first/inner.h", TWO, INCLUDE
+        {"m.c": VALUE, "first/outer.h": '#include "inner.h"\n', "second/inner.h": FIRST_VALUE},
+        "first/inner.h",
+        SECOND_VALUE,
+        INCLUDE,
     ),
     "beside_the_first": Case(
-        {"m.c": C.format("const int value = VALUE;"), "part/outer.h": '#include "inner.h"\n', "second/inner.h": ONE},
+        {
+            "m.c": C.format("const int value = VALUE;"),
+            "part/outer.h": '#include "inner.h"\n',
+            "second/inner.h": FIRST_VALUE,
+        },
         "part/inner.h",
-        TWO,
+        SECOND_VALUE,
         f'{INCLUDE}include-first = ["part/outer.h"]\n',
     ),
     "system_header": Case(
-        {"m.c": VALUE, "outer.h": '#pragma GCC system_header\n#include "inner.h"\n', "inner.h": ONE}, "inner.h", TWO
+        {"m.c": VALUE, "outer.h": '#pragma GCC system_header\n#include "inner.h"\n', "inner.h": FIRST_VALUE},
+        "inner.h",
+        SECOND_VALUE,
     ),
     "rust_in_a_header": Case(
         {"code.h": "pub const VALUE: u32 = column!();\n", "m.rs": 'include!("code.h");'},

@@ -60,8 +60,7 @@ class Step:
     tracked: tuple[Path, ...] = ()
     # depfiles, in which the commands list what they have read: headers, submodules;
     depfiles: tuple[Path, ...] = ()
-    # depfiles of the assembler: the first file in each is what the compiler has written for it, the others are those of
-    # `.include` and `.incbin`;
+    # depfiles of the assembler, for what `.include` and `.incbin` read;
     assembler_depfiles: tuple[Path, ...] = ()
     # files of which a part alone matters.
     views: tuple[View, ...] = ()
@@ -155,9 +154,18 @@ class Step:
             seal_state(self.compiler_state, self.signature())
         cwd = self.commands[0].cwd
         listed = {str(path) for depfile in self.depfiles for path in read_depfile(depfile, cwd)}
-        listed |= {str(path) for depfile in self.assembler_depfiles for path in read_depfile(depfile, cwd)[1:]}
+        listed |= self.assembled_files()
         known = {*map(str, self.inputs), *(str(path) for path, _ in self.written_files)}
         return sorted({*map(str, self.tracked), *listed, *self.variables_read()} - known)
+
+    def assembled_files(self) -> set[str]:
+        """The files that the assembler has read besides what the compiler has written for it."""
+        cwd = self.commands[0].cwd
+        # The compiler names its source without a directory, and the assembler takes the name for a file that it reads.
+        named = {cwd / path.name for path in (*self.tracked, *self.inputs, *(path for path, _ in self.written_files))}
+        # The last file is the one that the compiler has written.
+        read = (path for depfile in self.assembler_depfiles for path in read_depfile(depfile, cwd)[:-1])
+        return {str(path) for path in read if path not in named}
 
     def variables_read(self) -> set[str]:
         """The variables of scons's own environment that the commands have read, as far as depfiles list them."""

@@ -47,4 +47,4 @@ def test_for_a_few_modules_no_headers_are_precompiled(build_target: BuildTarget,
     assert step.order_only == ()
     # A comment in a header is no reason to compile it again.
     assert (step.digest_kind, len(step.depfiles)) == (TOKENS, 1)
-    assert f"-Wp,-MMD,{step.depfiles[0]}" in step.commands[0].argv
+    assert f"-Wp,-MD,{step.depfiles[0]}" in step.commands[0].argv

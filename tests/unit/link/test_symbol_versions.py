@@ -14,7 +14,7 @@ EXPORTING = b"\x7fELF\0__export_symbol_f\0"
 # The preprocessor's stand-in writes what it read, and the depfile that its last word but one asks for.
 CPP = """
 for word; do last=$word; done
-depfile=${last#-Wp,-MMD,}
+depfile=${last#-Wp,-MD,}
 echo "x: $SOURCE $HEADER" >"$depfile"
 cat "$SOURCE"
 """

@@ -61,7 +61,7 @@ def test_helpers_are_compiled_as_the_kernel_but_not_traced(carrying: Mainline) -
         assert set(build_target.kbuild.cc[1:]) - set(TRACING_FLAGS) <= set(command.argv)
         assert not set(TRACING_FLAGS) & set(command.argv)
         assert command.cwd == build_target.tree.path
-        assert f"-Wp,-MMD,{step.depfiles[0]}" in command.argv
+        assert f"-Wp,-MD,{step.depfiles[0]}" in command.argv
 
 
 def test_a_module_is_linked_from_what_it_reaches_of_the_crates(carrying: Mainline, manifest: Manifest) -> None:

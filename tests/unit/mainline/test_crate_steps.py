@@ -13,7 +13,7 @@ from miniature import CLANG, write
 
 from scons_kmod.base.library_process import process_files
 from scons_kmod.base.run_log import RunLog
-from scons_kmod.engine.digests import LINES, TOKENS
+from scons_kmod.engine.digests import RUST, TOKENS
 from scons_kmod.engine.step import Step
 from scons_kmod.mainline.crate_steps import mainline_crate_steps
 from scons_kmod.mainline.mainline import Mainline
@@ -124,7 +124,7 @@ def test_a_crate_depends_on_all_that_it_was_compiled_against(rebuilt: Mainline) 
 def test_lines_in_the_kernels_sources_count_and_comments_only_if_the_user_has_flags(rebuilt: Mainline) -> None:
     assert steps(rebuilt)["kernel"].compare_raw
     plain = steps(with_target(rebuilt, krustflags=()))["kernel"]
-    assert (plain.digest_kind, plain.compare_raw) == (LINES, False)
+    assert (plain.digest_kind, plain.compare_raw) == (RUST, False)
 
 
 def test_bindings_are_written_by_the_targets_bindgen(rebuilt: Mainline) -> None:
