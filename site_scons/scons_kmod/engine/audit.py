@@ -170,7 +170,12 @@ def known_files(step: Step, trace: Trace, state: BuildState) -> set[str]:
     written = (*(path for path, _ in step.written_files), *(path for view in step.views for path in view.extracts))
     # A step that reads a part of a file in a file of its own does not read the whole.
     of_views = (p for view in step.views for p in (*view.names_from, *(() if view.extracts else view.paths)))
-    return {*map(real_path, (*of_trace, *map(str, (*written, *of_views, *step.outputs, *step.depfiles))))}
+    return {
+        *map(
+            real_path,
+            (*of_trace, *map(str, (*written, *of_views, *step.outputs, *step.depfiles, *step.assembler_depfiles))),
+        )
+    }
 
 
 def watched_paths(step: Step, trace: Trace, state: BuildState) -> set[str]:

@@ -8,6 +8,8 @@ import pytest
 from miniature import write
 
 from scons_kmod.base.run_log import RunLog
+from scons_kmod.c.compiler import assembler_depfile_args
+from scons_kmod.engine.asked_files import AskedFiles
 from scons_kmod.engine.audit import Audit, NamedDirectories, real_path
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.cut_offs import CUT_OFFS
@@ -41,7 +43,6 @@ class Project:
             tracked=(source,),
             depfiles=(Path(f"{output}.d"),),
             include_directories=include_directories(args, str(self.path)),
-            source_directory=str(source.parent),
         )
 
     def state(self) -> BuildState:
@@ -80,16 +81,24 @@ def test_a_step_without_its_include_directories(project: Project) -> None:
     assert found == {(MISSING, f"{name}/b.h{suffix}") for name in ("first", "src") for suffix in ("", ".gch")}
 
 
-def test_a_step_without_the_directory_of_its_source(project: Project) -> None:
-    found = project.unknown(dataclasses.replace(project.step(), source_directory=""))
-    assert found == {(MISSING, "src/b.h"), (MISSING, "src/b.h.gch")}
+def test_a_step_of_which_it_is_not_known_what_its_files_ask_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = AskedFiles((), (), includes_by_macro=False, asks_by_macro=False)
+    write(project.path / "src/a.c", '#include "b.h"\n#if __has_include("c.h")\n#endif\n')
+    assert project.unknown(project.step()) == set()
+    monkeypatch.setattr("scons_kmod.engine.header_search.asked_files", lambda *_: nothing)
+    found = {path for _, path in project.unknown(project.step())}
+    assert found == {"src/b.h", "src/b.h.gch", "src/c.h", "first/c.h", "second/c.h"}
 
 
 def test_a_file_that_only_the_assembler_opens(project: Project) -> None:
     write(project.path / "src/data", "text")
     write(project.path / "src/a.c", f'asm(".incbin \\"{project.path}/src/data\\"");\n')
-    step = dataclasses.replace(project.step(), depfiles=())
-    assert (OPENED, "src/data") in project.unknown(step)
+    assert (OPENED, "src/data") in project.unknown(project.step())
+    depfile = project.path / "build/a.o.as.d"
+    step = project.step(*assembler_depfile_args(depfile))
+    assert project.unknown(dataclasses.replace(step, assembler_depfiles=(depfile,))) == set()
 
 
 @pytest.mark.parametrize(
