@@ -191,7 +191,10 @@ def test_a_variable_that_is_not_supported_yet(author: Author) -> None:
 
 
 def test_an_unknown_variable(author: Author) -> None:
-    assert author.complaint("TARGTE=x") == "user error: TARGTE=x: unknown variable\n    did you mean TARGET=?"
+    assert author.complaint("TARGTE=x") == (
+        "user error: TARGTE=x: unknown variable\n"
+        '    did you mean TARGET=? If it is your own: Environment(tools=["kmod"], KMOD_WORDS=["TARGTE"])'
+    )
 
 
 def test_an_unknown_target(author: Author) -> None:

@@ -51,8 +51,8 @@ def copy_of_crate_root(manifest: Manifest, directory: Path) -> CrateRootCopy | N
     root = manifest.crate_root
     try:
         text = root.read_text()
-    except UnicodeDecodeError:
-        # rustc reports it, with the line.
+    except (OSError, UnicodeDecodeError):
+        # rustc reports it, with the line. A root that the SConstruct makes may be missing when nothing is built.
         return None
     replaced = without_removed_features(text)
     if replaced == text:

@@ -202,6 +202,10 @@ class Digests:
         """Look at the file once more when it is next asked for: it may have changed during this run."""
         self._stats.pop(str(path), None)
 
+    def forget_all(self) -> None:
+        """Look at each file once more: other programs have written files during this run."""
+        self._stats.clear()
+
     def changed_since(self, path: Path | str, moment_ns: int) -> bool:
         """Look at the file once more: whether it may have changed at or after a moment of `clock_ns`."""
         self.forget(path)

@@ -65,16 +65,18 @@ def run_step(
     why: str = "",
     color: bool = False,
     show: Callable[[str], None] = lambda _: None,
+    finish: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the step. On success all its outputs are there and its trace is recorded, otherwise no output is left.
 
-    `why` are the reasons, for the log. `show` gets what the tools print when they succeed (warnings). Raises
-    `StepError` and `MachineError`.
+    `why` are the reasons, for the log. `show` gets what the tools print when they succeed (warnings). `finish` may
+    change the outputs before they are recorded. Raises `StepError` and `MachineError`.
     """
     set_outputs_aside(step, state)
     started = clock_ns()
     try:
         files_read = step.execute(log, why, color, show)
+        finish()
         trace = trace_of_run(step, files_read, started, state)
     except BaseException:
         remove_outputs(step)

@@ -74,11 +74,12 @@ class StepGroups:
         self._shared_unchanged: dict[str, bool] = {}
         self._recorded = False
 
-    def is_up_to_date(self, name: str, outputs: set[str], doubtful: set[str]) -> bool:
+    def is_up_to_date(self, name: str, outputs: set[str], doubtful: set[str], attached: Collection[str] = ()) -> bool:
         """Whether all steps of a group are up to date, and need no planning in this run.
 
         `outputs` are those of all steps that this run has planned, and of groups that need no planning; if this group
-        is one, its outputs are added. `doubtful` are those that may still change in this run.
+        is one, its outputs are added. `doubtful` are those that may still change in this run. `attached` are outputs
+        whose steps the SConstruct has changed.
         """
         if name in self._up_to_date.groups:
             return True
@@ -87,6 +88,7 @@ class StepGroups:
             group is None
             or not outputs.issuperset(group.built_sources)
             or not doubtful.isdisjoint(group.sources)
+            or any(path in group.outputs or path in group.snapshot for path in attached)
             or not is_unchanged(group.snapshot, self.digests)
             or not all(map(self._is_shared_unchanged, group.shared_keys))
         ):

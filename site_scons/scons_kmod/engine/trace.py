@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,15 @@ class Traces:
         for key in self._lines:
             if not key.startswith(SHARED):
                 yield from self.all_of(key)
+
+    def files_read(self, prefix: str) -> set[str]:
+        """The paths, without ``..``, of all files that steps with keys of this prefix have read when they last ran."""
+        found: set[str] = set()
+        for trace in filter(None, (self.latest(key) for key in self._lines if key.startswith(prefix))):
+            shared = self.shared_files(trace.shared_key)
+            found.update(trace.inputs, trace.files.digests, shared.digests if shared else ())
+            found.update(path for view in trace.views for path in view.paths)
+        return set(map(os.path.normpath, found))
 
     def compact(self) -> bool:
         """Rewrite the file without unused lines if these are more than the others. Returns whether it was rewritten."""

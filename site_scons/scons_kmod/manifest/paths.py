@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,42 @@ from scons_kmod.manifest.kinds import Kind
 GLOB = frozenset("*?[")
 # Directories of a module that hold no sources. Hidden directories hold none either.
 NO_SOURCES = ("build", "__pycache__")
+
+
+class MissingFileError(UserError):
+    """A file that a manifest names is not there, or none that matches a pattern: `path`."""
+
+    def __init__(self, path: Path, message: str, *, where: str, fix: str) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.path = path
+
+
+# What `missing_files` collects; None if a missing file is an error.
+_missing: ContextVar[list[MissingFileError] | None] = ContextVar("missing", default=None)
+
+
+@contextmanager
+def missing_files() -> Iterator[list[MissingFileError]]:
+    """Collect the files that are missing while the body reads manifests, instead of raising an error for the first."""
+    errors: list[MissingFileError] = []
+    token = _missing.set(errors)
+    try:
+        yield errors
+    finally:
+        _missing.reset(token)
+
+
+def report_missing(error: MissingFileError) -> None:
+    """Raise the error, unless `missing_files` collects it."""
+    errors = _missing.get()
+    if errors is None:
+        raise error
+    errors.append(error)
+
+
+def missing_count() -> int:
+    """How many errors `missing_files` has collected so far. Other errors may follow from them."""
+    return len(_missing.get() or ())
 
 
 class ExistingPath(Kind):
@@ -80,7 +118,8 @@ def path_within(
     if not path.is_relative_to(directory):
         raise UserError(f"{value} is outside of the module's directory", where=where, fix=f"move it into {directory}")
     if not exists(path):
-        raise UserError(f"{value} does not exist", where=where, fix=f"create {path}, or name another file")
+        fix = f"create {path}, or name another file"
+        report_missing(MissingFileError(path, f"{value} does not exist", where=where, fix=fix))
     return path
 
 
@@ -99,7 +138,8 @@ def matching_files(located: Located, directory: Path, key: Key, pattern: str) ->
         ) from error
     files = sorted(path.resolve() for path in paths)
     if not files:
-        raise UserError(f"{pattern} matches no file", where=where, fix=f"create one below {directory}, or leave it out")
+        fix = f"create one below {directory}, or leave it out"
+        report_missing(MissingFileError(directory / pattern, f"{pattern} matches no file", where=where, fix=fix))
     for path in files:
         path_within(located, directory, key, str(path))
     return files

@@ -13,7 +13,7 @@ from scons_kmod.kernel.kernel_tree import KernelTree
 from scons_kmod.manifest.crate import CrateSpec, feature_cfgs
 from scons_kmod.manifest.keys import read_section
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.manifest.paths import path_within
+from scons_kmod.manifest.paths import missing_count, path_within
 from scons_kmod.manifest.sections.c import CCode
 from scons_kmod.manifest.sections.generate import check_outputs
 from scons_kmod.manifest.sections.module import ModuleTable
@@ -99,7 +99,7 @@ def check_languages(located: Located, module: Manifest) -> None:
     """Raise `UserError` for a module without a source, and for a module of C with tables that are about Rust."""
     if module.root is not None:
         return
-    if not module.has_c:
+    if not module.has_c and not missing_count():
         raise UserError("names no source", where=located.where(("c", "sources")), fix="name one, or leave out [c]")
     about_rust = {
         ("crates",): module.crates,

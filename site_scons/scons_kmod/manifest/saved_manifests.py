@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from scons_kmod.base.saved_object import load_object, save_object
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.snapshot import Snapshot, is_unchanged, tree_snapshot
+from scons_kmod.manifest.paths import missing_count
 
 
 class SavedManifest(NamedTuple):
@@ -51,9 +52,10 @@ class SavedManifests:
         if saved and saved.directory == str(directory) and is_unchanged(saved.snapshot, self.digests):
             self._used[name] = saved
             return saved.content
+        missing = missing_count()
         content = read(path)
         snapshot = tree_snapshot(directory, self.digests, self.build)
-        if snapshot is not None:
+        if snapshot is not None and missing == missing_count():
             self._used[name] = SavedManifest(str(directory), snapshot, content)
         return content
 

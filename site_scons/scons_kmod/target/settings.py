@@ -11,7 +11,7 @@ import dataclasses
 import difflib
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from scons_kmod.kernel.kernel_tree import SUPPORTED_ARCHES
 
 # A flag that names a file with more flags: of a compiler, or of a tool that the compiler runs.
 FLAGS_FILE = re.compile(r"(-\S*[,=])?@")
-
+# From this ratio on, a variable looks like another (`difflib.SequenceMatcher.ratio`).
+LIKENESS = 0.7
 # Takes a variable's name and value, and returns what its field in `Settings` holds. Raises `UserError`.
 Converter = Callable[[str, str], Any]
 
@@ -305,12 +306,10 @@ _UNSUPPORTED_REASONS = {variable.name: variable.reason for variable in UNSUPPORT
 
 
 def read_settings(arguments: Mapping[str, str]) -> Settings:
-    """Check the variables of a command line, values by names.
+    """Read the variables of a command line, values by names. Others are left to `check_variables`.
 
-    Raises `UserError` for a variable that is unknown, unsupported or malformed.
+    Raises `UserError` for a malformed value.
     """
-    for name, value in arguments.items():
-        refuse_unsupported(name, value)
     known = [(*_FIELDS[name], value) for name, value in arguments.items() if name in _FIELDS]
     settings = Settings(**{field: declared.convert(declared.name, value) for field, declared, value in known})
     if settings.kdir and settings.targets:
@@ -318,13 +317,19 @@ def read_settings(arguments: Mapping[str, str]) -> Settings:
     return settings
 
 
-def refuse_unsupported(name: str, value: str) -> None:
-    """Raise `UserError` unless a variable is known and supported. One that is off may be unsupported."""
-    if reason := _UNSUPPORTED_REASONS.get(name):
-        if value not in ("", "0"):
-            fix = f"leave {name} out: {reason}"
-            raise UserError("this is not supported yet", where=f"{name}={value}", fix=fix)
-    elif name not in _FIELDS:
-        near = difflib.get_close_matches(name.upper(), [*_FIELDS, *_UNSUPPORTED_REASONS], n=1)
-        fix = f"did you mean {near[0]}=?" if near else f"known: {', '.join(sorted(_FIELDS))}"
-        raise UserError("unknown variable", where=f"{name}={value}", fix=fix)
+def check_variables(arguments: Mapping[str, str], declared: Container[str] = ()) -> None:
+    """Raise `UserError` for a variable that is not supported, or that looks like one of `VARIABLES` and is none.
+
+    `declared` are the SConstruct's own. It may also read others without declaring them.
+    """
+    for name, value in arguments.items():
+        if name in _FIELDS or name in declared:
+            continue
+        if reason := _UNSUPPORTED_REASONS.get(name):
+            # One that is off changes nothing.
+            if value not in ("", "0"):
+                fix = f"leave {name} out: {reason}"
+                raise UserError("this is not supported yet", where=f"{name}={value}", fix=fix)
+        elif near := difflib.get_close_matches(name.upper(), [*_FIELDS, *_UNSUPPORTED_REASONS], 1, LIKENESS):
+            fix = f'did you mean {near[0]}=? If it is your own: Environment(tools=["kmod"], KMOD_WORDS=["{name}"])'
+            raise UserError("unknown variable", where=f"{name}={value}", fix=fix)

@@ -26,6 +26,7 @@ from scons_kmod.target.settings import Settings, read_settings
 
 from . import kernel_modules
 from .command_line import add_commands
+from .planning import planner
 from .registry import load_commands
 from .session import Session, reported
 
@@ -35,10 +36,10 @@ Env = Any  # SCons's environments are created at run time; they have no useful s
 METHODS = {
     "KmodTargets": kernel_modules.kmod_targets,
     "KmodManifests": kernel_modules.kmod_manifests,
-    "Bindgen": kernel_modules.planner("bindgen_headers"),
-    "SupportCrates": kernel_modules.planner("support_crates"),
-    "CHelpers": kernel_modules.planner("c_helpers"),
-    "RustCrate": kernel_modules.planner("rust_crate"),
+    "Bindgen": planner("bindgen_headers"),
+    "SupportCrates": planner("support_crates"),
+    "CHelpers": planner("c_helpers"),
+    "RustCrate": planner("rust_crate"),
     "KernelObject": kernel_modules.kernel_object,
     "KernelModule": kernel_modules.kernel_module,
     "KmodCommands": add_commands,

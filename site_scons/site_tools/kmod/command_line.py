@@ -14,6 +14,7 @@ from scons_kmod.base.located_toml import suggestion
 from scons_kmod.manifest.manifest import Manifest
 
 from .modules import chosen_modules, ko_files
+from .planning import complete_graph
 from .registry import SconsCommand, When, command_names
 from .session import Session, reported
 
@@ -29,8 +30,9 @@ def add_commands(env: Env) -> None:
     if session.help or session.is_graph_complete:
         return
     with reported():
+        check_arguments(session, env)
+        complete_graph(session, env)
         modules = chosen_modules(session)
-        check_arguments(session)
         session.is_graph_complete = True
         run_commands(session, When.GRAPH_COMPLETE, modules)
     for reason, names in session.skipped.items():
@@ -63,11 +65,17 @@ def run_commands(session: Session, when: When, modules: list[Manifest]) -> None:
             sys.exit(command.run(session, modules))
 
 
-def check_arguments(session: Session) -> None:
-    """Raise `UserError` for an argument of the command line that names no module, command or file."""
-    names = [*(manifest.name for manifest in session.manifests), *command_names()]
+def check_arguments(session: Session, env: Env) -> None:
+    """Raise `UserError` for an argument of the command line that names no module, command, alias or file."""
+    modules = (manifest.name for manifest in session.manifests)
+    names = list(dict.fromkeys((*modules, *command_names(), *map(str, env.ans))))
     for argument in map(str, COMMAND_LINE_TARGETS):
-        if argument in names or "/" in argument or Path(argument).exists():
+        if (
+            argument in names
+            or "/" in argument
+            or env.fs.Entry(f"#{argument}").has_builder()
+            or Path(argument).exists()
+        ):
             continue
         fix = suggestion(argument, names)
         raise UserError("there is no module or command of this name", where=argument, fix=fix)

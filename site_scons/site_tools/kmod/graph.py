@@ -8,14 +8,16 @@ files. So the cost of a build grows with what an edit may reach, not with the si
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import SCons.Action
 import SCons.Builder
@@ -41,7 +43,20 @@ FAILED_COMMANDS = "failed-commands.txt"
 MAX_REASONS = 3
 # A key of SCons.Node.store_info_map.
 STORE_NOTHING = 0
+Action = Any
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
+
+
+class Attachments(NamedTuple):
+    """What the SConstruct has attached to an output of a step, with `Depends`, `AddPreAction` and `AddPostAction`."""
+
+    # Files that the output depends on.
+    files: tuple[Path, ...]
+    # Digests of other things that it depends on, and of the actions.
+    contents: tuple[str, ...]
+    # Actions of SCons.
+    before: tuple[Action, ...]
+    after: tuple[Action, ...]
 
 
 class Graph:
@@ -60,6 +75,10 @@ class Graph:
         self.looked_at: dict[str, set[str]] = {}
         # The outputs of steps that may have to run.
         self.doubtful: set[str] = set()
+        # Files of the SConstruct's own builders that a build would write. This run builds nothing.
+        self.built_later: set[str] = set()
+        # What the SConstruct has attached to outputs of steps, by their paths.
+        self.attachments: dict[str, Attachments] = {}
         # Why a step may have to run, by its key.
         self.reasons: dict[str, str] = {}
         # The commands that have failed in this run, for the file in which they are.
@@ -68,22 +87,26 @@ class Graph:
         self._lock = threading.Lock()
         self.builder = SCons.Builder.Builder(action=SCons.Action.Action(self.execute, self.dry_run_line))
 
-    def add(self, env: Env, step: Step, state: BuildState, log: RunLog, sources: OutputSources) -> None:
+    def add(self, env: Env, step: Step, state: BuildState, log: RunLog, sources: OutputSources) -> Step:
         """Add a step to the graph, once, as a node if it may have to run. The steps that write its inputs come first.
 
-        If the step has never run, its outputs may be imported from `sources`.
+        If the step has never run, its outputs may be imported from `sources`. Returns the step, with what the
+        SConstruct has attached to it.
         """
         # A run in which nothing has changed never gets here.
         from scons_kmod.engine.up_to_date import out_of_date_reasons
 
         if step.key in self.steps:
-            return
+            return self.steps[step.key]
+        step = self.with_attachments(step)
         self.steps[step.key] = step
         self.outputs.update(map(str, step.outputs))
         with state.digests.watching() as looked_at:
             reasons = list(islice(out_of_date_reasons(step, state), MAX_REASONS))
         paths = [str(path) for path in (*step.inputs, *step.order_only)]
         changing = [f"{path} may change" for path in paths if path in self.doubtful]
+        if self.built_later:
+            changing += [f"{path} may change" for path in self.built_later & state.traces.files_read(step.key)]
         reasons += changing[: MAX_REASONS - len(reasons)]
         if reasons:
             self.doubtful.update(map(str, step.outputs))
@@ -91,7 +114,7 @@ class Graph:
         else:
             self.looked_at[step.key] = looked_at
             if not self.everything:
-                return
+                return step
         outputs = nodes(env, step)
         files = [env.File(path) for path in paths]
         self.builder(env, outputs, files, KMOD_STEP=step, KMOD_STATE=state, KMOD_LOG=log, KMOD_SOURCES=sources)
@@ -104,6 +127,25 @@ class Graph:
             # The trace has what SCons would write into its database, so SCons need not hash all inputs of the step.
             node.attributes.keep_targetinfo = True
             node.store_info = STORE_NOTHING
+        return step
+
+    def attached_to(self, step: Step) -> list[Attachments]:
+        """What the SConstruct has attached to the outputs of a step."""
+        found = (self.attachments.get(str(path)) for path in step.outputs) if self.attachments else ()
+        return [attached for attached in found if attached]
+
+    def with_attachments(self, step: Step) -> Step:
+        """A step that also depends on what the SConstruct has attached to its outputs."""
+        attached = self.attached_to(step)
+        if not attached:
+            return step
+        files = (path for each in attached for path in each.files if path not in step.inputs)
+        contents = (content for each in attached for content in each.contents)
+        return dataclasses.replace(step, inputs=(*step.inputs, *dict.fromkeys(files)), tools=(*step.tools, *contents))
+
+    def add_failing(self, env: Env, node: Node, failed: Sequence[Node]) -> None:
+        """Let a node fail without being built, because nodes that it is made from have failed."""
+        env.Precious(env.NoCache(env.Command(node, failed, SCons.Action.Action(lambda target, source, env: 1, None))))
 
     def may_change(self, path: str) -> bool:
         """Whether the file at `path`, an output of a step, has a node."""
@@ -146,9 +188,13 @@ class Graph:
             if not self.audit and (restore(step, state) or import_outputs(step, state, sources)):
                 return 0
             print_line(self.line(step))
+            attached = self.attached_to(step)
+            actions = partial(run_actions, step, target, source, env)
             why, color = ", ".join(reasons), sys.stderr.isatty()
+            actions([action for each in attached for action in each.before])
             with self.watched(step, state, env["KMOD_LOG"]) as log:
-                run_step(step, state, log, why=why, color=color, show=print_text)
+                finish = partial(actions, [action for each in attached for action in each.after])
+                run_step(step, state, log, why=why, color=color, show=print_text, finish=finish)
             if reasons == [NEVER_RAN]:
                 store_outputs(step, state, sources)
         except KmodError as error:
@@ -179,6 +225,14 @@ class Graph:
                 write_text(path, "\n".join(commands))
         text = error.shown_after_output(os.path.relpath(path))
         return f"{text}\n{error.command}" if self.verbose else text
+
+
+def run_actions(step: Step, target: list[Node], source: list[Node], env: Env, actions: Sequence[Action]) -> None:
+    """Run actions that the SConstruct has attached to a step's outputs. Raises `StepError` if one fails."""
+    for action in actions:
+        if status := action(target, source, env):
+            what = "an action that the SConstruct has attached failed"
+            raise StepError(f"{what}: {status}", where=f"{step.name} {step.unit}")
 
 
 def import_outputs(step: Step, state: BuildState, sources: OutputSources) -> bool:

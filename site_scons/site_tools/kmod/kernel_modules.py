@@ -7,26 +7,26 @@ library that it calls, are imported only when a module does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from SCons.Script import COMMAND_LINE_TARGETS
+from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS
 
 from scons_kmod.base.directories import sources_directory
 from scons_kmod.base.errors import UserError
 from scons_kmod.kernel.kbuild import srctree
 from scons_kmod.manifest.manifest import Manifest
-from scons_kmod.manifest.project import find_project
 from scons_kmod.target.build_target import BuildTarget
 from scons_kmod.target.open_target import chosen_kernels, open_target
 from scons_kmod.target.output_paths import module_ko
+from scons_kmod.target.settings import check_variables
 
 from .command_line import run_commands
 from .modules import module_for
-from .registry import When, command_names
-from .session import Session, reported
-from .unplanned import Group, groups_of, planned_from, saved_manifests, step_groups
+from .planning import plan_module, read_project
+from .registry import When
+from .session import Session, WantedModule, reported
 
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 Nodes = list[Any]
@@ -38,6 +38,7 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
     if session.help or session.has_begun:
         return session.targets
     with reported():
+        check_variables(ARGUMENTS, declared_variables(env))
         run_commands(session, When.START, [])
         chosen = chosen_kernels(session.settings, sources_directory() / "targets")
         if session.clean:
@@ -59,6 +60,15 @@ def kmod_targets(env: Env) -> list[BuildTarget]:
     return session.targets
 
 
+def declared_variables(env: Env) -> set[str]:
+    """The variables of the command line that the SConstruct declares as its own.
+
+    Those that `Variables` declares are in the environment.
+    """
+    own = env.get("KMOD_WORDS", ())
+    return {*env.Dictionary(), *(own.split() if isinstance(own, str) else own)}
+
+
 def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     """The modules in the directories that ``MODULES=`` names, else in `directories`, else in modules/.
 
@@ -67,13 +77,12 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     session: Session = env["KMOD"]
     if session.help or not all(command.modules for command in session.commands.values()):
         return []
-    named = [Path(env.Dir(name).abspath) for name in directories]
+    named = [Path(env.Dir(name).srcnode().abspath) for name in directories]
     chosen = [*(session.settings.module_dirs or named or [session.top / "modules"])]
     with reported():
         if session.module_dirs is None:
             session.module_dirs = chosen
-            session.project = find_project(chosen, reserved=command_names(), saved=saved_manifests(session))
-            session.manifests = session.project.modules
+            read_project(session)
         elif session.module_dirs != chosen:
             first, other = (", ".join(map(str, paths)) for paths in (session.module_dirs, chosen))
             fix = f"name all directories in each call: KmodManifests({', '.join(map(repr, directories))}, ...)"
@@ -81,47 +90,24 @@ def kmod_manifests(env: Env, *directories: str) -> list[Manifest]:
     return session.manifests
 
 
-def planner(name: str) -> Callable[..., Any]:
-    """A function of builders.py. That is imported when the function is called: a null build calls none."""
-
-    def call(*arguments: Any) -> Any:
-        from . import builders
-
-        return getattr(builders, name)(*arguments)
-
-    return call
-
-
 def kernel_object(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
-    """The .ko of a module, linked from the module's objects as the kernel tree links its own modules."""
+    """The .ko of a module, linked from the module's objects as the kernel tree links its own modules.
+
+    Its steps are planned by `KmodCommands`, when all sources of the module are known.
+    """
     session: Session = env["KMOD"]
-    for group in groups_of(session, target, manifest):
-        plan_unless_up_to_date(env, target, group)
+    is_as_read = module_for(session, target, manifest) is manifest
+    wanted = WantedModule(env, target, manifest, is_as_read)
+    session.wanted_modules.append(wanted)
+    if session.is_graph_complete:
+        plan_module(session, wanted)
     return [env.fs.File(str(module_ko(target, manifest)))]
 
 
-def plan_unless_up_to_date(env: Env, target: BuildTarget, group: Group) -> None:
-    """Add the steps of a group to the graph, unless an earlier run has found all of them up to date.
-
-    Each module asks for the groups that it shares with others. Those are planned once.
-    """
-    session: Session = env["KMOD"]
-    if (target.name, group.name) in session.planned_groups:
-        return
-    if group.is_shared:
-        session.planned_groups.add((target.name, group.name))
-    graph, saved = session.graph, step_groups(session, target)
-    plan = planner(group.planner)
-    if saved is None or group.directories is None:
-        plan(env, target, *group.arguments)
-    elif not saved.is_up_to_date(group.name, graph.outputs, graph.doubtful):
-        steps = plan(env, target, *group.arguments)
-        sources = planned_from(session, target, group.directories)
-        saved.record(group.name, steps, graph, sources, session.build_state(target.name).shared_comparisons)
-
-
-def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
+def kernel_module(env: Env, target: BuildTarget, manifest: Manifest, depends: Sequence[Any] = ()) -> Nodes:
     """Add all steps of a module for a kernel. The module's name becomes an alias of its .ko and of those that it needs.
+
+    `depends` are files or aliases of the SConstruct that are built before the module.
 
     Returns the node of the .ko. scons skips a module that cannot be built for this kernel; if the command line names
     the module, that is an error.
@@ -135,6 +121,7 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest) -> Nodes:
                 raise UserError(reason, where=where, fix="name another kernel with TARGET=, or another module")
             session.skipped.setdefault(reason, []).append(manifest.name)
             return env.Alias(manifest.name, [])
+        session.named_sources.setdefault(manifest.name, []).extend(env.arg2nodes(depends, env.fs.Entry))
         *needed, ko = [kernel_object(env, target, module) for module in (*manifest.needs, manifest)]
     env.Alias(manifest.name, [*needed, ko])
     return ko

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from SCons.Script import GetOption, SConsignFile, SetOption
 
@@ -21,6 +21,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.step_groups import StepGroups
 from scons_kmod.manifest.manifest import Manifest
+from scons_kmod.manifest.paths import MissingFileError
 from scons_kmod.manifest.project import Project
 from scons_kmod.manifest.saved_manifests import SavedManifests
 from scons_kmod.target.build_target import BuildTarget
@@ -43,6 +44,16 @@ USAGE_ERROR = 2
 Env = Any  # SCons's environments are created at run time; they have no useful static type.
 
 
+class WantedModule(NamedTuple):
+    """A module that SConstruct asks for."""
+
+    env: Env
+    target: BuildTarget
+    manifest: Manifest
+    # Whether this is the manifest as it was read. An SConstruct may have changed it.
+    is_as_read: bool
+
+
 class Session:
     """The state of one run: the command line, the graph, and for each target the log of its processes."""
 
@@ -54,7 +65,8 @@ class Session:
         self.build = top / "build"
         # `scons -h` prints a text, and neither looks for kernels nor reads manifests.
         self.help = bool(GetOption("help"))
-        self.dry_run = bool(GetOption("no_exec"))
+        # Nor does such a run build or write anything.
+        self.dry_run = bool(GetOption("no_exec") or GetOption("question"))
         self.clean = bool(GetOption("clean"))
         # Such a run leaves the record of the last build alone.
         self.only_asks = any(command.when is When.GRAPH_COMPLETE for command in commands.values())
@@ -78,6 +90,11 @@ class Session:
         # The directories that the modules are taken from. None before the first call of KmodManifests.
         self.module_dirs: list[Path] | None = None
         self.manifests: list[Manifest] = []
+        # Files that manifests name and that are not there. An SConstruct may make them.
+        self.missing_files: list[MissingFileError] = []
+        # The modules that SConstruct asks for, and what comes before a module besides its sources, by its name.
+        self.wanted_modules: list[WantedModule] = []
+        self.named_sources: dict[str, list[Any]] = {}
         # By the target's name: all modules as they are for it, and those that can be built for it.
         self.modules_by_target: dict[str, dict[str, Manifest]] = {}
         self.buildable: dict[str, list[Manifest]] = {}
@@ -162,11 +179,11 @@ class Session:
         return self.build_states[target]
 
     def add(self, env: Env, target: str, step: Step) -> Step:
-        """Add a step of a target to the graph."""
+        """Add a step of a target to the graph. Returns it with what the SConstruct has attached to its outputs."""
         state, sources = self.build_state(target), self.output_sources(target)
         import_outputs(step, state, sources)
-        self.graph.add(env, step, state, self.log(target).inside(self.sysroot_args.get(target, ())), sources)
-        return step
+        log = self.log(target).inside(self.sysroot_args.get(target, ()))
+        return self.graph.add(env, step, state, log, sources)
 
     def add_generators(self, env: Env, target: BuildTarget, manifest: Manifest) -> None:
         """Add the steps that write a module's generated sources to the graph, before what reads them."""

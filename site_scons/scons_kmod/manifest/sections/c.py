@@ -11,7 +11,7 @@ from typing import NamedTuple
 from scons_kmod.base.located_toml import Table
 from scons_kmod.manifest.keys import NamedSections, key
 from scons_kmod.manifest.kinds import Form, Texts
-from scons_kmod.manifest.paths import ExistingPaths, MatchingFiles, matching_files
+from scons_kmod.manifest.paths import ExistingPaths, MatchingFiles, matching_files, missing_count
 
 DEFINE = Form(r"[A-Za-z_]\w*(=[\s\S]*)?", "{!r} is not a macro definition", 'write "NAME" or "NAME=VALUE"')
 # What a flag may be: nothing that names a file to read or to write, so that all that is read is known. The first line
@@ -99,6 +99,8 @@ def flags_by_source(entry: FlagsTable, files: Table, directory: Path, sources: I
     paths = matching_files(files.located, directory, (*files.key, entry.pattern), entry.pattern)
     matched = [source for source in sources if source in paths]
     if not matched:
+        if missing_count():
+            return ()
         files.wrong(entry.pattern, "matches none of the sources", "name a source as [c] sources does")
     return tuple(FileFlags(source, entry.flags, entry.without_flags) for source in matched)
 

@@ -85,7 +85,7 @@ def complete_crate(crate: CrateTable, table: Table, directory: Path) -> CrateSpe
             table.wrong(name, f"is for a crate with a {CARGO}, and {home} has none", f"leave {name} out")
     return CrateSpec(
         name=crate.name,
-        root=path if path.is_file() else crate_root_in(table, home),
+        root=crate_root_in(table, home) if path.is_dir() else path,
         directory=home,
         edition=crate.edition or DEFAULT_EDITION,
         cfg=(*feature_cfgs(crate.features), *crate.cfg),
