@@ -9,6 +9,7 @@ pattern. So SCons builds these sources while it still reads SConstruct, before t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ try:
 except ImportError:
     # SCons 4.4
     from SCons.Job import Jobs
+
+from scons_kmod.engine.digests import CLOCK_TICK_NS
 
 from .session import Session
 
@@ -139,6 +142,8 @@ def build_now(session: Session, env: Env, nodes: Iterable[Node]) -> BuiltNow:
     if session.dry_run or asks:
         session.graph.built_later.update(node.get_abspath() for node in changed)
     elif changed:
+        # A step that starts within a tick of a file's change can't tell whether the file changed while it ran.
+        time.sleep(CLOCK_TICK_NS / 1e9)
         session.digests.forget_all()
     return BuiltNow(changed, failed)
 
