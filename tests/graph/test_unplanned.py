@@ -32,9 +32,9 @@ def shown_groups(session, target):
     return groups
 
 
-def explained(groups, name, outputs, doubtful):
+def explained(groups, name, outputs, doubtful, attached):
     group = groups._saved.groups.get(name)
-    if is_up_to_date(groups, name, outputs, doubtful):
+    if is_up_to_date(groups, name, outputs, doubtful, attached):
         return True
     if group is None:
         print("because", name, "was not up to date in the last run")

@@ -121,7 +121,8 @@ def kernel_module(env: Env, target: BuildTarget, manifest: Manifest, depends: Se
                 raise UserError(reason, where=where, fix="name another kernel with TARGET=, or another module")
             session.skipped.setdefault(reason, []).append(manifest.name)
             return env.Alias(manifest.name, [])
-        session.named_sources.setdefault(manifest.name, []).extend(env.arg2nodes(depends, env.fs.Entry))
+        if named := env.arg2nodes(depends, env.fs.Entry):
+            session.named_sources.setdefault(manifest.name, []).extend(named)
         *needed, ko = [kernel_object(env, target, module) for module in (*manifest.needs, manifest)]
     env.Alias(manifest.name, [*needed, ko])
     return ko
