@@ -19,7 +19,7 @@ from scons_kmod.crates.local_outputs import linked_crate_objects
 from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.proc_macros import host_crate_step
 from scons_kmod.crates.rustc_command import NO_STD_HINT
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Step
 from scons_kmod.link.rust_object import DUPLICATE_SYMBOL_HINT, bundled_object_step
 from scons_kmod.manifest.crate import CrateSpec, sort_crates
@@ -126,7 +126,7 @@ def test_the_step_of_a_local_crate(build_target: BuildTarget, tmp_path: Path) ->
     assert f"@{build_target.cfg_file}" in step.commands[0].argv
     assert ("NAME", "a b") in step.commands[0].env
     assert set(build_target.rust_flags) <= set(step.commands[0].argv)
-    assert (step.digest_kind, step.tracked) == (LINES, (crate.root, build_target.cfg_file))
+    assert (step.digest_kind, step.tracked) == (RUST, (crate.root, build_target.cfg_file))
     assert not args(step, "--cap-lints")
 
 

@@ -12,7 +12,7 @@ from scons_kmod.crates.module_crate import module_crate_step
 from scons_kmod.crates.support import bindings_crate_step
 from scons_kmod.crates.support_outputs import library_stamp, support_rmeta
 from scons_kmod.crates.wrapper_steps import base_crate_step
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Step
 from scons_kmod.target.build_target import BuildTarget
 
@@ -80,5 +80,5 @@ def test_a_depfile_says_what_it_read(build_target: BuildTarget, make: Make) -> N
 @KERNEL_CODE
 def test_comments_in_its_sources_do_not_count_unless_the_user_has_flags(build_target: BuildTarget, make: Make) -> None:
     plain = dataclasses.replace(build_target, krustflags=())
-    assert (make(plain).digest_kind, make(plain).compare_raw) == (LINES, False)
+    assert (make(plain).digest_kind, make(plain).compare_raw) == (RUST, False)
     assert make(build_target).compare_raw, "a flag may bring anything into the object"

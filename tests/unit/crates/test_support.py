@@ -11,7 +11,7 @@ from miniature import target, write
 from scons_kmod.crates.support import bindings_crate_step, library_crates_step, macros_crate_step
 from scons_kmod.crates.support_outputs import macros_library
 from scons_kmod.crates.wrapper_steps import base_crate_step
-from scons_kmod.engine.digests import LINES
+from scons_kmod.engine.digests import RUST
 from scons_kmod.engine.step import Step
 from scons_kmod.target.build_target import BuildTarget
 
@@ -73,7 +73,7 @@ def test_no_path_of_the_build_gets_into_metadata(
 
 
 def test_macros_are_not_compiled_with_the_users_flags(build_target: BuildTarget) -> None:
-    assert (macros_crate_step(build_target).digest_kind, macros_crate_step(build_target).compare_raw) == (LINES, False)
+    assert (macros_crate_step(build_target).digest_kind, macros_crate_step(build_target).compare_raw) == (RUST, False)
 
 
 def test_what_the_cache_has_is_not_kept_twice(build_target: BuildTarget) -> None:
