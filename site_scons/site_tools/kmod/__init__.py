@@ -8,10 +8,12 @@
     env.KmodCommands()
 
 What lives here is the SCons side: it decides *when* a step of the library runs, never what it runs. It imports the
-library; the library never imports it. Start reading at kernel_modules.py, whose functions SConstruct calls. builders.py
-plans the steps of a module, unplanned.py says which modules need no planning. session.py is one run, graph.py makes
-steps nodes of SCons's graph, modules.py says which modules can be built for a kernel. A command of the command line is
-a file in commands/; registry.py finds it, command_line.py runs it, help_text.py prints it for `scons -h`.
+library; the library never imports it. Start reading at kernel_modules.py, whose functions SConstruct calls. planning.py
+plans the modules, when SConstruct has said all, and built_sources.py builds their sources before, if SConstruct makes
+some. builders.py plans the steps of a module, unplanned.py says which modules need no planning. session.py is one run,
+graph.py makes steps nodes of SCons's graph, modules.py says which modules can be built for a kernel. A command of the
+command line is a file in commands/; registry.py finds it, command_line.py runs it, help_text.py prints it for
+`scons -h`.
 """
 
 from __future__ import annotations
