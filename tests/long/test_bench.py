@@ -84,7 +84,8 @@ def compared(commands: Iterable[list[str]], pair: rows.Pair) -> set[tuple[str, .
             # The crates of kernel/ are divided otherwise, and Kbuild compiles nothing incrementally.
             if any(arg.startswith(SUPPORT_CRATE) for arg in argv):
                 continue
-            argv = [arg for arg in argv if not arg.startswith(CRATE_ARGS)]
+            # Kbuild does not ask the assembler what it reads.
+            argv = [arg for arg in argv if not arg.startswith(CRATE_ARGS) and arg not in ("-Xassembler", "--MD")]
             if HELPERS in argv[-1]:
                 argv = args_without_includes(tuple(argv))
             kept = [plain(arg, pair, drop=program != "rustc") for arg in argv[1:]]
