@@ -13,7 +13,7 @@ from scons_kmod.base.run_log import RunLog
 from scons_kmod.engine.asked_files import asked_files
 from scons_kmod.engine.build_state import BuildState
 from scons_kmod.engine.digests import KEEP_LINES, RAW, RUST, UNKNOWN, clock_ns
-from scons_kmod.engine.rust_reads import assembled_files, includes_text
+from scons_kmod.engine.rust_reads import assembled_files, rust_reads
 from scons_kmod.engine.step import Step, remove_outputs
 from scons_kmod.engine.trace import DigestByPath, FilesRead, Trace
 from scons_kmod.engine.up_to_date import differences
@@ -89,9 +89,10 @@ def run_step(
 def trace_of_run(step: Step, files_read: list[str], started: int, state: BuildState) -> Trace:
     """The trace of a step that has just run. It began at `started`, in nanoseconds of `clock_ns`."""
     digests = state.digests
-    kind = RAW if raw_matters(step) or includes_text(files_read) else step.digest_kind
     for name in (*map(str, step.inputs), *files_read):
         digests.forget(name)
+    takes_in_text = any(rust_reads(digests, path).names_text_macro for path in files_read if path.endswith(".rs"))
+    kind = RAW if raw_matters(step) or takes_in_text else step.digest_kind
     files_read, uncertain = with_unlisted_files(step, files_read, state)
     inputs = digests.all_of(step.inputs)
     if step.gate and files_changed_since(step.gate, files_read, state):
@@ -121,7 +122,7 @@ def with_unlisted_files(step: Step, files_read: list[str], state: BuildState) ->
     Also those of them of which nobody knows what they make the step read: they count as changed in each run.
     """
     if step.digest_kind == RUST:
-        assembled, unknown = assembled_files(files_read, step.commands[0].cwd)
+        assembled, unknown = assembled_files(state.digests, files_read, step.commands[0].cwd)
         for path in assembled:
             state.digests.forget(path)
         if step.compiler_state and (assembled or unknown):

@@ -7,28 +7,52 @@ rustc lists the texts in its depfile, but not how they are read. It does not lis
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+from scons_kmod.engine.digests import Digests
 from scons_kmod.engine.key_text import rust_code_text
 
+# The version of what `rust_reads` finds.
+FORMAT = 1
 # Rust macros that take in a file to the letter, comments included.
 INCLUDES_TEXT = ("include_str", "include_bytes")
 # A directive in a string of Rust, in a raw string, or in a file of assembly. Braces stand for an operand.
 DIRECTIVE = re.compile(r'\.(?:incbin\b|include\b(?=\s*\\?"))\s*(?:\\?"(?P<name>[^"\\\n{}]+)\\?")?')
 
 
-def includes_text(files_read: Iterable[str]) -> bool:
-    """Whether one of the Rust sources takes in another file as text. True if one can't be read any more."""
-    try:
-        texts = (Path(path).read_text(errors="replace") for path in files_read if path.endswith(".rs"))
-        return any(macro in text for text in texts for macro in INCLUDES_TEXT)
-    except OSError:
-        return True
+class RustReads(NamedTuple):
+    """What a file that rustc has read makes it read, as far as the text says."""
+
+    # Whether it is a Rust source that names a macro for text, and whether it defines macros.
+    names_text_macro: bool
+    defines_macros: bool
+    # The names after ``.include`` and ``.incbin``. None stands for one that is not written out.
+    assembled: tuple[str | None, ...]
 
 
-def assembled_files(files_read: Iterable[str], directory: Path) -> tuple[set[str], set[str]]:
+def rust_reads(digests: Digests, path: str) -> RustReads:
+    """What the file at `path` makes rustc read. Nothing if it can't be read."""
+    found = digests.derived(path, f"rust-reads:{FORMAT}", lambda text: json.dumps(reads_in(path, text)))
+    names_text_macro, defines_macros, assembled = json.loads(found) if found else (False, False, ())
+    return RustReads(names_text_macro, defines_macros, tuple(assembled))
+
+
+def reads_in(path: str, text: str) -> RustReads:
+    """What a file with this text makes rustc read."""
+    is_rust = path.endswith(".rs")
+    code = rust_code_text(text) if is_rust and ".inc" in text else text
+    return RustReads(
+        is_rust and any(name in text for name in INCLUDES_TEXT),
+        is_rust and "macro_rules" in text,
+        tuple(match["name"] for match in DIRECTIVE.finditer(code)),
+    )
+
+
+def assembled_files(digests: Digests, files_read: Iterable[str], directory: Path) -> tuple[set[str], set[str]]:
     """What assembly in the files that rustc has read takes in, and those of the files of which it is not known.
 
     `directory` is rustc's working directory: a name is relative to it.
@@ -36,21 +60,9 @@ def assembled_files(files_read: Iterable[str], directory: Path) -> tuple[set[str
     assembled: set[str] = set()
     unknown: set[str] = set()
     for path in files_read:
-        for name in names_in(path):
+        for name in rust_reads(digests, path).assembled:
             if name is None:
                 unknown.add(path)
             else:
                 assembled.add(str(directory / name))
     return assembled, unknown
-
-
-def names_in(path: str) -> list[str | None]:
-    """The names after ``.include`` and ``.incbin`` in a file. None stands for one that is not written out."""
-    try:
-        text = Path(path).read_text(errors="replace")
-    except OSError:
-        return []
-    if ".inc" not in text:
-        return []
-    code = rust_code_text(text) if path.endswith(".rs") else text
-    return [match["name"] for match in DIRECTIVE.finditer(code)]
