@@ -19,8 +19,8 @@ from scons_kmod.base.errors import UserError
 from scons_kmod.distro.target_file import PROVIDERS
 from scons_kmod.kernel.kernel_tree import SUPPORTED_ARCHES
 
-# A flag that names a file with more flags: of a compiler, or of a tool that the compiler runs.
-FLAGS_FILE = re.compile(r"(-\S*[,=])?@")
+# A flag that names a file with more flags: of a compiler, or of a tool that the compiler runs. A macro may be anything.
+FLAGS_FILE = re.compile(r"(-(?!D)\S*[,=])?@")
 # From this ratio on, a variable looks like another (`difflib.SequenceMatcher.ratio`).
 LIKENESS = 0.7
 # Takes a variable's name and value, and returns what its field in `Settings` holds. Raises `UserError`.

@@ -150,6 +150,10 @@ def test_what_is_wrong_is_named() -> None:
     assert error_of(KDIR="/x", TARGET="y") == "KDIR= and TARGET=: both name a kernel\n    give one of them"
 
 
+def test_a_macro_is_no_file_with_flags() -> None:
+    assert read_settings({"KCFLAGS": "-DAT=@x -DMAIL=me@host"}).kcflags == ("-DAT=@x", "-DMAIL=me@host")
+
+
 @pytest.mark.parametrize("flag", ["@flags", "-Wa,@flags", "-Wl,-z,now,@flags", "-Clink-arg=@flags"])
 @pytest.mark.parametrize("name", ["KCFLAGS", "KRUSTFLAGS"])
 def test_a_file_with_flags_is_refused(name: str, flag: str) -> None:
