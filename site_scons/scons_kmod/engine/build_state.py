@@ -42,7 +42,7 @@ class BuildState:
     def header_search(self, include_directories: tuple[str, ...]) -> HeaderSearch:
         """The search for headers in these directories; each directory is listed once a run."""
         if include_directories not in self._searches:
-            self._searches[include_directories] = HeaderSearch(include_directories, self.digests)
+            self._searches[include_directories] = HeaderSearch(include_directories, self.digests, str(self.build))
         return self._searches[include_directories]
 
     def record(self, step: Step, trace: Trace) -> None:

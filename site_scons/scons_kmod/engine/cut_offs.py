@@ -165,10 +165,17 @@ CUT_OFFS: tuple[CutOff, ...] = (
     CutOff(
         r"(RUSTC|CC|CC \[M\]|BINDGEN|GEN|TARGET) .*",
         MISSING,
-        r"@BUILD@/((.*/)?(work|generators/\w+|exports)/[^/]+|kernel-rust/objects/(rust/)?[^/]+|.*\.(gch|pch))",
-        "The linker looks in its directory for libraries that it finds elsewhere, rustc for older outputs, gcc for"
-        " precompiled headers. Only steps write there.",
+        r"@BUILD@/((.*/)?(work|generators/\w+|exports)/[^/]+|kernel-rust/objects/(rust/)?[^/]+)",
+        "The linker looks in its directory for libraries that it finds elsewhere, rustc for older outputs. Only steps"
+        " write there.",
         "tests/unit/engine/test_cut_offs.py::test_libraries_beside_the_linker_change_nothing",
+    ),
+    CutOff(
+        r"(PCH|CC|CC \[M\]|AS \[M\]|CPP|DIGEST|BINDGEN) .*",
+        MISSING,
+        r"@BUILD@/.*\.(gch|pch)",
+        "Compilers look for precompiled headers. In the build directory, only steps write them.",
+        "tests/unit/engine/test_header_search.py::test_a_precompiled_header_that_a_step_writes_is_no_rival",
     ),
     CutOff(
         r"(DIGEST|BINDGEN) .*",

@@ -33,9 +33,13 @@ PRECOMPILED_BY_CLANG = ".pch"
 class HeaderSearch:
     """A search for headers in directories, in this order. Lists each directory once."""
 
-    def __init__(self, directories: Sequence[str], digests: Digests) -> None:
-        """`digests` is told of each directory on whose content an answer depends, each time that it is given."""
+    def __init__(self, directories: Sequence[str], digests: Digests, build: str = "") -> None:
+        """`digests` is told of each directory on whose content an answer depends, each time that it is given.
+
+        Only steps write in the directory `build`: a precompiled header there is no rival.
+        """
         self._digests = digests
+        self._build = f"{build}/" if build else ""
         self._directories = [directory.rstrip("/") + "/" for directory in directories]
         self._prefixes = tuple(self._directories)
         # What is in a directory, by its path.
@@ -93,8 +97,9 @@ class HeaderSearch:
         if includes_by_macro:
             quoted = (*quoted, *path_ends(read))
         directory = path.rpartition("/")[0] + "/"
-        beside = [directory + name + end for name in quoted for end in ("", PRECOMPILED)]
-        return [*beside, *(before + name for name in asked for before in (directory, *self._directories))]
+        beside = [directory + name for name in quoted]
+        questions = (before + name for name in asked for before in (directory, *self._directories))
+        return [*beside, *self._precompiled(beside), *questions]
 
     def holds(self, path: str) -> bool:
         """Whether the file lies in one of the directories."""
@@ -108,7 +113,11 @@ class HeaderSearch:
         found = [candidate for candidate in earlier if candidate != path]
         if not path.endswith(C_SUFFIXES):
             return found
-        return [*found, *(f"{name}{PRECOMPILED}" for name in (*found, path)), f"{path}{PRECOMPILED_BY_CLANG}"]
+        return [*found, *self._precompiled((*found, path)), *self._precompiled((path,), PRECOMPILED_BY_CLANG)]
+
+    def _precompiled(self, headers: Iterable[str], end: str = PRECOMPILED) -> Iterator[str]:
+        """What a compiler takes instead of these headers, if it is there."""
+        return (f"{path}{end}" for path in headers if not self._build or not path.startswith(self._build))
 
     def _names_of(self, path: str) -> list[tuple[int, str]]:
         """The names by which the file can be found, each with the index of the directory to which it is relative."""

@@ -73,6 +73,12 @@ def test_a_precompiled_header_is_a_rival(headers: Headers, name: str) -> None:
     assert headers.rivals("include/linux/fs.h") == [name]
 
 
+def test_a_precompiled_header_that_a_step_writes_is_no_rival(headers: Headers) -> None:
+    headers.write("arch/linux/fs.h.gch", "include/linux/fs.h.gch", "include/linux/fs.h.pch")
+    search = HeaderSearch(headers.directories, Digests(), str(headers.path / "include"))
+    assert search.rivals(str(headers.path / "include/linux/fs.h")) == (str(headers.path / "arch/linux/fs.h.gch"),)
+
+
 def test_a_file_that_lies_elsewhere_has_no_rival(headers: Headers) -> None:
     headers.write("module/linux/fs.h", "arch/linux/fs.h")
     assert headers.rivals("module/linux/fs.h") == []
