@@ -18,8 +18,14 @@ C_SOURCE = """\
 #include <linux/module.h>
 #include <linux/fs.h>
 #include "own.h"
+#if __has_include("asked.h")
+#include "asked.h"
+#else
+#define ASKED 0
+#endif
+asm(".pushsection .rodata\\n.globl {name}_data\\n{name}_data:\\n.incbin \\"{name}.data\\"\\n.popsection");
 int {name}_exported(void);
-int {name}_exported(void) {{ return OWN; }}
+int {name}_exported(void) {{ return OWN + ASKED; }}
 static int __init start(void)
 {{
 	WARN_ON(OWN == 0);
@@ -35,9 +41,11 @@ MODULE_LICENSE("GPL");
 
 
 def write_c_module(directory: Path, name: str) -> None:
-    """A module of C with a header of its own."""
-    directory.mkdir(parents=True)
-    (directory / "module.toml").write_text(f'[module]\nname = "{name}"\n[c]\nsources = ["{name}.c"]\n')
+    """A module of C with a header of its own, a header that it asks for, and data that its assembly takes in."""
+    (directory / "data").mkdir(parents=True)
+    (directory / "data" / f"{name}.data").write_text("0")
+    manifest = f'[module]\nname = "{name}"\n[c]\nsources = ["{name}.c"]\ninclude = ["data"]\n'
+    (directory / "module.toml").write_text(manifest)
     (directory / f"{name}.c").write_text(C_SOURCE.format(name=name))
     (directory / "own.h").write_text("#define OWN 1\n")
 
@@ -288,6 +296,25 @@ def own_header(world: World) -> Edit | None:
     return replaced(f"{kind} in an own header", path, lambda text: re.sub(pattern, by, text, count=1))
 
 
+def asked_header(world: World) -> Edit | None:
+    """Of a C module: a header for which the source asks, beside it or in a directory of headers."""
+    found = sorted((world.incremental.path / "modules").glob("*/own.h"))
+    if not found:
+        return None
+    directory = world.dice.choice(found).parent
+    path = world.dice.choice([directory / "asked.h", directory / "data/asked.h"])
+    before = current(path)
+    return edit_of(
+        "header that a source asks for", path, before, None if before else b"#define ASKED %d\n" % world.number()
+    )
+
+
+def assembled_data(world: World) -> Edit | None:
+    """Of a C module: the file that .incbin takes in."""
+    found = sorted((world.incremental.path / "modules").glob("*/data/*.data"))
+    return replaced("data of .incbin", world.dice.choice(found), lambda _: str(world.number())) if found else None
+
+
 def c_source_of_a_module(world: World) -> Edit | None:
     modules = world.incremental.path / "modules"
     path = world.dice.choice(sorted(path for path in modules.rglob("*.[cS]") if "/tables/" not in str(path)))
@@ -375,6 +402,9 @@ OTHER_EDITS: tuple[Callable[[World], Edit | None], ...] = (
     rivalling_source,
     own_header,
     own_header,
+    asked_header,
+    asked_header,
+    assembled_data,
     c_source_of_a_module,
     code_of_a_crate,
     signature_of_a_crate,
